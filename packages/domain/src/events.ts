@@ -1,0 +1,32 @@
+/**
+ * What is told after a commit: who changed, to which version. Readers re-read the row for its content
+ * and drop an envelope that is older than the version they have.
+ */
+export type Envelope = {
+  v: 1
+  type: EventType
+  /** The row's id. */
+  id: number
+  version: number
+  project: string | null
+  /** Epoch milliseconds. */
+  at: number
+  /** Ids of the rows above it (builder, build, buildset, worker, step), so that readers can route without a query. */
+  parents?: { builder?: number; build?: number; buildset?: number; worker?: number; step?: number; number?: number; slug?: string }
+}
+
+export type EventType =
+  | 'master.started' | 'master.stopped'
+  | 'builder.started' | 'builder.stopped' | 'builder.update'
+  | 'scheduler.updated'
+  | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated'
+  | 'change.new'
+  | 'buildset.new' | 'buildset.complete'
+  | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.complete'
+  | 'build.new' | 'build.update' | 'build.finished'
+  | 'step.new' | 'step.started' | 'step.updated' | 'step.finished'
+  | 'log.new' | 'log.append' | 'log.finished'
+  | 'build.properties'
+
+/** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'outbox' | 'buildsets' | 'generations' | 'timers'

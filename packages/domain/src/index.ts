@@ -1,0 +1,6 @@
+export * from './configuration.js'
+export * from './events.js'
+export * from './json.js'
+export * from './properties.js'
+export * from './renderable.js'
+export * from './results.js'

@@ -1,0 +1,13 @@
+import type { Json } from './json.js'
+
+/** The address of a user's function inside one generation's bundle, e.g. `builders.hello.steps.2.command`. */
+export type FunctionRef = { $fn: string }
+/** `util.interpolate(format, kw)`. */
+export type Interpolate = { $interpolate: string; kw?: { [name: string]: Renderable } }
+/** `util.property(name, default)`. */
+export type PropertyRef = { $property: string; default?: Renderable }
+/** `util.secret(name)`: resolved where it is used, never stored. */
+export type SecretRef = { $secret: string }
+
+/** Data that becomes plain JSON once a build's properties, sourcestamps and secrets are known. */
+export type Renderable = Json | FunctionRef | Interpolate | PropertyRef | SecretRef | Renderable[] | { [key: string]: Renderable }
