@@ -1,1 +1,12 @@
-export {}
+export * from './clock.js'
+export * from './health.js'
+export * from './lease.js'
+export * from './lifecycle.js'
+export * from './log-line.js'
+export * from './logger.js'
+export * from './loop.js'
+export * from './mask.js'
+export * from './metrics.js'
+export * from './secrets.js'
+export { settingsTable, type SettingName, type SettingValues } from './settings-table.js'
+export * from './settings.js'

@@ -1,0 +1,36 @@
+const hidden = new Set(['level', 'time', 'pid', 'name', 'msg', 'err', 'error', 'hostname'])
+const colourOf: { [level: string]: number } = { fatal: 31, error: 31, warn: 33, debug: 2, trace: 2 }
+
+function paint(code: number | undefined, text: string, colours: boolean): string {
+  return colours && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text
+}
+
+function isRecord(value: unknown): value is { [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parse(line: string): { [key: string]: unknown } | null {
+  if (!line.startsWith('{')) return null
+  try {
+    const record: unknown = JSON.parse(line)
+    return isRecord(record) && typeof record.level === 'string' && typeof record.time === 'number' ? record : null
+  } catch {
+    return null
+  }
+}
+
+const show = (value: unknown) => (typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value))
+
+/** One JSON line of `createLogger` as people read it: time, level, message, `key=value`, the error's stack below. Anything else comes back as it is. */
+export function formatLogLine(line: string, { colours = false }: { colours?: boolean } = {}): string {
+  const text = line.trimEnd()
+  const record = parse(text)
+  if (!record) return text
+  const level = String(record.level)
+  const time = new Date(Number(record.time)).toISOString().slice(11, 23)
+  const fields = Object.entries(record).filter(([key]) => !hidden.has(key)).map(([key, value]) => `${key}=${show(value)}`)
+  const error = record.err ?? record.error
+  const stack = isRecord(error) ? `\n  ${String(error.stack ?? error.message ?? '').replaceAll('\n', '\n  ')}` : ''
+  const head = [paint(2, time, colours), paint(colourOf[level], level.padEnd(5), colours), String(record.msg ?? '')].join(' ')
+  return [head, ...fields.map(field => paint(2, field, colours))].join(' ') + stack
+}

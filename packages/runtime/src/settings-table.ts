@@ -1,0 +1,60 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { logLevels } from './logger.js'
+
+/** What the default of a later setting may be made from. */
+export type EarlierSettings = { home: string; host: string; port: number }
+
+export type SettingDefinition<T extends z.ZodType = z.ZodType> = {
+  env: string
+  /** As commander wants it, e.g. `-c, --config <file>`; its long name in camel case is the setting's name. */
+  flag: string
+  description: string
+  /** From the text of the environment or flag to the value. */
+  type: T
+  default?: string | ((earlier: EarlierSettings) => string)
+  /** The value holds credentials: it is shown masked. */
+  secret?: boolean
+}
+
+const setting = <T extends z.ZodType>(definition: SettingDefinition<T>) => definition
+
+const wholeNumber = (from: number, to: number) =>
+  z.string().regex(/^\d+$/, `a whole number from ${from} to ${to}`).transform(Number).refine(n => n >= from && n <= to, `a whole number from ${from} to ${to}`)
+const port = wholeNumber(0, 65535)
+const path = z.string().transform(text => resolve(text))
+const url = (schemes: string[]) => {
+  const expected = `a URL that begins with ${schemes.map(scheme => `${scheme}://`).join(' or ')}`
+  return z.string().refine(text => schemes.some(scheme => text.startsWith(`${scheme}://`)) && URL.canParse(text.split(',')[0] ?? ''), expected)
+}
+
+/** Where a browser or a link reaches a server that listens on `host`. */
+function urlOf(host: string, portNumber: number): string {
+  const reachable = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${portNumber}/`
+}
+
+/** Every setting of every process, once. The order matters: a default may use the settings in `EarlierSettings`. */
+export const settingsTable = {
+  home: setting({ env: 'YARD_HOME', flag: '--home <folder>', description: 'state folder of this machine', type: path, default: './.yard' }),
+  host: setting({ env: 'YARD_HOST', flag: '--host <address>', description: 'address that ui-api listens on', type: z.string(), default: '127.0.0.1' }),
+  port: setting({ env: 'YARD_PORT', flag: '--port <number>', description: 'port that ui-api listens on', type: port, default: '8010' }),
+  workerHost: setting({ env: 'YARD_WORKER_HOST', flag: '--worker-host <address>', description: 'address that an engine listens on for workers; a worker connects to it', type: z.string(), default: '127.0.0.1' }),
+  workerPort: setting({ env: 'YARD_WORKER_PORT', flag: '--worker-port <number>', description: 'port that an engine listens on for workers; a worker connects to it', type: port, default: '9989' }),
+  databaseUrl: setting({ env: 'DATABASE_URL', flag: '--database-url <url>', description: 'PostgreSQL; `yard up` starts its own when unset', type: url(['postgres', 'postgresql']).optional(), secret: true }),
+  natsUrl: setting({ env: 'NATS_URL', flag: '--nats-url <url>', description: 'NATS with JetStream; `yard up` starts its own when unset', type: url(['nats', 'tls']).optional(), secret: true }),
+  redisUrl: setting({ env: 'REDIS_URL', flag: '--redis-url <url>', description: 'Redis or Valkey for the job queues; they live in PostgreSQL when unset', type: url(['redis', 'rediss']).optional(), secret: true }),
+  config: setting({ env: 'YARD_CONFIG', flag: '-c, --config <file>', description: 'the configuration file', type: path, default: 'yard.config.ts' }),
+  set: setting({ env: 'YARD_SET', flag: '--set <name>', description: 'name of the configuration set that the file defines', type: z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits, dots, dashes and underscores, at most 100'), default: 'main' }),
+  logLevel: setting({ env: 'YARD_LOG_LEVEL', flag: '--log-level <level>', description: `one of ${logLevels.join(', ')}`, type: z.enum(logLevels, `one of ${logLevels.join(', ')}`), default: 'info' }),
+  healthPort: setting({ env: 'YARD_HEALTH_PORT', flag: '--health-port <number>', description: 'port for /healthz, /readyz and /metrics; none when unset', type: port.optional() }),
+  healthHost: setting({ env: 'YARD_HEALTH_HOST', flag: '--health-host <address>', description: 'address for /healthz, /readyz and /metrics', type: z.string(), default: '127.0.0.1' }),
+  baseUrl: setting({ env: 'YARD_BASE_URL', flag: '--base-url <url>', description: 'public address of the web page, for links', type: url(['http', 'https']).transform(text => (text.endsWith('/') ? text : `${text}/`)), default: ({ host, port: portNumber }) => urlOf(host, portNumber) }),
+  dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(2, 1000), default: '10' }),
+  workerLostAfter: setting({ env: 'YARD_WORKER_LOST_AFTER', flag: '--worker-lost-after <seconds>', description: 'seconds of silence after which a worker counts as lost', type: wholeNumber(5, 86_400), default: '60' }),
+  drainDeadline: setting({ env: 'YARD_DRAIN_DEADLINE', flag: '--drain-deadline <seconds>', description: 'seconds that a draining engine waits for running builds; 0: as long as they take', type: wholeNumber(0, 604_800), default: '0' }),
+  secretsDir: setting({ env: 'YARD_SECRETS_DIR', flag: '--secrets-dir <folder>', description: 'folder with a file per secret', type: path, default: ({ home }) => join(home, 'secrets') }),
+} as const
+
+export type SettingName = keyof typeof settingsTable
+export type SettingValues = { [Name in SettingName]: z.output<(typeof settingsTable)[Name]['type']> }
