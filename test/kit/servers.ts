@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess } from '@yardmaster/cli/local'
+import { systemClock, systemRandom } from '@yardmaster/runtime'
+
+/** A real server for one test or one run, in a temporary folder that goes with it. */
+export type TestServer = { url: string; port: number; stop(): Promise<void> }
+
+const clock = systemClock()
+const random = systemRandom()
+const note = (text: string) => { process.stderr.write(`${text}\n`) }
+
+/** Where the tests' set-up unpacks programs that the machine lacks. */
+export const programsFolder = join(import.meta.dirname, '../../node_modules/.cache/yardmaster-programs')
+
+async function inTemporaryFolder(name: string, start: (folder: string) => Promise<TestServer>): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), `yardmaster-${name}-`))
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  try {
+    const server = await start(folder)
+    return { url: server.url, port: server.port, stop: async () => { await server.stop(); remove() } }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/** PostgreSQL without fsync: a crash of the machine, which no test makes, could lose data. */
+export function startPostgres(): Promise<TestServer> {
+  return inTemporaryFolder('postgres', folder => startLocalPostgres({ folder, preferredPort: null, durable: false, maxConnections: 400, clock, random, note }))
+}
+
+/** NATS with JetStream; the URL holds user and password. */
+export function startNats(): Promise<TestServer> {
+  return inTemporaryFolder('nats', async folder => startLocalNats({ program: await findNatsServer(programsFolder, note), folder, preferredPort: null, clock, random }))
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    const finish = (answer: boolean) => { socket.destroy(); resolve(answer) }
+    socket.once('data', chunk => finish(chunk.toString('latin1').startsWith('+PONG')))
+    socket.once('error', () => finish(false))
+    socket.once('close', () => finish(false))
+  })
+}
+
+/** Redis in memory only. */
+export function startRedis(): Promise<TestServer> {
+  return inTemporaryFolder('redis', async folder => {
+    const program = findExecutable('redis-server', [join(programsFolder, 'usr/bin')])
+    if (program === null) throw new Error('redis-server is not on PATH: run npm test, which fetches it, or install it')
+    const port = await freePort()
+    const server = await startServerProcess({
+      name: 'Redis', file: program, logFile: join(folder, 'server.log'), clock, stopSignal: 'SIGTERM', startWithinMs: 10_000, answers: () => answersPing(port),
+      args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    })
+    return { ...server, port, url: `redis://127.0.0.1:${port}` }
+  })
+}
