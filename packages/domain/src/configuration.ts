@@ -152,6 +152,8 @@ export type ForceParameter = {
   choices: string[]
   strict: boolean
   multiple: boolean
+  /** What a `nested` parameter groups; [] for all others. */
+  fields: ForceParameter[]
 }
 
 export type ForceScheduler = SchedulerCommon & {

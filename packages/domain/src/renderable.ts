@@ -4,8 +4,8 @@ import type { Json } from './json.js'
 export type FunctionRef = { $fn: string }
 /** `util.interpolate(format, kw)`. */
 export type Interpolate = { $interpolate: string; kw?: { [name: string]: Renderable } }
-/** `util.property(name, default)`. */
-export type PropertyRef = { $property: string; default?: Renderable }
+/** `util.property(name, default)`: the default also stands in for a false value, unless `defaultWhenFalse` is false. */
+export type PropertyRef = { $property: string; default?: Renderable; defaultWhenFalse?: boolean }
 /** `util.secret(name)`: resolved where it is used, never stored. */
 export type SecretRef = { $secret: string }
 

@@ -1,0 +1,20 @@
+import type { Properties } from './properties.js'
+import type { SourceStampData } from './source-stamp.js'
+
+/** What a user's function may know of the build that it is asked for. */
+export type BuildInfo = {
+  id: number
+  number: number
+  builder: string
+  worker: string
+  buildset: number
+  buildrequest: number
+  reason: string
+}
+
+/** The data that renderers, doStepIf and custom steps are called with. */
+export type BuildView = {
+  properties: Properties
+  sourcestamps: { [codebase: string]: SourceStampData }
+  build: BuildInfo
+}
