@@ -15,6 +15,9 @@ export type Envelope = {
   parents?: { builder?: number; build?: number; buildset?: number; worker?: number; step?: number; number?: number; slug?: string }
 }
 
+/** What a transaction says of a change; the relay adds the form's version and the time of the commit. */
+export type Told = Omit<Envelope, 'v' | 'at'>
+
 export type EventType =
   | 'master.started' | 'master.stopped'
   | 'builder.started' | 'builder.stopped' | 'builder.update'

@@ -1,0 +1,84 @@
+import type { Told, WakeTopic } from '@yardmaster/domain'
+import { ReplicaBuried } from '@yardmaster/runtime'
+import pg from 'pg'
+import type { Database } from './database.js'
+
+/** Who writes: the lease that is renewed, and proven, by the first statement of the transaction. */
+export type Fence = { replicaId: number }
+
+/** One transaction: SQL, what it tells (`publish`, kept in the outbox) and whom it wakes once it is committed. */
+export type Transaction = {
+  query<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>
+  /** Like `query`, for a statement of which only the number of rows matters. */
+  execute(sql: string, parameters?: unknown[]): Promise<number>
+  publish(...told: Told[]): void
+  wake(topic: WakeTopic): void
+}
+
+/** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
+const RETRIED = new Set(['40001', '40P01'])
+const ATTEMPTS = 5
+
+/**
+ * Runs `work` in one transaction, with its outbox row, and wakes after the commit.
+ * Deadlocks and serialization failures are tried again (so `work` must have no effect but its SQL); everything else is thrown.
+ * With a `fence`, throws ReplicaBuried when the replica is no longer alive: the caller stops, it does not repair.
+ */
+export async function transaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptTransaction(db, fence, work)
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !RETRIED.has(sqlState(error))) throw error
+    }
+  }
+}
+
+export function sqlState(error: unknown): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+}
+
+async function attemptTransaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect()
+  let broken: Error | undefined
+  const onError = (error: Error) => { broken = error }
+  client.on('error', onError)
+  try {
+    await client.query('BEGIN')
+    if (fence) await renew(client, fence)
+    const { tx, envelopes, wakes } = openTransaction(client)
+    const result = await work(tx)
+    if (envelopes.length > 0) {
+      await client.query('INSERT INTO outbox (envelopes) VALUES ($1::jsonb)', [JSON.stringify(envelopes)])
+      wakes.add('outbox')
+    }
+    await client.query('COMMIT')
+    if (wakes.size > 0) db.onCommitted(wakes)
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => { broken ??= rollbackError })
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+function openTransaction(client: pg.PoolClient) {
+  const envelopes: Told[] = []
+  const wakes = new Set<WakeTopic>()
+  const tx: Transaction = {
+    query: async (sql, parameters) => (await client.query(sql, parameters)).rows,
+    execute: async (sql, parameters) => (await client.query(sql, parameters)).rowCount ?? 0,
+    publish: (...told) => { envelopes.push(...told) },
+    wake: topic => { wakes.add(topic) },
+  }
+  return { tx, envelopes, wakes }
+}
+
+async function renew(client: pg.PoolClient, fence: Fence): Promise<void> {
+  // The row lock matters: a fence that is only read lets a stalled replica commit after its burial.
+  const { rowCount } = await client.query(
+    `UPDATE replicas SET beat = beat + 1, seen_at = clock_timestamp() WHERE id = $1 AND state = 'alive'`, [fence.replicaId])
+  if (rowCount === 0) throw new ReplicaBuried(fence.replicaId)
+}
