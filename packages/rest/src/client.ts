@@ -1,0 +1,135 @@
+import type { Json } from '@yardmaster/domain'
+import { z } from 'zod'
+import type { LiveEvent } from './events.js'
+import type { ResourceType } from './resource-type.js'
+import { readServerSentEvents } from './server-sent-events.js'
+
+export type Query = { [parameter: string]: string | number | boolean | readonly (string | number)[] | undefined }
+export type Page<T> = { rows: T[]; /** How many there are without limit and offset, if the server knows. */ total: number | null }
+
+export type FollowOptions = {
+  onEvent(event: LiveEvent): void
+  /** true: from here on no event is missed, so read now what is shown. false: the stream broke; it is opened again. */
+  onConnected?(connected: boolean): void
+  signal: AbortSignal
+  wait(ms: number, signal: AbortSignal): Promise<void>
+}
+
+export type Client = {
+  /** A collection, checked field by field. Throws RestError, or what fetch throws when nobody answers. */
+  list<T>(resource: ResourceType<T>, path: string, query?: Query): Promise<Page<T>>
+  /** One resource; null: there is none. */
+  one<T>(resource: ResourceType<T>, path: string, query?: Query): Promise<T | null>
+  /** A control action, e.g. ('builds/7', 'stop', { reason }). Throws RestError; the answer is the action's result. */
+  control(path: string, method: string, params?: { [name: string]: Json }): Promise<Json>
+  /** Live events of these paths (e.g. all builds, all events), opened again for ever until the signal; resolves then. */
+  follow(paths: readonly string[], options: FollowOptions): Promise<void>
+  /** The answer as it comes, e.g. of `logs/7/raw`. Throws RestError unless it is 2xx. */
+  raw(path: string, query?: Query): Promise<Response>
+}
+
+/** The server refused: `fields` has the message for each field of a force form that was filled in wrongly. */
+export class RestError extends Error {
+  override name = 'RestError'
+  constructor(readonly status: number, message: string, readonly fields: { [field: string]: string } | null = null) {
+    super(message)
+  }
+}
+
+const failure = z.object({ error: z.union([z.string(), z.object({ code: z.number().optional(), message: z.union([z.string(), z.record(z.string(), z.string())]) })]) })
+const meta = z.object({ total: z.number().optional() })
+const controlAnswer = z.object({ result: z.json() })
+const pageOf = <T>(resource: ResourceType<T>) => z.object({ [resource.plural]: z.array(resource.schema), meta })
+
+function errorOf(status: number, body: string): RestError {
+  const read = failure.safeParse(parseJson(body))
+  if (!read.success) return new RestError(status, body.trim().slice(0, 500) || `the server answered ${status}`)
+  const { error } = read.data
+  if (typeof error === 'string') return new RestError(status, error)
+  if (typeof error.message === 'string') return new RestError(status, error.message)
+  return new RestError(status, Object.values(error.message).join('; '), error.message)
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function search(query: Query): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) parameters.append(name, String(item))
+  }
+  return parameters.size > 0 ? `?${parameters}` : ''
+}
+
+/** A client of Buildbot's REST API v2 at `baseUrl` (the address of the web page), for programs and for the browser. */
+export function createClient({ baseUrl }: { baseUrl: string }): Client {
+  const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`
+  const api = (path: string, query: Query = {}) => `${base}api/v2/${path}${search(query)}`
+
+  const ask = async (url: string, init: RequestInit = {}): Promise<Response> => {
+    const response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
+    if (!response.ok) throw errorOf(response.status, await response.text())
+    return response
+  }
+
+  const list = async <T>(resource: ResourceType<T>, path: string, query?: Query): Promise<Page<T>> => {
+    const body = await (await ask(api(path, query))).json()
+    const answer = pageOf(resource).parse(body)
+    return { rows: z.array(resource.schema).parse(answer[resource.plural]), total: meta.parse(answer.meta).total ?? null }
+  }
+
+  return {
+    list,
+    async one(resource, path, query) {
+      try {
+        return (await list(resource, path, query)).rows[0] ?? null
+      } catch (error) {
+        if (error instanceof RestError && error.status === 404) return null
+        throw error
+      }
+    },
+    async control(path, method, params = {}) {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+      const response = await ask(api(path), { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      return controlAnswer.parse(await response.json()).result
+    },
+    raw: (path, query) => ask(api(path, query)),
+    follow: (paths, options) => follow(`${base}sse/listen${search({ path: paths })}`, options),
+  }
+}
+
+const firstPauseMs = 250
+const longestPauseMs = 10_000
+const eventData = z.object({ key: z.array(z.string()), message: z.record(z.string(), z.unknown()) })
+
+async function follow(url: string, { onEvent, onConnected, signal, wait }: FollowOptions): Promise<void> {
+  let pauseMs = firstPauseMs
+  while (!signal.aborted) {
+    let connected = false
+    try {
+      const response = await fetch(url, { signal, headers: { accept: 'text/event-stream' } })
+      if (!response.ok || !response.body) throw errorOf(response.status, await response.text())
+      for await (const { event, data } of readServerSentEvents(response.body)) {
+        if (event === 'handshake') {
+          connected = true
+          pauseMs = firstPauseMs
+          onConnected?.(true)
+        } else if (event === 'event') {
+          const { key, message } = eventData.parse(JSON.parse(data))
+          onEvent({ k: key.join('/'), m: message })
+        }
+      }
+    } catch (error) {
+      // A refusal stays one; a broken connection comes back.
+      if (error instanceof RestError && error.status < 500) throw error
+    }
+    if (connected && !signal.aborted) onConnected?.(false)
+    if (!signal.aborted) await wait(pauseMs, signal).catch(() => {})
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+  }
+}

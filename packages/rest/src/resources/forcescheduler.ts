@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { boolean, identifier, list, structure, text } from '../field.js'
+import { resourceType, type ResourceOf } from '../resource-type.js'
+
+/** One field of a force form, in Buildbot's spelling. */
+export type ForceField = {
+  name: string
+  fullName: string
+  type: string
+  label: string
+  tablabel: string
+  default: unknown
+  required: boolean
+  multiple: boolean
+  regex: string | null
+  hide: boolean
+  maxsize: number | null
+  autopopulate: null
+  tooltip: string
+  choices?: string[]
+  strict?: boolean
+  rows?: number
+  cols?: number
+  size?: number
+  need_email?: boolean
+  layout?: string
+  columns?: number
+  fields?: ForceField[]
+}
+
+const forceField: z.ZodType<ForceField> = z.lazy(() => z.object({
+  name: z.string(), fullName: z.string(), type: z.string(), label: z.string(), tablabel: z.string(), default: z.json(),
+  required: z.boolean(), multiple: z.boolean(), regex: z.string().nullable(), hide: z.boolean(), maxsize: z.number().nullable(),
+  autopopulate: z.null(), tooltip: z.string(), choices: z.array(z.string()).optional(), strict: z.boolean().optional(),
+  rows: z.number().optional(), cols: z.number().optional(), size: z.number().optional(), need_email: z.boolean().optional(),
+  layout: z.string().optional(), columns: z.number().optional(), fields: z.array(forceField).optional(),
+}))
+
+export const forceschedulers = resourceType('forcescheduler', 'forceschedulers', {
+  name: identifier,
+  button_name: text,
+  label: text,
+  builder_names: list(text),
+  enabled: boolean,
+  all_fields: structure(z.array(forceField)),
+})
+export type ForceScheduler = ResourceOf<typeof forceschedulers>
