@@ -4,7 +4,11 @@ import pg from 'pg'
 import type { Database } from './database.js'
 
 /** Who writes: the lease that is renewed, and proven, by the first statement of the transaction. */
-export type Fence = { replicaId: number }
+export type Fence = {
+  replicaId: number
+  /** Number of a group commit, rising. If the row has it already, AlreadyCommitted is thrown and nothing is done again. */
+  batch?: number
+}
 
 /** One transaction: SQL, what it tells (`publish`, kept in the outbox) and whom it wakes once it is committed. */
 export type Transaction = {
@@ -36,6 +40,24 @@ export async function transaction<T>(db: Database, fence: Fence | null, work: (t
 
 export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+}
+
+/** The database cannot be reached, is starting or is stopping: waiting helps. */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== '') return state.startsWith('08') || state.startsWith('57P') || state.startsWith('53')
+  // Whatever has no SQL state came from the connection, except what our own code threw.
+  return error instanceof Error && (('code' in error && typeof error.code === 'string') || /connection|timeout|terminated/i.test(error.message))
+}
+
+/** The data itself cannot be stored: class 22 (data exception), 23 (constraint), 54 (limit exceeded). */
+export function isPoisoned(error: unknown): boolean {
+  return /^(22|23|54)/.test(sqlState(error))
+}
+
+/** The fence's batch is in the database: the COMMIT whose answer was lost went through. */
+export class AlreadyCommitted extends Error {
+  override readonly name = 'AlreadyCommitted'
 }
 
 async function attemptTransaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -78,7 +100,11 @@ function openTransaction(client: pg.PoolClient) {
 
 async function renew(client: pg.PoolClient, fence: Fence): Promise<void> {
   // The row lock matters: a fence that is only read lets a stalled replica commit after its burial.
+  const batch = fence.batch ?? null
   const { rowCount } = await client.query(
-    `UPDATE replicas SET beat = beat + 1, seen_at = clock_timestamp() WHERE id = $1 AND state = 'alive'`, [fence.replicaId])
-  if (rowCount === 0) throw new ReplicaBuried(fence.replicaId)
+    `UPDATE replicas SET beat = beat + 1, batch = coalesce($2, batch), seen_at = clock_timestamp()
+     WHERE id = $1 AND state = 'alive' AND ($2::bigint IS NULL OR batch < $2)`, [fence.replicaId, batch])
+  if (rowCount === 1) return
+  const { rowCount: committed } = await client.query(`SELECT 1 FROM replicas WHERE id = $1 AND state = 'alive' AND batch >= $2`, [fence.replicaId, batch])
+  throw committed === 1 ? new AlreadyCommitted() : new ReplicaBuried(fence.replicaId)
 }

@@ -518,3 +518,6 @@ ALTER TABLE "worker_sessions" ADD CONSTRAINT "worker_sessions_worker_id_fkey" FO
 ALTER TABLE "worker_sessions" ADD CONSTRAINT "worker_sessions_replica_id_fkey" FOREIGN KEY ("replica_id") REFERENCES "replicas"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
 
+
+-- Hot chunks are written once and sealed later: compressing them twice would cost more than the disk they save.
+ALTER TABLE "log_chunks" ALTER COLUMN "content" SET STORAGE EXTERNAL;

@@ -1,0 +1,34 @@
+import type { Json, Properties, Result } from '@yardmaster/domain'
+
+/** The right to speak for a worker's builds: its newest session number. */
+export type Session = { workerId: number; number: number }
+
+/** The build that a fact is about, with what its events need. */
+export type BuildRef = { id: number; number: number; builderId: number; workerId: number; buildsetId: number; project: string | null }
+
+/** Something that happened in a build. Facts of one build are written in the order in which they were submitted. */
+export type Fact =
+  | { kind: 'build-updated'; stateString?: string; properties?: Properties }
+  | { kind: 'build-finished'; results: Result; stateString: string }
+  | { kind: 'step-updated'; step: StepRef; started?: true; finished?: Result; stateString?: string; hidden?: boolean; urls?: { name: string; url: string }[] }
+  | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
+  | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
+  | { kind: 'log-finished'; log: LogRef }
+  | { kind: 'effect-started'; effect: EffectRef; effectKind: string; fingerprint: string }
+  /** Output of a command up to `seq` is in this transaction. */
+  | { kind: 'effect-advanced'; effect: EffectRef; seq: number }
+  | { kind: 'effect-ended'; effect: EffectRef; outcome: Json }
+
+export type StepRef = { id: number; number: number }
+export type LogRef = { id: number; stepId: number; slug: string }
+export type EffectRef = { step: number; n: number }
+
+/** Facts of one build that are committed together. */
+export type Submission = { session: Session; build: BuildRef; facts: Fact[] }
+
+export type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>
+
+/** Every fact of one kind in the batch, with its build, in order. */
+export function factsOf<Kind extends Fact['kind']>(submissions: Submission[], kind: Kind): { build: BuildRef; fact: FactOf<Kind> }[] {
+  return submissions.flatMap(({ build, facts }) => facts.filter((fact): fact is FactOf<Kind> => fact.kind === kind).map(fact => ({ build, fact })))
+}

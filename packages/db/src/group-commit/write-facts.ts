@@ -1,0 +1,46 @@
+import type { Transaction } from '../transaction.js'
+import { finishBuilds } from '../verbs/finish-builds.js'
+import { factsOf, type Submission } from './facts.js'
+import { appendChunks, finishLogs, openLogs } from './write-logs.js'
+import { updateBuilds, updateSteps } from './write-progress.js'
+
+/** Writes the facts of many builds, kind by kind in the fixed order of tables, each kind in one statement. */
+export async function writeFacts(tx: Transaction, submissions: Submission[]): Promise<void> {
+  await startEffects(tx, submissions)
+  await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString })))
+  await updateBuilds(tx, submissions)
+  await updateSteps(tx, submissions)
+  await openLogs(tx, submissions)
+  await appendChunks(tx, submissions)
+  await finishLogs(tx, submissions)
+  await endEffects(tx, submissions)
+}
+
+async function startEffects(tx: Transaction, submissions: Submission[]): Promise<void> {
+  const started = factsOf(submissions, 'effect-started')
+  if (started.length === 0) return
+  await tx.execute(
+    `INSERT INTO effects (build_id, step_number, n, kind, fingerprint)
+     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::text[])`,
+    [started.map(({ build }) => build.id), started.map(({ fact }) => fact.effect.step), started.map(({ fact }) => fact.effect.n),
+      started.map(({ fact }) => fact.effectKind), started.map(({ fact }) => fact.fingerprint)])
+}
+
+/** How far each command's output is committed, and how effects ended: in the transaction that has the lines. */
+async function endEffects(tx: Transaction, submissions: Submission[]): Promise<void> {
+  const records = new Map<string, { build_id: number; step: number; n: number; seq: number; outcome: unknown; ended: boolean }>()
+  const record = (build: number, { step, n }: { step: number; n: number }) => {
+    const key = `${build}/${step}/${n}`
+    const known = records.get(key) ?? { build_id: build, step, n, seq: 0, outcome: null, ended: false }
+    records.set(key, known)
+    return known
+  }
+  for (const { build, fact } of factsOf(submissions, 'effect-advanced')) record(build.id, fact.effect).seq = fact.seq
+  for (const { build, fact } of factsOf(submissions, 'effect-ended')) Object.assign(record(build.id, fact.effect), { outcome: fact.outcome, ended: true })
+  if (records.size === 0) return
+  await tx.execute(
+    `UPDATE effects e SET seq = greatest(e.seq, r.seq), outcome = CASE WHEN r.ended THEN r.outcome ELSE e.outcome END
+     FROM jsonb_to_recordset($1::jsonb) AS r(build_id bigint, step int, n int, seq bigint, outcome jsonb, ended boolean)
+     WHERE e.build_id = r.build_id AND e.step_number = r.step AND e.n = r.n`,
+    [JSON.stringify([...records.values()])])
+}

@@ -1,0 +1,94 @@
+import type { Configuration } from '@yardmaster/domain'
+import type { Transaction } from '../transaction.js'
+
+export type NewGeneration = { set: string; digest: string; code: string; configuration: Configuration }
+
+/**
+ * A replica brings a version of a configuration set. One never seen is stored and becomes active; a known one changes nothing
+ * (going back to it is an explicit act), so replicas that start with different files on disk do not fight.
+ * Returns the id of the generation and whether this call activated it.
+ */
+export async function activateGeneration(tx: Transaction, generation: NewGeneration): Promise<{ id: number; activated: boolean }> {
+  const { set, digest, code, configuration } = generation
+  await tx.execute('INSERT INTO configuration_sets (name) VALUES ($1) ON CONFLICT DO NOTHING', [set])
+  await tx.execute('SELECT 1 FROM configuration_sets WHERE name = $1 FOR UPDATE', [set])
+  const [known] = await tx.query<{ id: number }>('SELECT id FROM generations WHERE set_name = $1 AND digest = $2', [set, digest])
+  if (known) return { id: known.id, activated: false }
+  const [row] = await tx.query<{ id: number }>(
+    `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
+    [set, digest, code, JSON.stringify(configuration)])
+  await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, version = version + 1 WHERE name = $1', [set, row!.id])
+  await projectRows(tx, configuration)
+  await workerRows(tx, set, configuration)
+  await builderRows(tx, set, configuration)
+  await schedulerRows(tx, set, configuration)
+  await changeSourceRows(tx, set, configuration)
+  tx.wake('generations')
+  tx.wake('requests')
+  return { id: row!.id, activated: true }
+}
+
+async function projectRows(tx: Transaction, { projects }: Configuration): Promise<void> {
+  await tx.execute(
+    `INSERT INTO projects (name, slug, description)
+     SELECT name, slug, description FROM jsonb_to_recordset($1::jsonb) AS p(name text, slug text, description text)
+     ON CONFLICT (name) DO UPDATE SET slug = excluded.slug, description = excluded.description, active = true, version = projects.version + 1`,
+    [JSON.stringify(projects)])
+}
+
+async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
+  await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, workers.map(worker => worker.name)])
+  const rows = workers.map(({ name, maxBuilds, labels }) => ({ name, max_builds: maxBuilds, labels }))
+  const changed = await tx.query<{ id: number; version: number }>(
+    `INSERT INTO workers (name, set_name, max_builds, labels)
+     SELECT name, $2, max_builds, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, labels jsonb)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, labels = excluded.labels, active = true, version = workers.version + 1
+     RETURNING id, version`,
+    [JSON.stringify(rows), set])
+  await tx.execute('INSERT INTO worker_sessions (worker_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [changed.map(worker => worker.id)])
+  for (const worker of changed) tx.publish({ type: 'worker.state_updated', ...worker, project: null })
+}
+
+async function builderRows(tx: Transaction, set: string, { builders }: Configuration): Promise<void> {
+  // Before the others, so that a name which moved to another key is free.
+  const removed = await tx.query<{ id: number; version: number }>(
+    'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, builders.map(builder => builder.key)])
+  const rows = builders.map(({ key, name, project, description, tags, workers }) => ({ key, name, project, description, tags, workers }))
+  const present = await tx.query<{ id: number; version: number }>(
+    `INSERT INTO builders (key, name, set_name, project_id, description, tags)
+     SELECT b.key, b.name, $2, p.id, b.description, b.tags
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[]) LEFT JOIN projects p ON p.name = b.project
+     ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
+       description = excluded.description, tags = excluded.tags, active = true, version = builders.version + 1
+     RETURNING id, version`,
+    [JSON.stringify(rows), set])
+  await tx.execute('DELETE FROM builder_workers USING builders b WHERE b.id = builder_id AND b.set_name = $1', [set])
+  await tx.execute(
+    `INSERT INTO builder_workers (builder_id, worker_id)
+     SELECT DISTINCT b.id, w.id FROM jsonb_to_recordset($1::jsonb) AS r(key text, workers text[])
+     JOIN builders b ON b.key = r.key CROSS JOIN LATERAL unnest(r.workers) AS n(name) JOIN workers w ON w.name = n.name`,
+    [JSON.stringify(rows)])
+  for (const builder of removed) tx.publish({ type: 'builder.stopped', ...builder, project: null })
+  for (const builder of present) tx.publish({ type: 'builder.started', ...builder, project: null })
+}
+
+async function schedulerRows(tx: Transaction, set: string, { schedulers }: Configuration): Promise<void> {
+  await tx.execute('UPDATE schedulers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, schedulers.map(scheduler => scheduler.name)])
+  const changed = await tx.query<{ id: number; version: number }>(
+    `INSERT INTO schedulers (name, set_name, kind)
+     SELECT name, $2, kind FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true, version = schedulers.version + 1
+     RETURNING id, version`,
+    [JSON.stringify(schedulers.map(({ name, kind }) => ({ name, kind }))), set])
+  for (const scheduler of changed) tx.publish({ type: 'scheduler.updated', ...scheduler, project: null })
+}
+
+async function changeSourceRows(tx: Transaction, set: string, { changeSources }: Configuration): Promise<void> {
+  await tx.execute('UPDATE change_sources SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, changeSources.map(source => source.name)])
+  // The state stays: a source that comes back goes on where it stopped. Its version is the poller's guard and is not ours to raise.
+  await tx.execute(
+    `INSERT INTO change_sources (name, set_name, kind)
+     SELECT name, $2, kind FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true`,
+    [JSON.stringify(changeSources.map(({ name, kind }) => ({ name, kind }))), set])
+}

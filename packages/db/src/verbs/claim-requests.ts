@@ -1,0 +1,99 @@
+import type { Properties } from '@yardmaster/domain'
+import { groupBy } from '../group-by.js'
+import type { Transaction } from '../transaction.js'
+
+export type Claim = {
+  requestId: number
+  builderId: number
+  buildsetId: number
+  projectId: number | null
+  project: string | null
+  workerId: number
+  /** The session that the claim relies on; a newer one makes the claim fail. */
+  sessionNumber: number
+  generationId: number
+  properties: Properties
+  steps: string[]
+}
+
+export type ClaimedBuild = { requestId: number; buildId: number; number: number; steps: { id: number; number: number }[] }
+
+type BuildRow = { id: number; number: number; version: number; request_id: number }
+
+/**
+ * Takes requests for workers of this replica, numbers their builds and writes builds and steps, all in one transaction.
+ * What another engine took first, what was cancelled, and what a worker was meant for whose session has moved on is missing from the answer.
+ */
+export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<ClaimedBuild[]> {
+  const live = await withLiveSessions(tx, replicaId, claims)
+  const locked = await tx.query<{ id: number }>(
+    `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED`, [live.map(claim => claim.requestId)])
+  const won = new Set(locked.map(row => row.id))
+  const taken = live.filter(claim => won.has(claim.requestId)).sort((a, b) => a.requestId - b.requestId)
+  if (taken.length === 0) return []
+  const numbers = await takeNumbers(tx, taken)
+  const versions = await tx.query<{ id: number; version: number }>(
+    `UPDATE build_requests SET state = 'claimed', replica_id = $2, claimed_at = now(), version = version + 1 WHERE id = ANY($1) RETURNING id, version`,
+    [taken.map(claim => claim.requestId), replicaId])
+  const versionOf = new Map(versions.map(row => [row.id, row.version]))
+  const builds = await insertBuilds(tx, replicaId, taken, numbers)
+  const steps = await insertSteps(tx, taken, builds)
+  return taken.map(claim => {
+    const build = builds.get(claim.requestId)!
+    const parents = { builder: claim.builderId, number: build.number, worker: claim.workerId, buildset: claim.buildsetId }
+    tx.publish({ type: 'buildrequest.claimed', id: claim.requestId, version: versionOf.get(claim.requestId)!, project: claim.project, parents: { builder: claim.builderId, buildset: claim.buildsetId } })
+    tx.publish({ type: 'build.new', id: build.id, version: build.version, project: claim.project, parents })
+    const own = steps.get(build.id) ?? []
+    for (const step of own) tx.publish({ type: 'step.new', id: step.id, version: 1, project: claim.project, parents: { build: build.id, number: step.number } })
+    return { requestId: claim.requestId, buildId: build.id, number: build.number, steps: own }
+  })
+}
+
+async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
+  const rows = await tx.query<{ worker_id: number; number: number }>(
+    `SELECT worker_id, number FROM worker_sessions WHERE worker_id = ANY($1) AND replica_id = $2 AND connected ORDER BY worker_id FOR SHARE`,
+    [claims.map(claim => claim.workerId), replicaId])
+  const current = new Map(rows.map(row => [row.worker_id, row.number]))
+  return claims.filter(claim => current.get(claim.workerId) === claim.sessionNumber)
+}
+
+/** The next build number of each claim; the builders' rows stay locked until the commit, ids ascending. */
+async function takeNumbers(tx: Transaction, taken: Claim[]): Promise<Map<number, number>> {
+  const counts = new Map<number, number>()
+  for (const { builderId } of taken) counts.set(builderId, (counts.get(builderId) ?? 0) + 1)
+  const ids = [...counts.keys()].sort((a, b) => a - b)
+  await tx.execute('SELECT 1 FROM builders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [ids])
+  const rows = await tx.query<{ id: number; next: number }>(
+    `UPDATE builders b SET next_number = next_number + c.count FROM unnest($1::bigint[], $2::int[]) AS c(id, count) WHERE b.id = c.id RETURNING b.id, b.next_number - c.count AS next`,
+    [ids, ids.map(id => counts.get(id)!)])
+  const next = new Map(rows.map(row => [row.id, row.next]))
+  return new Map(taken.map(claim => {
+    const number = next.get(claim.builderId)!
+    next.set(claim.builderId, number + 1)
+    return [claim.requestId, number]
+  }))
+}
+
+async function insertBuilds(tx: Transaction, replicaId: number, taken: Claim[], numbers: Map<number, number>): Promise<Map<number, BuildRow>> {
+  const records = taken.map(claim => {
+    const number = numbers.get(claim.requestId)!
+    return { builder_id: claim.builderId, number, project_id: claim.projectId, request_id: claim.requestId, worker_id: claim.workerId,
+      generation_id: claim.generationId, properties: { ...claim.properties, buildnumber: [number, 'Build'] } }
+  })
+  const rows = await tx.query<BuildRow>(
+    `INSERT INTO builds (builder_id, number, project_id, build_request_id, worker_id, replica_id, generation_id, properties, state_string)
+     SELECT builder_id, number, project_id, request_id, worker_id, $2, generation_id, properties, 'starting'
+     FROM jsonb_to_recordset($1::jsonb) AS b(builder_id bigint, number int, project_id bigint, request_id bigint, worker_id bigint, generation_id bigint, properties jsonb)
+     ORDER BY request_id RETURNING id, number, version, build_request_id AS request_id`,
+    [JSON.stringify(records), replicaId])
+  return new Map(rows.map(row => [row.request_id, row]))
+}
+
+async function insertSteps(tx: Transaction, taken: Claim[], builds: Map<number, BuildRow>): Promise<Map<number, { id: number; number: number }[]>> {
+  const records = taken.flatMap(claim => claim.steps.map((name, number) => ({ build_id: builds.get(claim.requestId)!.id, number, name })))
+  const rows = await tx.query<{ id: number; build_id: number; number: number }>(
+    `INSERT INTO steps (build_id, number, name) SELECT build_id, number, name
+     FROM jsonb_to_recordset($1::jsonb) AS s(build_id bigint, number int, name text) ORDER BY build_id, number RETURNING id, build_id, number`,
+    [JSON.stringify(records)])
+  return groupBy(rows, row => row.build_id)
+}

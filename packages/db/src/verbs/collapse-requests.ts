@@ -1,0 +1,63 @@
+import { mayCollapse, SKIPPED, type CollapseView } from '@yardmaster/domain'
+import type { Transaction } from '../transaction.js'
+import { completeRequests } from './complete-requests.js'
+
+type RequestRow = { request_id: number; builder_id: number; buildset_id: number; properties: CollapseView['properties']; sourcestamps: CollapseView['sourcestamps'] }
+
+/**
+ * Ends (SKIPPED) the pending requests that the requests of a new buildset make needless, on those of its builders that collapse.
+ * Between `lockForCollapse` and the commit nobody else adds to these builders, so two new requests cannot each miss the other.
+ * A request that an engine takes at the same moment stays. Returns the ids of the requests that ended.
+ */
+export async function collapseRequests(tx: Transaction, buildsetId: number, builderIds: number[]): Promise<number[]> {
+  if (builderIds.length === 0) return []
+  const rows = await pendingLike(tx, buildsetId, builderIds)
+  const newer = new Map(rows.filter(row => row.buildset_id === buildsetId).map(row => [row.builder_id, view(row)]))
+  const needless = rows.filter(row => row.buildset_id !== buildsetId && mayCollapse(newer.get(row.builder_id)!, view(row)))
+  const won = await lockPending(tx, needless)
+  return completeRequests(tx, won.map(requestId => ({ requestId, results: SKIPPED })))
+}
+
+/** Which of the builders collapse, by the generation's configuration; these are locked until the commit, in one order. */
+export async function lockForCollapse(tx: Transaction, generationId: number, builders: { id: number; key: string }[]): Promise<number[]> {
+  const collapsing = await tx.query<{ key: string }>(
+    `SELECT b ->> 'key' AS key FROM generations g, jsonb_array_elements(g.configuration -> 'builders') AS b
+     WHERE g.id = $1 AND b ->> 'key' = ANY($2) AND (b -> 'collapseRequests')::boolean`,
+    [generationId, builders.map(builder => builder.key)])
+  const keys = new Set(collapsing.map(row => row.key))
+  const ids = builders.filter(builder => keys.has(builder.key)).map(builder => builder.id).sort((a, b) => a - b)
+  for (const id of ids) await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('collapse'), $1::int)`, [id % 2 ** 31])
+  return ids
+}
+
+/** The new requests and the older pending ones of the same codebases and branches: a long queue of other branches is not read. */
+async function pendingLike(tx: Transaction, buildsetId: number, builderIds: number[]): Promise<RequestRow[]> {
+  return tx.query<RequestRow>(
+    `WITH place AS (
+       SELECT s.codebase, s.repository, s.project, s.branch FROM buildset_sourcestamps bs JOIN sourcestamps s ON s.id = bs.sourcestamp_id WHERE bs.buildset_id = $1
+     )
+     SELECT r.id AS request_id, r.builder_id, r.buildset_id, b.properties, stamps.sourcestamps
+     FROM build_requests r JOIN buildsets b ON b.id = r.buildset_id
+     CROSS JOIN LATERAL (
+       SELECT jsonb_agg(jsonb_build_object('codebase', s.codebase, 'repository', s.repository, 'project', s.project, 'branch', s.branch, 'revision', s.revision,
+           'hasChanges', EXISTS (SELECT 1 FROM changes c WHERE c.sourcestamp_id = s.id))) AS sourcestamps,
+         count(*) AS stamps,
+         count(*) FILTER (WHERE EXISTS (SELECT 1 FROM place p WHERE p.codebase = s.codebase AND p.repository = s.repository AND p.project = s.project
+           AND p.branch IS NOT DISTINCT FROM s.branch)) AS matching
+       FROM buildset_sourcestamps bs JOIN sourcestamps s ON s.id = bs.sourcestamp_id WHERE bs.buildset_id = r.buildset_id
+     ) AS stamps
+     WHERE r.builder_id = ANY($2) AND r.state = 'pending' AND NOT r.waited_for AND stamps.stamps = stamps.matching AND stamps.stamps > 0`,
+    [buildsetId, builderIds])
+}
+
+function view({ request_id, buildset_id, properties, sourcestamps }: RequestRow): CollapseView {
+  return { request: request_id, buildset: buildset_id, properties, sourcestamps }
+}
+
+async function lockPending(tx: Transaction, rows: RequestRow[]): Promise<number[]> {
+  if (rows.length === 0) return []
+  await tx.execute('SELECT 1 FROM buildsets WHERE id = ANY($1) ORDER BY id FOR UPDATE', [rows.map(row => row.buildset_id)])
+  const locked = await tx.query<{ id: number }>(
+    `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR UPDATE`, [rows.map(row => row.request_id)])
+  return locked.map(row => row.id)
+}

@@ -1,0 +1,29 @@
+import type { Transaction } from '../transaction.js'
+
+/**
+ * A replica's life ends: by itself (`stopped`) or because a peer saw its beat stand still at `beat` (`dead`).
+ * Its worker sessions are raised, so that nothing it still believes can be written; the builds stay with their workers
+ * and are taken over when those connect anywhere, or retried when they do not.
+ * Returns false when it had ended already, or its beat has moved.
+ */
+export async function endReplica(tx: Transaction, end: { id: number; state: 'stopped' | 'dead'; beat?: number }): Promise<boolean> {
+  const [row] = await tx.query<{ version: number }>(
+    `UPDATE replicas SET state = $2, stopped_at = now(), version = version + 1
+     WHERE id = $1 AND state = 'alive' AND ($3::bigint IS NULL OR beat = $3) RETURNING version`,
+    [end.id, end.state, end.beat ?? null])
+  if (!row) return false
+  await tx.execute('DELETE FROM duties WHERE replica_id = $1', [end.id])
+  const sessions = await tx.query<{ worker_id: number }>(
+    `SELECT worker_id FROM worker_sessions WHERE replica_id = $1 ORDER BY worker_id FOR UPDATE`, [end.id])
+  if (sessions.length > 0) {
+    const workers = sessions.map(session => session.worker_id)
+    const versions = await tx.query<{ id: number; version: number }>(
+      `UPDATE workers SET version = version + 1 WHERE id = ANY($1) RETURNING id, version`, [workers])
+    await tx.execute(
+      `UPDATE worker_sessions SET number = number + 1, replica_id = NULL, connected = false, disconnected_at = now() WHERE worker_id = ANY($1)`, [workers])
+    for (const worker of versions) tx.publish({ type: 'worker.disconnected', id: worker.id, version: worker.version, project: null })
+  }
+  tx.publish({ type: 'master.stopped', id: end.id, version: row.version, project: null })
+  tx.wake('requests')
+  return true
+}

@@ -1,0 +1,45 @@
+import { RETRY, type Result } from '@yardmaster/domain'
+import type { Transaction } from '../transaction.js'
+import { completeRequests } from './complete-requests.js'
+
+export type BuildEnd = { buildId: number; results: Result; stateString: string }
+
+type EndedBuild = { id: number; version: number; number: number; builder_id: number; worker_id: number; request_id: number; buildset_id: number; results: Result; project: string | null }
+
+/**
+ * Builds end, each exactly once, and with them their requests; with RETRY the request goes back and is built again.
+ * The caller holds the sessions of the builds' workers. Their journals are not needed any more and are removed.
+ */
+export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<void> {
+  if (ends.length === 0) return
+  const requests = await tx.query<{ id: number; build_id: number }>(
+    'SELECT build_request_id AS id, id AS build_id FROM builds WHERE id = ANY($1) AND complete_at IS NULL', [ends.map(end => end.buildId)])
+  const requestOf = new Map(requests.map(row => [row.build_id, row.id]))
+  const open = ends.filter(end => requestOf.has(end.buildId))
+  await completeRequests(tx, open.filter(end => end.results !== RETRY).map(end => ({ requestId: requestOf.get(end.buildId)!, results: end.results })))
+  await returnRequests(tx, open.filter(end => end.results === RETRY).map(end => requestOf.get(end.buildId)!))
+  const ended = await tx.query<EndedBuild>(
+    `UPDATE builds b SET complete_at = now(), results = e.results, state_string = e.state, version = b.version + 1
+     FROM unnest($1::bigint[], $2::int[], $3::text[]) AS e(id, results, state), build_requests r
+     WHERE b.id = e.id AND b.complete_at IS NULL AND r.id = b.build_request_id
+     RETURNING b.id, b.version, b.number, b.builder_id, b.worker_id, r.id AS request_id, r.buildset_id, b.results,
+       (SELECT name FROM projects p WHERE p.id = b.project_id) AS project`,
+    [open.map(end => end.buildId), open.map(end => end.results), open.map(end => end.stateString)])
+  await tx.execute('DELETE FROM effects WHERE build_id = ANY($1)', [ended.map(build => build.id)])
+  for (const build of ended) {
+    const parents = { builder: build.builder_id, number: build.number, worker: build.worker_id, buildset: build.buildset_id }
+    tx.publish({ type: 'build.finished', id: build.id, version: build.version, project: build.project, parents })
+  }
+  if (ended.length > 0) tx.wake('requests')
+}
+
+async function returnRequests(tx: Transaction, ids: number[]): Promise<void> {
+  if (ids.length === 0) return
+  const returned = await tx.query<{ id: number; version: number; builder_id: number; buildset_id: number; project: string | null }>(
+    `UPDATE build_requests r SET state = 'pending', replica_id = NULL, claimed_at = NULL, version = version + 1
+     WHERE id = ANY($1) AND state = 'claimed'
+     RETURNING id, version, builder_id, buildset_id, (SELECT name FROM projects p WHERE p.id = r.project_id) AS project`, [ids])
+  for (const row of returned) {
+    tx.publish({ type: 'buildrequest.unclaimed', id: row.id, version: row.version, project: row.project, parents: { builder: row.builder_id, buildset: row.buildset_id } })
+  }
+}

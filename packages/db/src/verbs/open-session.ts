@@ -1,0 +1,42 @@
+import type { Transaction } from '../transaction.js'
+
+export type SessionOpening = {
+  workerId: number
+  replicaId: number
+  /** Identity of the worker's process, across its connections. */
+  processId: string
+  info: object
+}
+
+export type OpenedSession = {
+  /** The worker's new session number: whoever quotes it speaks for the worker's builds. */
+  number: number
+  /** The process that the last session was with; another one knows nothing of its commands but what its journal says. */
+  previousProcessId: string | null
+  /** Builds that were running on this worker and are now ours. */
+  builds: number[]
+}
+
+/**
+ * A worker connected. The same process wins at once over whatever session it had, on whichever engine: it can only be in one place.
+ * Another process of that name is refused (null) while the session is connected at a living replica.
+ */
+export async function openSession(tx: Transaction, opening: SessionOpening): Promise<OpenedSession | null> {
+  const { workerId, replicaId, processId, info } = opening
+  const [worker] = await tx.query<{ id: number; version: number }>(
+    'UPDATE workers SET info = $2::jsonb, version = version + 1 WHERE id = $1 RETURNING id, version', [workerId, JSON.stringify(info)])
+  const [held] = await tx.query<{ number: number; process_id: string | null; taken: boolean }>(
+    `SELECT s.number, s.process_id, s.connected AND EXISTS (SELECT 1 FROM replicas r WHERE r.id = s.replica_id AND r.state = 'alive') AS taken
+     FROM worker_sessions s WHERE s.worker_id = $1 FOR UPDATE OF s`, [workerId])
+  if (!worker || !held || (held.taken && held.process_id !== processId)) return null
+  await tx.execute(
+    `UPDATE worker_sessions SET number = number + 1, replica_id = $2, process_id = $3, connected = true, connected_at = now(), disconnected_at = NULL
+     WHERE worker_id = $1`, [workerId, replicaId, processId])
+  const requests = await tx.query<{ id: number; build_id: number }>(
+    `UPDATE build_requests r SET replica_id = $2 FROM builds b
+     WHERE b.worker_id = $1 AND b.complete_at IS NULL AND r.id = b.build_request_id AND r.state = 'claimed' RETURNING r.id, b.id AS build_id`, [workerId, replicaId])
+  const builds = requests.map(request => request.build_id)
+  await tx.execute('UPDATE builds SET replica_id = $2 WHERE id = ANY($1)', [builds, replicaId])
+  tx.publish({ type: 'worker.connected', ...worker, project: null })
+  return { number: held.number + 1, previousProcessId: held.process_id, builds }
+}

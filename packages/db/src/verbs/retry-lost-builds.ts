@@ -1,0 +1,26 @@
+import { CANCELLED, RETRY } from '@yardmaster/domain'
+import type { Transaction } from '../transaction.js'
+import { closeSteps } from './close-steps.js'
+import { finishBuilds } from './finish-builds.js'
+
+/**
+ * Builds whose worker has been away for `lostAfterSeconds` end RETRY (CANCELLED when they were asked to stop), and their requests go back.
+ * The sessions are raised first: whoever still speaks for these builds has lost them, and the worker, when it comes back, is told to
+ * kill what it holds of them. Returns the ids of the workers given up, at most `limit` at a time.
+ */
+export async function retryLostBuilds(tx: Transaction, { lostAfterSeconds, limit }: { lostAfterSeconds: number; limit: number }): Promise<number[]> {
+  const sessions = await tx.query<{ worker_id: number }>(
+    `SELECT s.worker_id FROM worker_sessions s
+     WHERE NOT s.connected AND s.disconnected_at < now() - make_interval(secs => $1)
+       AND EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL)
+     ORDER BY s.worker_id LIMIT $2 FOR UPDATE OF s SKIP LOCKED`, [lostAfterSeconds, limit])
+  const workers = sessions.map(session => session.worker_id)
+  if (workers.length === 0) return []
+  await tx.execute('UPDATE worker_sessions SET number = number + 1, replica_id = NULL WHERE worker_id = ANY($1)', [workers])
+  const builds = await tx.query<{ id: number; stopped: boolean }>(
+    'SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL ORDER BY id', [workers])
+  const ends = builds.map(({ id, stopped }) => ({ buildId: id, results: stopped ? CANCELLED : RETRY, stateString: 'worker lost' }) as const)
+  await finishBuilds(tx, ends)
+  await closeSteps(tx, ends)
+  return workers
+}
