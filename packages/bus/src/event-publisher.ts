@@ -1,0 +1,50 @@
+import type { Envelope } from '@yardmaster/domain'
+import type { Logger } from '@yardmaster/runtime'
+import type { NatsConnection } from 'nats'
+import { ensureEventStream, type EventStreamOptions } from './event-stream.js'
+import type { Subjects } from './subjects.js'
+
+/** One row of the outbox: what one commit tells. */
+export type OutboxBatch = { id: number; envelopes: Envelope[] }
+export type PublishEvents = (batches: OutboxBatch[]) => Promise<number[]>
+
+/** Far below NATS' default limit of 1 MB, so that a commit of any size gets through. */
+const longestMessage = 256 * 1024
+const acknowledgeWithinMs = 5_000
+
+type Options = { connection: NatsConnection; subjects: Subjects; stream: EventStreamOptions; logger: Logger }
+
+function partsOf(envelopes: Envelope[]): string[] {
+  const whole = JSON.stringify(envelopes)
+  if (whole.length <= longestMessage || envelopes.length <= 1) return [whole]
+  const middle = Math.ceil(envelopes.length / 2)
+  return [...partsOf(envelopes.slice(0, middle)), ...partsOf(envelopes.slice(middle))]
+}
+
+/**
+ * Publishes outbox rows to the event stream, all in flight together, in order. Answers the ids that JetStream has stored; the
+ * others may be published again: the outbox id is the message id, so that a row is stored once even if its acknowledgement was lost.
+ */
+export function createEventPublisher({ connection, subjects, stream, logger }: Options): PublishEvents {
+  const jetstream = connection.jetstream({ timeout: acknowledgeWithinMs })
+  let streamThere = false
+
+  const publishOne = async ({ id, envelopes }: OutboxBatch): Promise<number> => {
+    const parts = partsOf(envelopes)
+    await Promise.all(parts.map((part, index) => jetstream.publish(subjects.events, part, { msgID: `${id}.${index}`, expect: { streamName: subjects.stream } })))
+    return id
+  }
+
+  return async batches => {
+    if (!streamThere) await ensureEventStream(await connection.jetstreamManager(), subjects, stream)
+    streamThere = true
+    const outcomes = await Promise.allSettled(batches.map(publishOne))
+    const failed = outcomes.find(outcome => outcome.status === 'rejected')
+    if (failed) {
+      // It may have been deleted: the next call makes it again.
+      streamThere = false
+      logger.warn({ err: failed.reason, failed: outcomes.filter(({ status }) => status === 'rejected').length, of: batches.length }, 'publishing events failed')
+    }
+    return outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  }
+}
