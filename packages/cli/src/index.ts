@@ -1,1 +1,2 @@
-export {}
+export { runCommandLine } from './program.js'
+export type { Context } from './context.js'

@@ -5,6 +5,7 @@ import type { Clock, Random } from '@yardmaster/runtime'
 import { findExecutable, unpackDebianPackage } from './debian-package.js'
 import { freePort } from './free-port.js'
 import { keptSecret } from './kept-secret.js'
+import type { ProcessIdentity } from './process-identity.js'
 import { ServerDidNotStart, startServerProcess, type LocalServer } from './server-process.js'
 
 export type NatsOptions = {
@@ -15,6 +16,8 @@ export type NatsOptions = {
   preferredPort: number | null
   clock: Clock
   random: Random
+  /** Told of the process as soon as it exists. */
+  spawned?: (identity: ProcessIdentity) => void
 }
 
 /**
@@ -71,7 +74,7 @@ export async function startNats(options: NatsOptions): Promise<LocalServer> {
     try {
       const server = await startServerProcess({
         name: 'NATS', file: options.program, args: ['-c', file], logFile: join(options.folder, 'server.log'),
-        clock: options.clock, stopSignal: 'SIGTERM', startWithinMs: 20_000, answers: () => greets(port),
+        clock: options.clock, stopSignal: 'SIGTERM', startWithinMs: 20_000, spawned: options.spawned, answers: () => greets(port),
       })
       return { ...server, port, url: `nats://yardmaster:${secret}@127.0.0.1:${port}` }
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Clock, Random } from '@yardmaster/runtime'
 import { freePort } from './free-port.js'
 import { keptSecret } from './kept-secret.js'
 import { postgresPlace, type PostgresPlace } from './postgres-place.js'
+import type { ProcessIdentity } from './process-identity.js'
 import { ServerDidNotStart, startServerProcess, type LocalServer } from './server-process.js'
 
 export type PostgresOptions = {
@@ -17,6 +18,8 @@ export type PostgresOptions = {
   maxConnections: number
   clock: Clock
   random: Random
+  /** Told of the process as soon as it exists. */
+  spawned?: (identity: ProcessIdentity) => void
   /** Told what a user should know, such as a cluster placed outside of `folder`. */
   note(text: string): void
 }
@@ -90,7 +93,8 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
     try {
       const server = await startServerProcess({
         name: 'PostgreSQL', file: place.bin.postgres, args: serverArguments(place, port, options), logFile: join(options.folder, 'server.log'),
-        account: place.account, clock: options.clock, stopSignal: 'SIGINT', startWithinMs: 60_000, answers: pid => isReady(place.data, pid),
+        account: place.account, clock: options.clock, stopSignal: 'SIGINT', startWithinMs: 60_000, spawned: options.spawned,
+        answers: pid => isReady(place.data, pid),
       })
       return { ...server, port, url: `postgresql://${user}:${secret}@127.0.0.1:${port}/${database}` }
     } catch (error) {

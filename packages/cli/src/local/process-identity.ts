@@ -39,6 +39,11 @@ function signal(target: number, name: NodeJS.Signals): void {
   }
 }
 
+/** Signals the process if it is still the one we mean. */
+export function signalProcess(identity: ProcessIdentity, name: NodeJS.Signals): void {
+  if (isAlive(identity)) signal(identity.pid, name)
+}
+
 export type StopOptions = { clock: Clock; signal: NodeJS.Signals; withinMs: number }
 
 /** Signals a process and waits for its end; after `withinMs` its whole process group is killed. */

@@ -4,6 +4,13 @@ import type { Clock } from '@yardmaster/runtime'
 import { identityOf, stopProcess, type ProcessIdentity } from './process-identity.js'
 import { holdsWithin } from './wait.js'
 
+/** How a process ended. */
+export type Ending = { code: number | null; signal: NodeJS.Signals | null }
+
+export function describeEnding({ code, signal }: Ending): string {
+  return signal === null ? `exit code ${code}` : `killed by ${signal}`
+}
+
 /** A server that listens on 127.0.0.1 until it is stopped. */
 export type LocalServer = {
   /** With user and password. */
@@ -12,7 +19,7 @@ export type LocalServer = {
   identity: ProcessIdentity
   logFile: string
   /** Resolves when the process has ended, whoever ended it. */
-  ended: Promise<void>
+  ended: Promise<Ending>
   /** Orderly; resolves when the process is gone. */
   stop(): Promise<void>
 }
@@ -26,6 +33,8 @@ export type ServerCommand = {
   clock: Clock
   stopSignal: NodeJS.Signals
   startWithinMs: number
+  /** Told as soon as the process exists, so that it can be found again even if we are killed now. */
+  spawned?: ((identity: ProcessIdentity) => void) | undefined
   /** Whether the server takes connections now. */
   answers(pid: number): boolean | Promise<boolean>
 }
@@ -59,28 +68,37 @@ function launch(command: ServerCommand): ChildProcess {
   }
 }
 
+function watchEnd(child: ChildProcess): { ended: Promise<Ending>; reason(): string | null } {
+  let reason: string | null = null
+  const ended = new Promise<Ending>(resolve => {
+    child.once('exit', (code, signal) => {
+      reason = `ended (${describeEnding({ code, signal })})`
+      resolve({ code, signal })
+    })
+    child.once('error', error => {
+      reason = `cannot be run: ${error.message}`
+      resolve({ code: null, signal: null })
+    })
+  })
+  return { ended, reason: () => reason }
+}
+
 /** Starts a server detached, its output in a log file, and resolves when it answers. Throws {@link ServerDidNotStart}. */
 export async function startServerProcess(command: ServerCommand): Promise<StartedProcess> {
   const logStart = sizeOf(command.logFile)
   const child = launch(command)
-  let running = true
-  let reason = 'ended'
-  const ended = new Promise<void>(resolve => {
-    child.once('exit', (code, signal) => { running = false; reason = `ended (${signal ?? `exit code ${code}`})`; resolve() })
-    child.once('error', error => { running = false; reason = `cannot be run: ${error.message}`; resolve() })
-  })
+  const { ended, reason } = watchEnd(child)
   const output = () => readFileSync(command.logFile).subarray(logStart).toString('utf8').trim()
-  const answered = await holdsWithin(command.clock, command.startWithinMs, async () => !running || (child.pid !== undefined && await command.answers(child.pid)))
-  const identity = child.pid === undefined || !running ? null : identityOf(child.pid)
-  if (!answered || identity === null) {
-    if (identity !== null) {
-      reason = `did not answer within ${command.startWithinMs / 1000} s`
-      await stopProcess(identity, { clock: command.clock, signal: command.stopSignal, withinMs: 5_000 })
-    }
-    throw new ServerDidNotStart(`${command.name} ${reason}; its log is ${command.logFile}`, output())
+  const identity = child.pid === undefined ? null : identityOf(child.pid)
+  if (identity !== null) command.spawned?.(identity)
+  const stopWithin = (withinMs: number) => identity === null ? undefined : stopProcess(identity, { clock: command.clock, signal: command.stopSignal, withinMs })
+  const settled = await holdsWithin(command.clock, command.startWithinMs, async () => reason() !== null || (identity !== null && await command.answers(identity.pid)))
+  if (!settled || reason() !== null || identity === null) {
+    await stopWithin(5_000)
+    throw new ServerDidNotStart(`${command.name} ${reason() ?? `did not answer within ${command.startWithinMs / 1000} s`}; its log is ${command.logFile}`, output())
   }
   const stop = async () => {
-    await stopProcess(identity, { clock: command.clock, signal: command.stopSignal, withinMs: 30_000 })
+    await stopWithin(30_000)
     await ended
   }
   return { identity, logFile: command.logFile, ended, stop }

@@ -1,0 +1,86 @@
+import type { Clock } from '@yardmaster/runtime'
+import type { Paint } from './render.js'
+import { Build, Log, LogChunk, Step, type RestClient } from './rest-client.js'
+
+/** One line of a log; `stream` is Buildbot's letter: o, e, h, or null in a log without streams. */
+export type LogLine = { step: string; log: string; line: number; stream: 'o' | 'e' | 'h' | null; text: string }
+
+export type LogRun = {
+  client: RestClient
+  clock: Clock
+  build: Build
+  /** Only this step, by name or number. */
+  step: string | null
+  follow: boolean
+  onStep(step: Step): void
+  onLine(line: LogLine): void
+}
+
+const linesPerRequest = 1_000
+const pollMs = 250
+
+/** The line as people see it: header lines dim, standard error red. */
+export function paintLine({ stream, text }: LogLine, paint: Paint): string {
+  return stream === 'h' ? paint.dim(text) : stream === 'e' ? paint.red(text) : text
+}
+
+function splitLines(content: string): string[] {
+  const lines = content.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines
+}
+
+function toLine(step: Step, log: Log, line: number, raw: string): LogLine {
+  const [stream] = raw
+  if (log.type !== 's' || (stream !== 'o' && stream !== 'e' && stream !== 'h')) return { step: step.name, log: log.name, line, stream: null, text: raw }
+  return { step: step.name, log: log.name, line, stream, text: raw.slice(1) }
+}
+
+/** Prints a build's logs, each line once, in the order of steps; remembers how far it came in each log. */
+class LogPrinter {
+  readonly #printed = new Map<number, number>()
+  readonly #announced = new Set<number>()
+  constructor(readonly run: LogRun) {}
+
+  /** What is there now of the wanted steps; stops after the first unfinished step, for its next lines come first. */
+  async print(): Promise<{ steps: number }> {
+    const { client, build, step: wanted, onStep } = this.run
+    const all = await client.list(`builds/${build.buildid}/steps`, 'steps', Step, { order: 'number' })
+    const steps = all.filter(step => wanted === null || step.name === wanted || String(step.number) === wanted)
+    for (const step of steps) {
+      if (!this.#announced.has(step.stepid)) onStep(step)
+      this.#announced.add(step.stepid)
+      for (const log of await client.list(`steps/${step.stepid}/logs`, 'logs', Log)) await this.#printLog(step, log)
+      if (!step.complete) break
+    }
+    return { steps: steps.length }
+  }
+
+  async #printLog(step: Step, log: Log): Promise<void> {
+    const { client, onLine } = this.run
+    for (;;) {
+      const offset = this.#printed.get(log.logid) ?? 0
+      if (log.num_lines <= offset) return
+      const chunks = await client.list(`logs/${log.logid}/contents`, 'logchunks', LogChunk, { offset, limit: linesPerRequest })
+      const lines = chunks.flatMap(chunk => splitLines(chunk.content))
+      lines.forEach((raw, index) => onLine(toLine(step, log, offset + index, raw)))
+      this.#printed.set(log.logid, offset + lines.length)
+      if (lines.length === 0) return
+    }
+  }
+}
+
+/**
+ * Prints what a build has logged; with `follow`, goes on until the build is complete. Answers the build as it then is, and how
+ * many steps were found.
+ */
+export async function printLogs(run: LogRun): Promise<{ build: Build; steps: number }> {
+  const printer = new LogPrinter(run)
+  for (;;) {
+    // The build first: what it says is complete is then wholly printed.
+    const build = await run.client.one(`builds/${run.build.buildid}`, 'builds', Build, `build ${run.build.buildid} is gone`)
+    const { steps } = await printer.print()
+    if (!run.follow || build.complete) return { build, steps }
+    await run.clock.sleep(pollMs)
+  }
+}

@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander'
+import { SettingsError } from '@yardmaster/runtime'
+import { addCheck, addConfig } from './commands/configuration.js'
+import { addForce, addStop } from './commands/control.js'
+import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
+import { addLog } from './commands/log.js'
+import { addRoles } from './commands/roles.js'
+import { addUp } from './commands/up.js'
+import type { Context } from './context.js'
+import { Problem } from './problem.js'
+
+const help = `
+Examples:
+  $ yard up                       run everything here
+  $ yard check                    is yard.config.ts right?
+  $ yard force hello --wait       build now, and watch
+  $ yard log last --follow        watch the newest build
+`
+
+function programFor(context: Context, finish: (code: number) => void): Command {
+  const program = new Command('yard')
+    .description('Yardmaster: CI and build orchestration in Buildbot\'s vocabulary, its master split by role')
+    .addHelpText('after', help)
+    .showHelpAfterError('(yard --help, or yard COMMAND --help, says more)')
+    .configureOutput({ writeOut: text => context.print(text.replace(/\n$/, '')), writeErr: text => context.warn(text.replace(/\n$/, '')), getOutHasColors: () => context.colours })
+    .exitOverride()
+  addUp(program, context)
+  addRoles(program, context, finish)
+  addCheck(program, context, finish)
+  addConfig(program, context)
+  addBuilders(program, context)
+  addForce(program, context, finish)
+  addBuilds(program, context)
+  addLog(program, context, finish)
+  addStop(program, context)
+  addStatus(program, context)
+  return program
+}
+
+/** Runs one command line (without node and the script) and answers the exit code. What the user can put right is told in a sentence, everything else with its stack. */
+export async function runCommandLine(args: string[], context: Context): Promise<number> {
+  let exitCode = 0
+  try {
+    await programFor(context, code => { exitCode = code }).parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof Problem || error instanceof SettingsError) context.warn(error.message)
+    else context.warn(error instanceof Error ? error.stack ?? error.message : String(error))
+    return 1
+  }
+}

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConfigurationProblem } from '@yardmaster/config/host'
+import type { Configuration } from '@yardmaster/domain'
+import { readSettings, type SettingFlags, type Settings } from '@yardmaster/runtime'
+import { freePort, portIsFree } from '../local/index.js'
+import { Problem } from '../problem.js'
+import { cloneRoot } from './programs.js'
+
+/** The quickstart stands in when nobody named a configuration and the current folder has none. */
+export function withQuickstart(settings: Settings, flags: SettingFlags): SettingFlags {
+  if (settings.origins.config !== 'default' || existsSync(settings.config)) return flags
+  return { ...flags, config: join(cloneRoot, 'deploy/quickstart/yard.config.ts') }
+}
+
+/** The settings of `yard up`: the quickstart's configuration if there is no other, and a free port where port 0 was asked for. */
+export async function upSettings(env: NodeJS.ProcessEnv, given: SettingFlags): Promise<Settings> {
+  const asked = readSettings(env, given)
+  const flags = withQuickstart(asked, given)
+  if (asked.port === 0) flags.port = String(await freePort(null, asked.host))
+  if (asked.workerPort === 0) flags.workerPort = String(await freePort(null, asked.workerHost))
+  return readSettings(env, flags)
+}
+
+async function checkPort(port: number, host: string, advice: string): Promise<void> {
+  if (!await portIsFree(port, host)) throw new Problem(`port ${port} of ${host} is taken by another program; choose another with ${advice}`)
+}
+
+/** What must be so before anything is started. Throws a {@link Problem}. */
+export async function checkMachine(settings: Settings): Promise<void> {
+  if (spawnSync('git', ['--version']).error) throw new Problem('git is not on PATH: install it (Debian: apt-get install git)')
+  if (settings.port === settings.workerPort) throw new Problem(`port ${settings.port} is asked for twice: YARD_PORT (the web page) and YARD_WORKER_PORT (the workers) must differ`)
+  await checkPort(settings.port, settings.host, '--port or YARD_PORT')
+  await checkPort(settings.workerPort, settings.workerHost, '--worker-port or YARD_WORKER_PORT')
+}
+
+export type CheckedFile = { problems: ConfigurationProblem[]; text: string; builders: number; configuration: Configuration | null }
+
+/** Everything that is wrong with a configuration file, as data and as text. Throws a {@link Problem} when it is not there. */
+export async function checkFile(file: string): Promise<CheckedFile> {
+  if (!existsSync(file)) throw new Problem(`there is no configuration ${file}: write one, or name another with -c or YARD_CONFIG`)
+  // It brings a bundler along, which most commands can do without.
+  const { checkConfiguration, formatProblems } = await import('@yardmaster/config/host')
+  const checked = await checkConfiguration(file)
+  if (!checked.ok) return { problems: checked.errors, text: formatProblems(checked.errors), builders: 0, configuration: null }
+  return { problems: [], text: '', builders: checked.configuration.builders.length, configuration: checked.configuration }
+}
+
+/** The checked configuration. Throws a {@link Problem} that shows everything that is wrong with it. */
+export async function checkedConfiguration(file: string): Promise<Configuration> {
+  const { configuration, problems, text } = await checkFile(file)
+  if (configuration !== null) return configuration
+  throw new Problem(`${text}\nThe configuration ${file} has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}; nothing was started`)
+}
