@@ -26,7 +26,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const subscriptions = new Set<EventSubscription>()
   return {
     ...createWakes({ connection, watch, subjects, clock, logger }),
-    publishEvents: createEventPublisher({ connection, subjects, stream, logger }),
+    publishEvents: createEventPublisher({ connection, watch, subjects, stream, logger }),
     subscribeEvents(reader) {
       const subscription = subscribeToEvents({ connection, watch, subjects, stream, clock, logger }, reader)
       subscriptions.add(subscription)

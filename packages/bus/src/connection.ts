@@ -19,21 +19,37 @@ export async function connectNats({ url, name, logger, clock, signal }: Connecti
   }
 }
 
-export type ConnectionWatch = { connected(): boolean; onReconnect(fn: () => void): () => void }
+export type ConnectionWatch = {
+  connected(): boolean
+  /** Both answer a function that ends the listening. */
+  onReconnect(fn: () => void): () => void
+  onDisconnect(fn: () => void): () => void
+}
+
+function listenerSet() {
+  const listeners = new Set<() => void>()
+  const add = (fn: () => void) => {
+    listeners.add(fn)
+    return () => void listeners.delete(fn)
+  }
+  return { add, callAll: () => listeners.forEach(listener => listener()) }
+}
 
 /** Follows the connection's state, tells the log, and calls whoever must catch up after a gap. */
 export function watchConnection(connection: NatsConnection, logger: Logger): ConnectionWatch {
   let connected = true
-  const listeners = new Set<() => void>()
+  const reconnects = listenerSet()
+  const disconnects = listenerSet()
   const follow = async () => {
     for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) {
         connected = false
         logger.warn({ server: status.data }, 'NATS is away; reconnecting')
+        disconnects.callAll()
       } else if (status.type === Events.Reconnect) {
         connected = true
         logger.info({ server: status.data }, 'NATS is back')
-        for (const listener of listeners) listener()
+        reconnects.callAll()
       } else if (status.type === Events.Error) {
         logger.warn({ problem: status.data, permission: status.permissionContext }, 'NATS reported an error')
       }
@@ -41,11 +57,5 @@ export function watchConnection(connection: NatsConnection, logger: Logger): Con
     connected = false
   }
   void follow()
-  return {
-    connected: () => connected,
-    onReconnect(fn) {
-      listeners.add(fn)
-      return () => void listeners.delete(fn)
-    },
-  }
+  return { connected: () => connected, onReconnect: reconnects.add, onDisconnect: disconnects.add }
 }

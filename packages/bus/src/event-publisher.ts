@@ -1,18 +1,18 @@
 import type { Envelope } from '@yardmaster/domain'
+import type { OutboxBatch } from '@yardmaster/db/verbs/relay-outbox'
 import type { Logger } from '@yardmaster/runtime'
 import type { NatsConnection } from 'nats'
+import type { ConnectionWatch } from './connection.js'
 import { ensureEventStream, type EventStreamOptions } from './event-stream.js'
 import type { Subjects } from './subjects.js'
 
-/** One row of the outbox: what one commit tells. */
-export type OutboxBatch = { id: number; envelopes: Envelope[] }
 export type PublishEvents = (batches: OutboxBatch[]) => Promise<number[]>
 
 /** Far below NATS' default limit of 1 MB, so that a commit of any size gets through. */
 const longestMessage = 256 * 1024
 const acknowledgeWithinMs = 5_000
 
-type Options = { connection: NatsConnection; subjects: Subjects; stream: EventStreamOptions; logger: Logger }
+type Options = { connection: NatsConnection; watch: ConnectionWatch; subjects: Subjects; stream: EventStreamOptions; logger: Logger }
 
 function partsOf(envelopes: Envelope[]): string[] {
   const whole = JSON.stringify(envelopes)
@@ -21,11 +21,23 @@ function partsOf(envelopes: Envelope[]): string[] {
   return [...partsOf(envelopes.slice(0, middle)), ...partsOf(envelopes.slice(middle))]
 }
 
+/** `lost` rejects when the connection breaks: no acknowledgement will come, and its deadline need not be waited for. */
+async function untilDisconnected<T>(watch: ConnectionWatch, work: (lost: Promise<never>) => Promise<T>): Promise<T> {
+  if (!watch.connected()) throw new Error('NATS is away')
+  let forget = () => {}
+  const lost = new Promise<never>((_resolve, reject) => {
+    forget = watch.onDisconnect(() => reject(new Error('NATS went away before it acknowledged')))
+  })
+  lost.catch(() => {})
+  return await work(lost).finally(forget)
+}
+
 /**
  * Publishes outbox rows to the event stream, all in flight together, in order. Answers the ids that JetStream has stored; the
  * others may be published again: the outbox id is the message id, so that a row is stored once even if its acknowledgement was lost.
+ * Rejects while NATS is away.
  */
-export function createEventPublisher({ connection, subjects, stream, logger }: Options): PublishEvents {
+export function createEventPublisher({ connection, watch, subjects, stream, logger }: Options): PublishEvents {
   const jetstream = connection.jetstream({ timeout: acknowledgeWithinMs })
   let streamThere = false
 
@@ -35,10 +47,16 @@ export function createEventPublisher({ connection, subjects, stream, logger }: O
     return id
   }
 
-  return async batches => {
+  const ensureStream = async () => {
     if (!streamThere) await ensureEventStream(await connection.jetstreamManager(), subjects, stream)
     streamThere = true
-    const outcomes = await Promise.allSettled(batches.map(publishOne))
+  }
+
+  return async batches => {
+    const outcomes = await untilDisconnected(watch, async lost => {
+      await Promise.race([ensureStream(), lost])
+      return await Promise.allSettled(batches.map(batch => Promise.race([publishOne(batch), lost])))
+    })
     const failed = outcomes.find(outcome => outcome.status === 'rejected')
     if (failed) {
       // It may have been deleted: the next call makes it again.

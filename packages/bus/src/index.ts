@@ -1,6 +1,6 @@
 export * from './bus.js'
-export type { OutboxBatch } from './event-publisher.js'
 export type { EventStreamOptions } from './event-stream.js'
 export type { EventBatch, EventPosition, EventReader, EventSubscription } from './event-subscription.js'
 export * from './relay.js'
 export type { OnWake } from './wakes.js'
+export { createQueues, type AddOptions, type JobQueue, type JobWorker, type QueuedJob, type Queues, type QueuesOptions, type Schedule, type WorkOptions } from './queues.js'

@@ -1,6 +1,6 @@
+import type { OutboxBatch } from '@yardmaster/db/verbs/relay-outbox'
 import type { Envelope } from '@yardmaster/domain'
 import { afterEach, expect, inject, test } from 'vitest'
-import type { OutboxBatch } from './event-publisher.js'
 import { startRelay, type RelayOptions } from './relay.js'
 import { busesOf, clock, quiet, random } from './testing/buses.js'
 

@@ -1,6 +1,6 @@
+import type { OutboxBatch } from '@yardmaster/db/verbs/relay-outbox'
 import { startLoop, type Loop, type LoopOptions } from '@yardmaster/runtime'
 import type { Bus } from './bus.js'
-import type { OutboxBatch } from './event-publisher.js'
 
 /** The outbox as the relay sees it. */
 export type OutboxReader = {
@@ -13,7 +13,7 @@ export type RelayOptions = Pick<LoopOptions, 'clock' | 'logger' | 'onError' | 'r
   bus: Bus
   outbox: OutboxReader
   /** Whether this process is the one that relays now. */
-  holdsDuty(): Promise<boolean>
+  holdsDuty: () => Promise<boolean>
 }
 
 const rowsAtOnce = 256

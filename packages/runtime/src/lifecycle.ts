@@ -1,11 +1,11 @@
 import type { Clock } from './clock.js'
 import type { Logger } from './logger.js'
 
-/** Thrown when a writing transaction finds its replica buried. The process drops everything and exits with `exitCodes.buried`, to start again as a new epoch. */
+/** Thrown when a writing transaction finds its replica buried. The process drops everything and exits with `exitCodes.buried`, to start again as a new replica. */
 export class ReplicaBuried extends Error {
   override name = 'ReplicaBuried'
-  constructor(readonly replicaId: number, readonly epoch: number) {
-    super(`replica ${replicaId} was buried in epoch ${epoch} by its peers: this process was silent for too long`)
+  constructor(readonly replicaId: number) {
+    super(`replica ${replicaId} was buried by its peers: this process was silent for too long`)
   }
 }
 

@@ -19,18 +19,18 @@ function parse(line: string): { [key: string]: unknown } | null {
   }
 }
 
+const text = (value: unknown) => (typeof value === 'string' ? value : '')
 const show = (value: unknown) => (typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value))
 
 /** One JSON line of `createLogger` as people read it: time, level, message, `key=value`, the error's stack below. Anything else comes back as it is. */
 export function formatLogLine(line: string, { colours = false }: { colours?: boolean } = {}): string {
-  const text = line.trimEnd()
-  const record = parse(text)
-  if (!record) return text
-  const level = String(record.level)
+  const record = parse(line.trimEnd())
+  if (!record) return line.trimEnd()
+  const level = text(record.level)
   const time = new Date(Number(record.time)).toISOString().slice(11, 23)
   const fields = Object.entries(record).filter(([key]) => !hidden.has(key)).map(([key, value]) => `${key}=${show(value)}`)
   const error = record.err ?? record.error
-  const stack = isRecord(error) ? `\n  ${String(error.stack ?? error.message ?? '').replaceAll('\n', '\n  ')}` : ''
-  const head = [paint(2, time, colours), paint(colourOf[level], level.padEnd(5), colours), String(record.msg ?? '')].join(' ')
+  const stack = isRecord(error) ? `\n  ${(text(error.stack) || text(error.message)).replaceAll('\n', '\n  ')}` : ''
+  const head = [paint(2, time, colours), paint(colourOf[level], level.padEnd(5), colours), text(record.msg)].join(' ')
   return [head, ...fields.map(field => paint(2, field, colours))].join(' ') + stack
 }

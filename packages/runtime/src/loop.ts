@@ -22,9 +22,9 @@ export type LoopOptions = {
   /** The sweep: longest pause between two runs, at most 5000. */
   everyMs: number
   /** Does what is to be done. `again`: there is more, run at once. Runs never overlap. */
-  run(signal: AbortSignal): Promise<void | { again: boolean }>
+  run: (signal: AbortSignal) => Promise<void | { again: boolean }>
   /** Told of every failed run, after it was logged: the place to end the process on `ReplicaBuried`. */
-  onError?(error: unknown): void
+  onError?: (error: unknown) => void
   registry?: Registry
 }
 

@@ -57,8 +57,8 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: SettingFlags = {}): 
 }
 
 /** Only for making defaults: a value that was wrong is told anyway, so what stands in for it is never used. */
-function earlier(values: Partial<Record<SettingName, unknown>>): EarlierSettings {
-  return { home: String(values.home ?? ''), host: String(values.host ?? ''), port: Number(values.port ?? 0) }
+function earlier({ home, host, port }: Partial<Record<SettingName, unknown>>): EarlierSettings {
+  return { home: typeof home === 'string' ? home : '', host: typeof host === 'string' ? host : '', port: typeof port === 'number' ? port : 0 }
 }
 
 /** The setting's value where it may not be missing. Throws a `SettingsError` that says how to set it. */

@@ -11,7 +11,7 @@ const behaviours: { [name: string]: () => void | Promise<void> } = {
   'fail-to-start': () => Promise.reject(new Error('no database')),
   throw: () => void clock.setTimeout(() => { throw new Error('a bug') }, 1),
   reject: () => void clock.setTimeout(() => void Promise.reject(new Error('a bug')), 1),
-  buried: () => void clock.setTimeout(() => void Promise.reject(new ReplicaBuried(3, 8)), 1),
+  buried: () => void clock.setTimeout(() => void Promise.reject(new ReplicaBuried(3)), 1),
 }
 
 runProcess({
