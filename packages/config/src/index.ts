@@ -1,1 +1,14 @@
-export {}
+/** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
+export type { ChangeData, Json, Result } from '@yardmaster/domain'
+export { changeHooks, changeSources, defineConfig, schedulers, workers } from './vocabulary/define-config.js'
+export type {
+  AnyBranchOptions, BuilderOptions, ChangeHookDeclaration, ChangeSourceDeclaration, ConfigDeclaration, ConfigOptions, ForceOptions, GitPollerOptions,
+  ProjectOptions, SchedulerDeclaration, SingleBranchOptions, WorkerDeclaration, WorkerOptions,
+} from './vocabulary/define-config.js'
+export { results } from './vocabulary/step-context.js'
+export type { CommandOptions, CustomStepFunction, StepContext } from './vocabulary/step-context.js'
+export { steps } from './vocabulary/steps.js'
+export type { Step } from './vocabulary/steps.js'
+export { util } from './vocabulary/util.js'
+export type { ChangeFilter } from './vocabulary/util.js'
+export type { Command, Duration, Env, Nested, Renderable, Renderer, RenderInput, Text } from './vocabulary/values.js'

@@ -1,3 +1,4 @@
+import type { Json } from './json.js'
 import type { Properties } from './properties.js'
 import type { SourceStampData } from './source-stamp.js'
 
@@ -18,3 +19,10 @@ export type BuildView = {
   sourcestamps: { [codebase: string]: SourceStampData }
   build: BuildInfo
 }
+
+/**
+ * How a user's function is called: with `args`, then, if there is a view, with the RenderInput made of it. A renderer and doStepIf
+ * get { view }, hideStepIf { args: [result], view }, fileIsImportant { args: [change] }, a filter's function { args: [value or change] },
+ * extract { args: [rc, stdout, stderr] }.
+ */
+export type FunctionInput = { args?: Json[]; view?: BuildView }

@@ -1,0 +1,20 @@
+import { Worker } from 'node:worker_threads'
+import type { ThreadData } from '../thread/messages.js'
+
+/** Kept from users' code: it may print what it finds. */
+const kept = ['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'YARD_WORKER_PASSWORD']
+
+/** Megabytes of heap that a configuration may take. */
+const heap = 256
+
+export type StartOptions = { code: string; mode: ThreadData['mode']; current?: SharedArrayBuffer; onPrint?: (text: string) => void }
+
+/** Starts a configuration thread. What the user's code prints goes to `onPrint`, or nowhere. */
+export function startThread({ code, mode, current = new SharedArrayBuffer(4), onPrint }: StartOptions): Worker {
+  const entry = new URL(import.meta.resolve('@yardmaster/config/thread'))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !kept.includes(name)))
+  const workerData: ThreadData = { code, mode, current }
+  const worker = new Worker(entry, { workerData, env, stdout: true, stderr: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heap } })
+  for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding('utf8').on('data', (text: string) => onPrint?.(text))
+  return worker
+}

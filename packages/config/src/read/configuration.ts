@@ -1,0 +1,36 @@
+import type { ChangeHooksConfig, Configuration, Json } from '@yardmaster/domain'
+import { builder, project, worker } from './builders.js'
+import { boolean, text, textOrSecret } from './leaves.js'
+import { attempt, byKind, list, mapped, or, orNull, Place, record } from './reader.js'
+import type { Finding, Reader } from './reader.js'
+import { referenceFindings } from './references.js'
+import { changeSource, scheduler } from './schedulers.js'
+
+const hook: Reader<Partial<ChangeHooksConfig>> = byKind<Partial<ChangeHooksConfig>>({
+  'hook.base': mapped(record({ secret: orNull(textOrSecret) }, 'options of changeHooks.base'), base => ({ base })),
+  'hook.github': mapped(record({ secret: orNull(textOrSecret), strict: orNull(boolean), codebase: or(text, '') }, 'options of changeHooks.github'), (github, at) => {
+    if (github.strict && github.secret === null) at.at('secret').wrong({ expected: 'a secret, because strict is true', found: 'nothing' })
+    return { github: { ...github, strict: github.strict ?? github.secret !== null } }
+  }),
+}, 'a change hook: changeHooks.base(…) or changeHooks.github(…)')
+
+const hooks: Reader<ChangeHooksConfig> = mapped(list(hook, 'a list of change hooks'), given => Object.assign({ base: null, github: null }, ...given))
+
+const whole: Reader<Configuration> = record({
+  title: or(text, 'Yardmaster'),
+  titleURL: orNull(text),
+  projects: or(list(project, 'a list of projects'), []),
+  workers: list(worker, 'a list of workers'),
+  builders: list(builder, 'a list of builders'),
+  schedulers: or(list(scheduler, 'a list of schedulers'), []),
+  changeSources: or(list(changeSource, 'a list of change sources'), []),
+  changeHooks: or(hooks, { base: null, github: null }),
+}, 'a configuration: export default defineConfig({ … })')
+
+/** Reads a described configuration whole: every finding at once, of single values and of what refers to what. */
+export function readConfiguration(tree: Json): { configuration: Configuration } | { findings: Finding[] } {
+  const findings: Finding[] = []
+  const read = attempt(() => whole(tree, new Place([], findings)))
+  findings.push(...referenceFindings(tree))
+  return read && findings.length === 0 ? { configuration: read.value } : { findings }
+}

@@ -1,0 +1,71 @@
+import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, GitPollerConfig, SchedulerConfig } from '@yardmaster/domain'
+import { properties } from './builders.js'
+import { changeFilter, noFilter } from './change-filter.js'
+import { forceField } from './force.js'
+import { anyWholeNumber, boolean, duration, durationOrNone, functionRef, name, text } from './leaves.js'
+import { byKind, found, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
+import type { Place, Reader } from './reader.js'
+
+/** Names are checked against the builders elsewhere, all at once. */
+const builders: Reader<string[]> = mapped(list(name, 'a list of names of builders'), (names, at) =>
+  names.length === 0 ? at.wrong({ expected: 'at least one name of a builder', found: 'an empty list' }) : names)
+
+const codebase = record({ repository: text, branch: orNull(text) }, 'a codebase: { repository, branch }')
+const codebases = or(mapOf(codebase, 'codebases: a record'), { '': { repository: '', branch: null } })
+
+const branchName = leaf('a name of a branch, or null', value => (value === null || (typeof value === 'string' && value !== '') ? { branch: value } : undefined))
+
+const common = { name, builders, properties: or(properties, {}), priority: or(anyWholeNumber, 0) }
+const basic = {
+  ...common,
+  treeStableTimer: durationOrNone(null), changeFilter: orNull(changeFilter), fileIsImportant: orNull(functionRef), onlyImportant: or(boolean, false), codebases, reason: orNull(text),
+}
+
+type Branches = (string | null)[] | null
+
+/** The branches of the scheduler as a condition of its filter: both must agree, so saying both is refused. */
+function filterOf(branches: Branches, filter: ChangeFilterConfig | null, at: Place): ChangeFilterConfig {
+  const fields = filter?.fields ?? {}
+  if (!branches) return filter ?? noFilter
+  if (fields.branch) return at.wrong({ expected: 'the branch in one place', found: 'the branch beside a changeFilter with a branch' })
+  return { ...noFilter, ...filter, fields: { ...fields, branch: { eq: branches } } }
+}
+
+const reasonOf = (kind: string, given: { name: string; reason: string | null }): string =>
+  given.reason ?? `The ${kind} scheduler named '${given.name}' triggered this build`
+
+const singleBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branch: (value, at) => (value === undefined ? null : branchName(value, at)) }, 'options of schedulers.singleBranch'), (given, at) => {
+  const { branch, ...rest } = given
+  if (!branch && !rest.changeFilter) at.at('branch').wrong({ expected: "a name of a branch, or null; or a changeFilter beside it", found: 'neither' })
+  return { kind: 'singleBranch', ...rest, changeFilter: filterOf(branch ? [branch.branch] : null, rest.changeFilter, at), reason: reasonOf('SingleBranchScheduler', rest) }
+})
+
+const anyBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branches: orNull(list(branchName, 'a list of names of branches')) }, 'options of schedulers.anyBranch'), (given, at) => {
+  const { branches, ...rest } = given
+  const names = branches?.map(item => item.branch) ?? null
+  return { kind: 'anyBranch', ...rest, changeFilter: filterOf(names, rest.changeFilter, at), reason: reasonOf('AnyBranchScheduler', rest) }
+})
+
+const force: Reader<ForceScheduler> = mapped(record({
+  ...common, codebases, label: orNull(text), buttonName: orNull(text), parameters: or(list(forceField, 'a list of parameters'), []), reasonString: or(text, "A build was forced by '%(owner)s': %(reason)s"),
+}, 'options of schedulers.force'), ({ reasonString, ...given }, at) => {
+  const twice = given.parameters.find((parameter, index) => given.parameters.findIndex(other => other.fullName === parameter.fullName) !== index && parameter.name !== '')
+  if (twice) at.at('parameters').wrong({ expected: 'different names', found: `two parameters named '${twice.name}'` })
+  return { kind: 'force', ...given, label: given.label ?? given.name, buttonName: given.buttonName ?? given.name, reason: reasonString }
+})
+
+export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force }, 'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…) or schedulers.force(…)')
+
+const branches: Reader<string[] | true> = (value, at) => {
+  if (value === true) return true
+  const names = Array.isArray(value) && value.length > 0 ? list(name, 'a list of names')(value, at) : undefined
+  return names ?? at.wrong({ expected: 'a list of names of branches, or true for all', found: found(value) })
+}
+
+const pollInterval: Reader<number> = mapped(or(duration, 600), (seconds, at) => (seconds >= 1 ? seconds : at.wrong({ expected: 'at least a second', found: `${seconds} s` })))
+
+export const changeSource: Reader<GitPollerConfig> = byKind<GitPollerConfig>({
+  gitPoller: mapped(record({
+    name: orNull(name), repository: name, branches, pollInterval, pollAtLaunch: or(boolean, true), project: or(text, ''), codebase: or(text, ''), category: orNull(text),
+  }, 'options of changeSources.gitPoller'), given => ({ kind: 'gitPoller', ...given, name: given.name ?? given.repository })),
+}, 'a change source: changeSources.gitPoller(…)')

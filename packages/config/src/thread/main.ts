@@ -1,0 +1,74 @@
+/** The entry of a configuration thread: runs one bundle, and then the functions in it that the host asks for. */
+import { syncBuiltinESMExports } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { FunctionInput, StepInput } from '@yardmaster/domain'
+import { answer, thrown } from './answer.js'
+import { describe } from './describe.js'
+import { load } from './load.js'
+import type { FromThread, ThreadData, ToThread } from './messages.js'
+import type { UserFunction } from './plain.js'
+import { renderInput } from './render-input.js'
+import { StepRun } from './step-run.js'
+
+const port = parentPort
+if (!port) throw new Error('this file is the entry of a worker thread')
+const { code, mode, current } = workerData as ThreadData
+const currentStep = new Int32Array(current)
+const post = (message: FromThread): void => port.postMessage(message)
+
+/** In a thread process.exit ends the thread alone, but process.kill would end the service. */
+process.kill = () => { throw new Error('process.kill is not allowed in a configuration') }
+syncBuiltinESMExports()
+process.on('uncaughtException', error => post({ type: 'stray', error: thrown(error) }))
+process.on('unhandledRejection', error => post({ type: 'stray', error: thrown(error) }))
+
+const steps = new Map<number, StepRun>()
+let functions: Map<string, UserFunction> = new Map()
+
+function functionAt(path: string): (...args: unknown[]) => unknown {
+  const found = functions.get(path)
+  if (!found) throw new Error(`there is no function at '${path}' in this generation: the configuration must say the same each time it is loaded`)
+  return found as (...args: unknown[]) => unknown
+}
+
+async function call(id: number, path: string, input: FunctionInput): Promise<void> {
+  try {
+    const args = [...(input.args ?? []), ...(input.view ? [renderInput(input.view)] : [])]
+    post({ type: 'returned', id, value: answer(await functionAt(path)(...args), path) })
+  } catch (error) {
+    post({ type: 'threw', id, error: thrown(error) })
+  }
+}
+
+async function runStep(id: number, path: string, input: StepInput): Promise<void> {
+  const run = new StepRun(input, effect => post({ type: 'effect', id, effect }))
+  steps.set(id, run)
+  try {
+    const result = await run.run(ctx => functionAt(path)(ctx))
+    post({ type: 'stepped', id, result })
+  } catch (error) {
+    post({ type: 'threw', id, error: thrown(error) })
+  } finally {
+    steps.delete(id)
+  }
+}
+
+function receive(message: ToThread): void {
+  if (message.type === 'ping') return post({ type: 'pong', n: message.n })
+  if (message.type === 'call') return void call(message.id, message.fn, message.input)
+  Atomics.store(currentStep, 0, message.id)
+  if (message.type === 'step') return void runStep(message.id, message.fn, message.input)
+  const run = steps.get(message.id)
+  if (message.type === 'outcome') run?.settle(message.n, message.value)
+  if (message.type === 'refused') run?.refuse(message.n, message.message)
+  if (message.type === 'abort') run?.stop(message.reason)
+}
+
+try {
+  const description = describe(await load(code))
+  functions = description.functions
+  if (mode === 'serve') port.on('message', receive)
+  post(mode === 'describe' ? { type: 'described', tree: description.tree } : { type: 'ready' })
+} catch (error) {
+  post({ type: 'unloadable', error: thrown(error) })
+}

@@ -1,0 +1,35 @@
+import type { FunctionInput, Json, Result, StepEffect, StepEffectOutcome, StepInput } from '@yardmaster/domain'
+
+/** Given to a thread at its start. 'describe' answers with the whole configuration and ends; 'serve' waits for calls. */
+export type ThreadData = {
+  code: string
+  mode: 'describe' | 'serve'
+  /** One Int32: the step that ran user code last, for telling who blocks the thread. */
+  current: SharedArrayBuffer
+}
+
+export type ToThread =
+  | { type: 'call'; id: number; fn: string; input: FunctionInput }
+  | { type: 'step'; id: number; fn: string; input: StepInput }
+  | { type: 'outcome'; id: number; n: number; value: StepEffectOutcome }
+  | { type: 'refused'; id: number; n: number; message: string }
+  | { type: 'abort'; id: number; reason: string }
+  | { type: 'ping'; n: number }
+
+/** `stack` names places in the bundle; the host turns them into places in the user's files. */
+export type Thrown = { message: string; stack: string }
+
+export type FromThread =
+  | { type: 'ready' }
+  | { type: 'described'; tree: Json }
+  | { type: 'unloadable'; error: Thrown }
+  | { type: 'returned'; id: number; value: Json }
+  | { type: 'stepped'; id: number; result: Result }
+  | { type: 'threw'; id: number; error: Thrown }
+  | { type: 'effect'; id: number; effect: StepEffect }
+  /** An error outside any awaited call, such as in a timer's callback. */
+  | { type: 'stray'; error: Thrown }
+  | { type: 'pong'; n: number }
+
+/** The name under which the bundle is loaded: what stacks are searched for. */
+export const bundleName = 'yard.config.bundle.mjs'

@@ -1,0 +1,143 @@
+import type { ChangeData, Json, SecretRef } from '@yardmaster/domain'
+import { declare } from './declare.js'
+import type { Declared } from './declare.js'
+import type { ForceParameterDeclaration } from './force-parameters.js'
+import type { Step } from './steps.js'
+import type { ChangeFilter } from './util.js'
+import type { Duration, Env, Nested } from './values.js'
+
+export type ProjectOptions = {
+  name: string
+  /** In links; made of the name unless said otherwise. */
+  slug?: string
+  description?: string
+}
+
+export type WorkerOptions = {
+  name: string
+  password: string | SecretRef
+  /** Builds at once; no limit unless said otherwise. */
+  maxBuilds?: number | null
+  labels?: { [label: string]: string }
+  /** For all builds that run on it. */
+  properties?: { [name: string]: Json }
+}
+
+export type BuilderOptions = {
+  name: string
+  /** Identity across renames: keep it when the name changes, and the history stays. The name unless said otherwise. */
+  key?: string
+  /** Name of one of the projects. */
+  project?: string
+  description?: string
+  tags?: string[]
+  /** Names of the workers that may run it. */
+  workers: Nested<string>
+  env?: Env
+  properties?: { [name: string]: Json }
+  /** Folder on the worker; made of the name unless said otherwise. */
+  builddir?: string
+  /** One build for several waiting requests that ask for the same (true unless said otherwise). */
+  collapseRequests?: boolean
+  steps: Nested<Step>
+}
+
+type SchedulerOptions = {
+  name: string
+  /** Names of the builders to build. */
+  builders: Nested<string>
+  properties?: { [name: string]: Json }
+  /** Higher first. */
+  priority?: number
+}
+type Codebases = { [codebase: string]: { repository: string; branch?: string | null } }
+
+export type BasicSchedulerOptions = SchedulerOptions & {
+  /** How long it must be quiet before a build; null: each change at once. */
+  treeStableTimer?: Duration | null
+  changeFilter?: ChangeFilter
+  /** A change is important unless this says no; unimportant ones start no build, but come along with the next. */
+  fileIsImportant?: (change: ChangeData) => boolean | Promise<boolean>
+  /** Forget unimportant changes. */
+  onlyImportant?: boolean
+  codebases?: Codebases
+  reason?: string
+}
+export type SingleBranchOptions = BasicSchedulerOptions & {
+  /** null: changes without a branch. Needed unless there is a changeFilter. */
+  branch?: string | null
+}
+export type AnyBranchOptions = BasicSchedulerOptions & { branches?: (string | null)[] }
+export type ForceOptions = SchedulerOptions & {
+  label?: string
+  buttonName?: string
+  codebases?: Codebases
+  /** Fields of the form that become properties. */
+  parameters?: ForceParameterDeclaration[]
+  /** With %(owner)s and %(reason)s in it. */
+  reasonString?: string
+}
+
+export type GitPollerOptions = {
+  /** The repository unless said otherwise. */
+  name?: string
+  /** URL or path. */
+  repository: string
+  /** Names, or true for all. */
+  branches: string[] | true
+  /** 10 minutes unless said otherwise. */
+  pollInterval?: Duration
+  /** Poll when started (true unless said otherwise), not first after pollInterval. */
+  pollAtLaunch?: boolean
+  project?: string
+  codebase?: string
+  category?: string | null
+}
+
+export type WorkerDeclaration = Declared<'worker', WorkerOptions>
+export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions>
+export type ChangeSourceDeclaration = Declared<'gitPoller', GitPollerOptions>
+export type ChangeHookDeclaration =
+  | Declared<'hook.base', { secret?: string | SecretRef }>
+  | Declared<'hook.github', { secret?: string | SecretRef; strict?: boolean; codebase?: string }>
+
+export type ConfigOptions = {
+  title?: string
+  titleURL?: string
+  projects?: Nested<ProjectOptions>
+  workers: Nested<WorkerDeclaration>
+  builders: Nested<BuilderOptions>
+  schedulers?: Nested<SchedulerDeclaration>
+  changeSources?: Nested<ChangeSourceDeclaration>
+  changeHooks?: Nested<ChangeHookDeclaration>
+}
+export type ConfigDeclaration = Declared<'config', ConfigOptions>
+
+/** The whole configuration: `export default defineConfig({ … })`. */
+export const defineConfig = (options: ConfigOptions): ConfigDeclaration => declare('config', options)
+
+export const workers = {
+  /** A worker that connects by itself. */
+  worker: (options: WorkerOptions): WorkerDeclaration => declare('worker', options),
+}
+
+export const schedulers = {
+  /** Builds the changes of one branch, once the tree is stable. */
+  singleBranch: (options: SingleBranchOptions): SchedulerDeclaration => declare('singleBranch', options),
+  /** Builds the changes of any branch, each branch by itself. */
+  anyBranch: (options: AnyBranchOptions): SchedulerDeclaration => declare('anyBranch', options),
+  /** Lets people start a build, with a form. */
+  force: (options: ForceOptions): SchedulerDeclaration => declare('force', options),
+}
+
+export const changeSources = {
+  /** Looks into a git repository from time to time. */
+  gitPoller: (options: GitPollerOptions): ChangeSourceDeclaration => declare('gitPoller', options),
+}
+
+export const changeHooks = {
+  /** POST /change_hook/base */
+  base: (options: { secret?: string | SecretRef } = {}): ChangeHookDeclaration => declare('hook.base', options),
+  /** POST /change_hook/github; strict: refuse what is not signed with the secret (true where there is a secret). */
+  github: (options: { secret?: string | SecretRef; strict?: boolean; codebase?: string } = {}): ChangeHookDeclaration => declare('hook.github', options),
+}

@@ -1,0 +1,99 @@
+import type { Json, Result } from '@yardmaster/domain'
+import { declare } from './declare.js'
+import type { Declared } from './declare.js'
+import type { CustomStepFunction } from './step-context.js'
+import type { Command, Condition, Duration, Env, Renderable, ResultCondition, Text } from './values.js'
+
+/** What every step has. */
+export type StepOptions = {
+  /** The kind of the step unless said otherwise; a second step of that name becomes name_1. */
+  name?: string
+  /** A failure ends the build; steps with alwaysRun still run. */
+  haltOnFailure?: boolean
+  /** A failure makes the build fail (true unless said otherwise). */
+  flunkOnFailure?: boolean
+  flunkOnWarnings?: boolean
+  warnOnFailure?: boolean
+  warnOnWarnings?: boolean
+  alwaysRun?: boolean
+  /** False: the step is skipped. */
+  doStepIf?: Condition
+  hideStepIf?: ResultCondition
+  /** While it runs. */
+  description?: Renderable<string | string[]>
+  /** When it is done. */
+  descriptionDone?: Renderable<string | string[]>
+  /** After either. */
+  descriptionSuffix?: Renderable<string | string[]>
+}
+
+export type ShellCommandOptions = {
+  env?: Env
+  /** Relative to the builder's folder; 'build' unless said otherwise. */
+  workdir?: Text
+  /** Without output; null: no limit. 20 minutes unless said otherwise. */
+  timeout?: Duration | null
+  /** In all; null: no limit. */
+  maxTime?: Duration | null
+  /** Print the environment into the log (true unless said otherwise). */
+  logEnviron?: boolean
+  usePTY?: boolean
+}
+
+export type ShellStepOptions = StepOptions & ShellCommandOptions & {
+  command: Command
+  /** Exit code to result; a code that is not listed is a FAILURE. { 0: SUCCESS } unless said otherwise. */
+  decodeRC?: { [rc: number]: Result }
+  /** Log name to file that is followed while the command runs. */
+  logfiles?: { [name: string]: Text }
+}
+
+export type GitStepOptions = StepOptions & ShellCommandOptions & {
+  /** URL or path. */
+  repository: Text
+  /** For builds whose source stamp names none; the repository's default unless said otherwise. */
+  branch?: Text | null
+  mode?: 'full' | 'incremental'
+  /** What mode 'full' does with what is there; 'fresh' unless said otherwise. */
+  method?: 'clean' | 'fresh' | 'clobber' | 'copy'
+  /** true: only the newest revision; a number: so many. */
+  shallow?: boolean | number
+  submodules?: boolean
+  codebase?: string
+  /** Ignore the revision that the build was asked for. */
+  alwaysUseLatest?: boolean
+}
+
+export type SetPropertyOptions = StepOptions & { property: string; value: Renderable<Json> }
+
+type Extract = (rc: number, stdout: string, stderr: string) => { [name: string]: Json } | Promise<{ [name: string]: Json }>
+export type SetPropertyFromCommandOptions = StepOptions & ShellCommandOptions & { command: Command } & (
+  /** Its output becomes this property, without white space at both ends unless strip is false. */
+  | { property: string; strip?: boolean; extract?: never }
+  /** Makes several properties of what it printed. */
+  | { extract: Extract; property?: never; strip?: never }
+)
+
+export type CustomStepOptions = StepOptions & { run: CustomStepFunction }
+
+/** steps.shell(…), steps.git(…) and so on, or just a function. */
+export type Step =
+  | Declared<'shell', ShellStepOptions>
+  | Declared<'git', GitStepOptions>
+  | Declared<'setProperty', SetPropertyOptions>
+  | Declared<'setPropertyFromCommand', SetPropertyFromCommandOptions>
+  | Declared<'custom', CustomStepOptions>
+  | CustomStepFunction
+
+export const steps = {
+  /** Runs a command on the worker. */
+  shell: (options: ShellStepOptions): Step => declare('shell', options),
+  /** Gets the build's source from a git repository. */
+  git: (options: GitStepOptions): Step => declare('git', options),
+  /** Sets a property of the build. */
+  setProperty: (options: SetPropertyOptions): Step => declare('setProperty', options),
+  /** Sets properties from what a command prints. */
+  setPropertyFromCommand: (options: SetPropertyFromCommandOptions): Step => declare('setPropertyFromCommand', options),
+  /** A function as a step, with a name and flags. */
+  custom: (options: CustomStepOptions): Step => declare('custom', options),
+}
