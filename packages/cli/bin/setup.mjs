@@ -135,7 +135,7 @@ const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`
 async function runStages(log) {
   for (const stage of stages) {
     const digest = digestOf(stage.inputs())
-    if (isDone(stage, digest) || (stage.name === 'web page' && !existsSync(join(root, 'packages/web/index.html')))) continue
+    if (isDone(stage, digest)) continue
     const began = performance.now()
     log(`… ${stage.name}`)
     rmSync(stampOf(stage), { force: true })

@@ -1,12 +1,13 @@
+import { builds, logchunks, logs, steps, type Build, type Log, type Step } from '@yardmaster/rest'
 import type { Clock } from '@yardmaster/runtime'
+import type { Remote } from './remote.js'
 import type { Paint } from './render.js'
-import { Build, Log, LogChunk, Step, type RestClient } from './rest-client.js'
 
 /** One line of a log; `stream` is Buildbot's letter: o, e, h, or null in a log without streams. */
 export type LogLine = { step: string; log: string; line: number; stream: 'o' | 'e' | 'h' | null; text: string }
 
 export type LogRun = {
-  client: RestClient
+  remote: Remote
   clock: Clock
   build: Build
   /** Only this step, by name or number. */
@@ -44,24 +45,24 @@ class LogPrinter {
 
   /** What is there now of the wanted steps; stops after the first unfinished step, for its next lines come first. */
   async print(): Promise<{ steps: number }> {
-    const { client, build, step: wanted, onStep } = this.run
-    const all = await client.list(`builds/${build.buildid}/steps`, 'steps', Step, { order: 'number' })
-    const steps = all.filter(step => wanted === null || step.name === wanted || String(step.number) === wanted)
-    for (const step of steps) {
+    const { remote, build, step: wanted, onStep } = this.run
+    const all = await remote.list(steps, `builds/${build.buildid}/steps`, { order: 'number' })
+    const wantedSteps = all.filter(step => wanted === null || step.name === wanted || String(step.number) === wanted)
+    for (const step of wantedSteps) {
       if (!this.#announced.has(step.stepid)) onStep(step)
       this.#announced.add(step.stepid)
-      for (const log of await client.list(`steps/${step.stepid}/logs`, 'logs', Log)) await this.#printLog(step, log)
+      for (const log of await remote.list(logs, `steps/${step.stepid}/logs`)) await this.#printLog(step, log)
       if (!step.complete) break
     }
-    return { steps: steps.length }
+    return { steps: wantedSteps.length }
   }
 
   async #printLog(step: Step, log: Log): Promise<void> {
-    const { client, onLine } = this.run
+    const { remote, onLine } = this.run
     for (;;) {
       const offset = this.#printed.get(log.logid) ?? 0
       if (log.num_lines <= offset) return
-      const chunks = await client.list(`logs/${log.logid}/contents`, 'logchunks', LogChunk, { offset, limit: linesPerRequest })
+      const chunks = await remote.list(logchunks, `logs/${log.logid}/contents`, { offset, limit: linesPerRequest })
       const lines = chunks.flatMap(chunk => splitLines(chunk.content))
       lines.forEach((raw, index) => onLine(toLine(step, log, offset + index, raw)))
       this.#printed.set(log.logid, offset + lines.length)
@@ -78,9 +79,9 @@ export async function printLogs(run: LogRun): Promise<{ build: Build; steps: num
   const printer = new LogPrinter(run)
   for (;;) {
     // The build first: what it says is complete is then wholly printed.
-    const build = await run.client.one(`builds/${run.build.buildid}`, 'builds', Build, `build ${run.build.buildid} is gone`)
-    const { steps } = await printer.print()
-    if (!run.follow || build.complete) return { build, steps }
+    const build = await run.remote.one(builds, `builds/${run.build.buildid}`, `build ${run.build.buildid} is gone`)
+    const found = await printer.print()
+    if (!run.follow || build.complete) return { build, steps: found.steps }
     await run.clock.sleep(pollMs)
   }
 }

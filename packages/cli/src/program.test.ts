@@ -16,7 +16,7 @@ function world(env: NodeJS.ProcessEnv = {}) {
   return { out, err, run: (...args: string[]) => runCommandLine(args, context) }
 }
 
-type Answers = { [request: string]: unknown }
+type Answers = { [request: string]: object }
 type Posted = { path: string; body: unknown }
 
 /** A far end on a real socket: answers by `path?query`. */
@@ -30,7 +30,7 @@ async function remoteYardmaster(answers: Answers): Promise<{ url: string; posted
       if (request.method === 'POST') posted.push({ path, body: JSON.parse(body) })
       const answer = answers[path]
       response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify(answer ?? { error: `no ${path}` }))
+      response.end(JSON.stringify(answer === undefined ? { error: `no ${path}` } : { meta: {}, ...answer }))
     })
   })
   servers.push(server)
@@ -38,8 +38,9 @@ async function remoteYardmaster(answers: Answers): Promise<{ url: string; posted
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posted }
 }
 
-const hello = { builderid: 3, name: 'hello', description: null, tags: ['linux'], masterids: [1] }
-const build = { buildid: 7, number: 2, builderid: 3, workerid: 1, buildrequestid: 9, complete: true, results: 2, state_string: 'failed make', started_at: 999_990, complete_at: 999_995, properties: {} }
+const hello = { builderid: 3, name: 'hello', description: null, description_format: null, description_html: null, projectid: null, tags: ['linux'], masterids: [1] }
+const build = { buildid: 7, number: 2, builderid: 3, workerid: 1, buildrequestid: 9, complete: true, results: 2, state_string: 'failed make', started_at: 999_990, complete_at: 999_995, masterid: 1, locks_duration_s: 0, properties: {} }
+const force = (name: string, builder: string) => ({ name, builder_names: [builder], button_name: name, label: name, enabled: true, all_fields: [] })
 
 test('settings come from flags, environment and defaults, and passwords are masked', async () => {
   const { run, out } = world({ YARD_PORT: '9000', DATABASE_URL: 'postgresql://me:hunter2@db/x' })
@@ -85,7 +86,7 @@ test('a mistyped builder is told the right ones', async () => {
 test('force sends what was given through the builder\'s force scheduler', async () => {
   const { url, posted } = await remoteYardmaster({
     builders: { builders: [hello] },
-    forceschedulers: { forceschedulers: [{ name: 'other', builder_names: ['x'] }, { name: 'force', builder_names: ['hello'] }] },
+    forceschedulers: { forceschedulers: [force('other', 'x'), force('force', 'hello')] },
     'forceschedulers/force': { jsonrpc: '2.0', id: 1, result: [4, { 3: 9 }] },
   })
   const { run, out } = world()
@@ -97,8 +98,8 @@ test('force sends what was given through the builder\'s force scheduler', async 
 test('a log is printed without its stream letters, and following a failed build ends with 1', async () => {
   const { url } = await remoteYardmaster({
     'builds?order=-buildid&limit=1': { builds: [build] }, 'builds/7': { builds: [build] },
-    'builds/7/steps?order=number': { steps: [{ stepid: 5, number: 0, name: 'make', complete: true, results: 2, state_string: 'failed' }] },
-    'steps/5/logs': { logs: [{ logid: 8, name: 'stdio', slug: 'stdio', type: 's', complete: true, num_lines: 3 }] },
+    'builds/7/steps?order=number': { steps: [{ stepid: 5, number: 0, name: 'make', buildid: 7, started_at: 1, locks_acquired_at: 1, complete: true, complete_at: 2, results: 2, state_string: 'failed', urls: [], hidden: false }] },
+    'steps/5/logs': { logs: [{ logid: 8, name: 'stdio', slug: 'stdio', stepid: 5, type: 's', complete: true, num_lines: 3 }] },
     'logs/8/contents?offset=0&limit=1000': { logchunks: [{ logid: 8, firstline: 0, content: 'hmake\nook\neoops\n' }] },
   })
   const { run, out, err } = world()

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { SettingsError } from '@yardmaster/runtime'
+import { z } from 'zod'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
@@ -17,9 +19,15 @@ Examples:
   $ yard log last --follow        watch the newest build
 `
 
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version
+}
+
 function programFor(context: Context, finish: (code: number) => void): Command {
   const program = new Command('yard')
     .description('Yardmaster: CI and build orchestration in Buildbot\'s vocabulary, its master split by role')
+    .version(version(), '-V, --version')
     .addHelpText('after', help)
     .showHelpAfterError('(yard --help, or yard COMMAND --help, says more)')
     .configureOutput({ writeOut: text => context.print(text.replace(/\n$/, '')), writeErr: text => context.warn(text.replace(/\n$/, '')), getOutHasColors: () => context.colours })

@@ -1,3 +1,4 @@
+import { buildrequests, builds, forceschedulers } from '@yardmaster/rest'
 import { InvalidArgumentError, type Command } from 'commander'
 import { z } from 'zod'
 import type { Context } from '../context.js'
@@ -5,9 +6,12 @@ import { printLogs, paintLine } from '../log-printer.js'
 import { Problem } from '../problem.js'
 import { exitCodeOf, paintFor } from '../render.js'
 import { findBuild, findBuilder } from '../resources.js'
-import { Build, BuildRequest, Forced, ForceScheduler, type RestClient } from '../rest-client.js'
+import type { Remote } from '../remote.js'
 import { tellResult } from './log.js'
-import { clientFor, remote, type RemoteOptions } from './remote.js'
+import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
+
+/** What `force` answers: the buildset, and the request of each builder by its id. */
+const Forced = z.tuple([z.number(), z.record(z.string(), z.number())])
 
 type Properties = { [name: string]: string }
 type ForceOptions = RemoteOptions & { scheduler?: string; branch?: string; revision?: string; reason?: string; property: Properties; wait?: boolean }
@@ -19,8 +23,8 @@ export function property(text: string, earlier: Properties): Properties {
   return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
-async function forceSchedulerOf(client: RestClient, builder: string, wanted: string | undefined): Promise<string> {
-  const schedulers = (await client.list('forceschedulers', 'forceschedulers', ForceScheduler)).filter(scheduler => scheduler.enabled && scheduler.builder_names.includes(builder))
+async function forceSchedulerOf(remote: Remote, builder: string, wanted: string | undefined): Promise<string> {
+  const schedulers = (await remote.list(forceschedulers, 'forceschedulers')).filter(scheduler => scheduler.enabled && scheduler.builder_names.includes(builder))
   const names = schedulers.map(({ name }) => name)
   if (wanted !== undefined) {
     if (names.includes(wanted)) return wanted
@@ -33,16 +37,16 @@ async function forceSchedulerOf(client: RestClient, builder: string, wanted: str
 }
 
 /** Waits for a build of the request, follows its log, and goes on with the next one when it is built again (RETRY). */
-async function followRequest(client: RestClient, requestId: number, options: ForceOptions, context: Context): Promise<number> {
+async function followRequest(remote: Remote, requestId: number, options: ForceOptions, context: Context): Promise<number> {
   const paint = paintFor(context.colours)
   const seen = new Set<number>()
   for (;;) {
-    const request = await client.one(`buildrequests/${requestId}`, 'buildrequests', BuildRequest, `build request ${requestId} is gone`)
-    const builds = await client.list(`buildrequests/${requestId}/builds`, 'builds', Build, { order: 'buildid' })
-    for (const build of builds.filter(({ buildid }) => !seen.has(buildid))) {
+    const request = await remote.one(buildrequests, `buildrequests/${requestId}`, `build request ${requestId} is gone`)
+    const found = await remote.list(builds, `buildrequests/${requestId}/builds`, { order: 'buildid' })
+    for (const build of found.filter(({ buildid }) => !seen.has(buildid))) {
       seen.add(build.buildid)
       const outcome = await printLogs({
-        client, clock: context.clock, build, step: null, follow: true,
+        remote, clock: context.clock, build, step: null, follow: true,
         onStep: ({ name }) => { if (!options.json) context.print(paint.bold(`== ${name}`)) },
         onLine: line => context.print(options.json ? JSON.stringify(line) : paintLine(line, paint)),
       })
@@ -54,7 +58,7 @@ async function followRequest(client: RestClient, requestId: number, options: For
 }
 
 export function addForce(program: Command, context: Context, finish: (code: number) => void): void {
-  remote(program.command('force').description('build now').argument('<builder>', 'its name'))
+  withRemote(program.command('force').description('build now').argument('<builder>', 'its name'))
     .option('--scheduler <name>', 'the force scheduler, if several serve the builder')
     .option('--branch <branch>', 'the branch to build')
     .option('--revision <revision>', 'the revision to build')
@@ -63,28 +67,29 @@ export function addForce(program: Command, context: Context, finish: (code: numb
     .option('--wait', 'follow the build; the exit code is 0 for success and warnings, else 1')
     .addHelpText('after', '\nExamples:\n  $ yard force hello\n  $ yard force hello --branch topic --property level=3 --wait\n')
     .action(async (name: string, options: ForceOptions) => {
-      const client = clientFor(options, context)
-      const builder = await findBuilder(client, name)
-      const scheduler = await forceSchedulerOf(client, builder.name, options.scheduler)
+      const remote = remoteFor(options, context)
+      const builder = await findBuilder(remote, name)
+      const scheduler = await forceSchedulerOf(remote, builder.name, options.scheduler)
       const { branch, revision, reason } = options
-      const given = Object.fromEntries(Object.entries({ branch, revision, reason }).filter(([, value]) => value !== undefined))
-      const [buildsetid, requests] = await client.control(`forceschedulers/${encodeURIComponent(scheduler)}`, 'force', { ...options.property, ...given, builderid: builder.builderid }, Forced)
+      const given = { ...(branch === undefined ? {} : { branch }), ...(revision === undefined ? {} : { revision }), ...(reason === undefined ? {} : { reason }) }
+      const params = { ...options.property, ...given, builderid: builder.builderid }
+      const [buildsetid, requests] = Forced.parse(await remote.control(`forceschedulers/${encodeURIComponent(scheduler)}`, 'force', params))
       const buildrequestid = requests[String(builder.builderid)]
       if (options.json && !options.wait) context.print(JSON.stringify({ buildsetid, buildrequestid }))
       else context.warn(`build request ${buildrequestid} of ${builder.name}`)
-      if (options.wait && buildrequestid !== undefined) finish(await followRequest(client, buildrequestid, options, context))
+      if (options.wait && buildrequestid !== undefined) finish(await followRequest(remote, buildrequestid, options, context))
     })
 }
 
 export function addStop(program: Command, context: Context): void {
-  remote(program.command('stop').description('stop a running build').argument('<build>', 'its id, BUILDER/NUMBER, or "last"'))
+  withRemote(program.command('stop').description('stop a running build').argument('<build>', 'its id, BUILDER/NUMBER, or "last"'))
     .option('--reason <text>', 'shown with the build', 'stopped by yard')
     .addHelpText('after', '\nExample:\n  $ yard stop hello/12 --reason "wrong branch"\n')
     .action(async (reference: string, options: RemoteOptions & { reason: string }) => {
-      const client = clientFor(options, context)
-      const build = await findBuild(client, reference)
+      const remote = remoteFor(options, context)
+      const build = await findBuild(remote, reference)
       if (build.complete) throw new Problem(`build ${build.buildid} has already ended`)
-      await client.control(`builds/${build.buildid}`, 'stop', { reason: options.reason }, z.unknown())
+      await remote.control(`builds/${build.buildid}`, 'stop', { reason: options.reason })
       if (options.json) context.print(JSON.stringify({ buildid: build.buildid }))
       else context.print(`build ${build.buildid} is being stopped`)
     })

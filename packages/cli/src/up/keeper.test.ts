@@ -15,10 +15,10 @@ const keepers: Keeper[] = []
 beforeAll(() => writeFileSync(file, `
   const [mode] = process.argv.slice(2)
   if (mode === 'broken') { console.log('no database'); process.exit(1) }
+  process.on('SIGTERM', () => mode === 'stubborn' ? undefined : process.exit(0))
+  process.on('SIGUSR2', () => process.exit(75))
   console.log('hello'); console.error('trouble')
   if (mode !== 'silent') process.send({ type: 'ready', name: 'role' })
-  process.on('SIGTERM', () => mode === 'stubborn' ? undefined : process.exit(0))
-  process.on('SIGUSR1', () => process.exit(75))
   process.on('disconnect', () => process.exit(0))
   setInterval(() => undefined, 1000)
 `))
@@ -67,7 +67,7 @@ test('what crashes is started again, after a pause that grows', async () => {
 test('exit code 75 is started again at once', async () => {
   const { keeper, spawned, told } = keep('normal')
   await keeper.start()
-  process.kill(pidOf(spawned, 0).pid, 'SIGUSR1')
+  process.kill(pidOf(spawned, 0).pid, 'SIGUSR2')
   expect(await holdsWithin(clock, 10_000, () => told.length === 2)).toBe(true)
   expect(told).toEqual(['role ended (exit code 75); starting it again', 'role is running again'])
 })

@@ -1,19 +1,20 @@
 import type { Command } from 'commander'
 import { readSettings } from '@yardmaster/runtime'
 import type { Context } from '../context.js'
-import { RestClient } from '../rest-client.js'
+import { connectRemote, type Remote } from '../remote.js'
 
 export type RemoteOptions = { url?: string; json?: boolean }
 
 /** Gives the command `--url` and `--json`. */
-export function remote(command: Command): Command {
+export function withRemote(command: Command): Command {
   return command
     .option('--url <url>', 'address of the Yardmaster to ask (default http://YARD_HOST:YARD_PORT)')
     .option('--json', 'print JSON, for scripts')
 }
 
-export function clientFor(options: RemoteOptions, context: Context): RestClient {
+/** The Yardmaster that the command is about. */
+export function remoteFor(options: RemoteOptions, context: Context): Remote {
   const { host, port } = readSettings(context.env)
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return new RestClient((options.url ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`).replace(/\/+$/, ''))
+  return connectRemote((options.url ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`).replace(/\/+$/, ''))
 }
