@@ -114,11 +114,11 @@ class BullQueues implements Queues {
   #worker<T extends Json>(name: string, processor: (job: QueuedJob<T>) => Promise<void>, { concurrency, limiter }: WorkOptions): BullWorker {
     const { logger } = this.options
     // BullMQ makes a signal only for a processor that declares three parameters.
-    const process: BullProcessor = async (job, _token, signal) => {
+    const perform: BullProcessor = async (job, _token, signal) => {
       await processor({ id: job.id ?? '', name: job.name, data: job.data as T, attempt: job.attemptsMade + 1, signal: signal ?? new AbortController().signal })
       return null
     }
-    const worker = this.backend.worker(name, process, { ...keep, concurrency, maxStalledCount: toleratedDeaths, ...(limiter ? { limiter: { max: limiter.max, duration: limiter.durationMs } } : {}) })
+    const worker = this.backend.worker(name, perform, { ...keep, concurrency, maxStalledCount: toleratedDeaths, ...(limiter ? { limiter: { max: limiter.max, duration: limiter.durationMs } } : {}) })
     worker.on('failed', (job, error) => logger.warn({ err: error, queue: name, job: job?.id, jobName: job?.name, attempt: job?.attemptsMade, of: job?.opts.attempts }, 'a job failed'))
     return worker
   }

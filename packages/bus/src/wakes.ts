@@ -1,6 +1,6 @@
 import type { Json, WakeTopic } from '@yardmaster/domain'
 import type { Clock, Logger } from '@yardmaster/runtime'
-import { JSONCodec, type NatsConnection, type Subscription } from 'nats'
+import { JSONCodec, type NatsConnection } from 'nats'
 import type { ConnectionWatch } from './connection.js'
 import type { Subjects } from './subjects.js'
 
@@ -19,19 +19,43 @@ const joinMs = 2
 
 type Options = { connection: NatsConnection; watch: ConnectionWatch; subjects: Subjects; clock: Clock; logger: Logger }
 
-export function createWakes({ connection, watch, subjects, clock, logger }: Options): Wakes {
-  const codec = JSONCodec<Json[]>()
-  const gathering = new Map<WakeTopic, Json[]>()
-  const resting = new Set<WakeTopic>()
+const codec = JSONCodec<Json[]>()
 
-  const send = (topic: WakeTopic) => {
-    const payloads = gathering.get(topic)
+export function createWakes(options: Options): Wakes {
+  const sender = new WakeSender(options)
+  return {
+    wake: (topic, payload) => sender.wake(topic, payload),
+    onWake: (topic, fn) => listen(options, topic, fn),
+  }
+}
+
+class WakeSender {
+  readonly #options: Options
+  readonly #gathering = new Map<WakeTopic, Json[]>()
+  readonly #resting = new Set<WakeTopic>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  wake(topic: WakeTopic, payload: Json | undefined): void {
+    const gathered = this.#gathering.get(topic)
+    const payloads = gathered ?? []
+    if (payload !== undefined) payloads.push(payload)
+    if (gathered) return
+    this.#gathering.set(topic, payloads)
+    if (!this.#resting.has(topic)) queueMicrotask(() => this.#send(topic))
+  }
+
+  #send(topic: WakeTopic): void {
+    const { connection, watch, subjects, clock, logger } = this.#options
+    const payloads = this.#gathering.get(topic)
     if (!payloads) return
-    gathering.delete(topic)
-    resting.add(topic)
+    this.#gathering.delete(topic)
+    this.#resting.add(topic)
     clock.setTimeout(() => {
-      resting.delete(topic)
-      send(topic)
+      this.#resting.delete(topic)
+      this.#send(topic)
     }, joinMs)
     // The client would keep it and send it on reconnect; the reconnect itself wakes everybody.
     if (!watch.connected()) return
@@ -41,42 +65,32 @@ export function createWakes({ connection, watch, subjects, clock, logger }: Opti
       logger.debug({ err: error, topic }, 'a wake was dropped')
     }
   }
+}
 
-  const call = (topic: WakeTopic, fn: OnWake, payloads: Json[]) => {
+function listen({ connection, watch, subjects, logger }: Options, topic: WakeTopic, fn: OnWake): () => void {
+  const call = (payloads: Json[]) => {
     try {
       fn(payloads)
     } catch (error) {
       logger.error({ err: error, topic }, 'reacting to a wake failed')
     }
   }
-
-  const payloadsOf = (topic: WakeTopic, data: Uint8Array): Json[] => {
-    try {
-      const payloads = codec.decode(data)
-      if (Array.isArray(payloads)) return payloads
-    } catch (error) {
-      logger.warn({ err: error, topic }, 'a wake that is not JSON; was it sent by another program?')
-    }
-    return []
+  const subscription = connection.subscribe(subjects.wake(topic), {
+    callback: (error, message) => error ? logger.error({ err: error, topic }, 'listening for wakes failed') : call(payloadsOf(message.data)),
+  })
+  const forget = watch.onReconnect(() => call([]))
+  return () => {
+    forget()
+    if (!connection.isClosed()) subscription.unsubscribe()
   }
+}
 
-  return {
-    wake(topic, payload) {
-      const payloads = gathering.get(topic) ?? []
-      if (payload !== undefined) payloads.push(payload)
-      if (gathering.has(topic)) return
-      gathering.set(topic, payloads)
-      if (!resting.has(topic)) queueMicrotask(() => send(topic))
-    },
-    onWake(topic, fn) {
-      const subscription: Subscription = connection.subscribe(subjects.wake(topic), {
-        callback: (error, message) => error ? logger.error({ err: error, topic }, 'listening for wakes failed') : call(topic, fn, payloadsOf(topic, message.data)),
-      })
-      const forget = watch.onReconnect(() => call(topic, fn, []))
-      return () => {
-        forget()
-        if (!connection.isClosed()) subscription.unsubscribe()
-      }
-    },
+/** Another program may send what it likes: it still wakes. */
+function payloadsOf(data: Uint8Array): Json[] {
+  try {
+    const payloads: unknown = codec.decode(data)
+    return Array.isArray(payloads) ? payloads : []
+  } catch {
+    return []
   }
 }
