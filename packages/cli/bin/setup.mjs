@@ -40,26 +40,26 @@ const webInputs = () => ['index.html', 'vite.config.ts', 'tsconfig.json'].map(na
 /** A command with its output in a log file, which is shown when it fails. */
 function runLogged(name, command, args, options) {
   mkdirSync(logs, { recursive: true })
-  const logFile = join(logs, `${name}.log`)
+  const logFile = join(logs, `${name.replace(' ', '-')}.log`)
   const log = openSync(logFile, 'w')
   return new Promise((resolve, reject) => {
     const fail = why => {
       const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-25)
       reject(new SetUpError(`${name}: ${[command, ...args].join(' ')} ${why}\n${lines.map(line => `  ${line}`).join('\n')}\nThe whole output is in ${logFile}`))
     }
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', log, log], ...options })
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', log, log], ...options, env: { ...process.env, NO_COLOR: '1', ...options.env } })
     child.once('error', error => fail(`cannot be run: ${error.message}`))
     child.once('exit', (code, signal) => code === 0 ? resolve() : fail(`ended with ${signal ?? `exit code ${code}`}`))
   }).finally(() => closeSync(log))
 }
 
 // CI: pnpm asks no questions.
-const install = () => runLogged('dependencies', 'npx', ['-y', 'pnpm@12', 'install', '--frozen-lockfile'], { env: { ...process.env, CI: '1' } })
+const install = () => runLogged('dependencies', 'npx', ['-y', 'pnpm@12', 'install', '--frozen-lockfile'], { env: { CI: '1' } })
 
 const generateClient = () => runLogged('database client', process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
   cwd: join(root, 'packages/db'),
   // Generating needs no schema engine, but prisma would download one unless told of a file that exists.
-  env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+  env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
 })
 
 async function transpile() {

@@ -17,7 +17,7 @@ test('people read stages with their time, and the roles\' lines with their name'
   output.childLine('engine', logLine)
   output.childLine('worker', 'plain text')
   output.ready('http://127.0.0.1:8010')
-  expect(lines).toEqual(['✓ PostgreSQL               1.2 s', 'engine     | 00:00:00.000 info  worker connected worker=w1', 'worker     | plain text', 'Yardmaster is ready: http://127.0.0.1:8010'])
+  expect(lines).toEqual(['✓ PostgreSQL               1.2 s', 'engine      | 00:00:00.000 info  worker connected worker=w1', 'worker      | plain text', 'Yardmaster is ready: http://127.0.0.1:8010'])
 })
 
 test('a stage that fails is not told as done', async () => {

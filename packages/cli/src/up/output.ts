@@ -13,7 +13,7 @@ export type UpOutput = {
 
 export type OutputOptions = { write(line: string): void; clock: Clock; colours: boolean; json: boolean }
 
-const nameWidth = 11
+const nameWidth = 12
 const stageWidth = 24
 
 export function readableOutput({ write, clock, colours }: OutputOptions): UpOutput {

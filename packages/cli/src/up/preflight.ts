@@ -49,7 +49,7 @@ export async function checkFile(file: string): Promise<CheckedFile> {
 
 /** The checked configuration. Throws a {@link Problem} that shows everything that is wrong with it. */
 export async function checkedConfiguration(file: string): Promise<Configuration> {
-  const { configuration, problems, text } = await checkFile(file)
-  if (configuration !== null) return configuration
-  throw new Problem(`${text}\nThe configuration ${file} has ${problems.length === 1 ? 'an error' : `${problems.length} errors`}; nothing was started`)
+  const { configuration, text } = await checkFile(file)
+  if (configuration === null) throw new Problem(`${text}\nNothing was started.`)
+  return configuration
 }
