@@ -1,0 +1,26 @@
+{{- define "yardmaster.serviceEnv" -}}
+- name: DATABASE_URL
+  valueFrom: { secretKeyRef: { name: {{ required "connections.secretName names the Secret with DATABASE_URL and NATS_URL" .Values.connections.secretName }}, key: {{ .Values.connections.databaseUrlKey }} } }
+- name: NATS_URL
+  valueFrom: { secretKeyRef: { name: {{ .Values.connections.secretName }}, key: {{ .Values.connections.natsUrlKey }} } }
+{{- with .Values.connections.redisUrlKey }}
+- name: REDIS_URL
+  valueFrom: { secretKeyRef: { name: {{ $.Values.connections.secretName }}, key: {{ . }} } }
+{{- end }}
+- name: YARD_CONFIG
+  value: /etc/yardmaster/yard.config.ts
+- name: YARD_BASE_URL
+  value: {{ .Values.baseUrl | default "http://localhost:8010/" | quote }}
+- name: YARD_LOG_LEVEL
+  value: {{ .Values.logLevel | quote }}
+- name: YARD_DB_CONNECTIONS
+  value: {{ .Values.databaseConnections | quote }}
+{{- if .Values.secrets.existingSecret }}
+- name: YARD_SECRETS_DIR
+  value: /run/secrets/yardmaster
+{{- end }}
+{{- range $name, $value := .Values.extraEnv }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
