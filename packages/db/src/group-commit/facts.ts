@@ -1,7 +1,10 @@
 import type { Json, Properties, Result } from '@yardmaster/domain'
 
-/** The right to speak for a worker's builds: its newest session number. */
-export type Session = { workerId: number; number: number }
+/**
+ * The right to speak for a worker's builds: its newest session number. `opening` is the number that this replica is
+ * about to give it (the same worker connecting here again), so that facts under way at that moment stay valid.
+ */
+export type Session = { workerId: number; number: number; opening: number | null }
 
 /** The build that a fact is about, with what its events need. */
 export type BuildRef = { id: number; number: number; builderId: number; workerId: number; buildsetId: number; project: string | null }
@@ -14,7 +17,7 @@ export type Fact =
   | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
   | { kind: 'log-finished'; log: LogRef }
-  | { kind: 'effect-started'; effect: EffectRef; effectKind: string; fingerprint: string }
+  | { kind: 'effect-started'; effect: EffectRef; effectKind: string; fingerprint: string; firstLine: number }
   /** Output of a command up to `seq` is in this transaction. */
   | { kind: 'effect-advanced'; effect: EffectRef; seq: number }
   | { kind: 'effect-ended'; effect: EffectRef; outcome: Json }

@@ -105,7 +105,7 @@ export class GroupCommit {
     for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
       try {
         await transaction(db, { replicaId, batch }, async tx => {
-          lost = await withoutSession(tx, waiting)
+          lost = await withoutSession(tx, replicaId, waiting)
           await writeFacts(tx, waiting.filter(entry => !lost.has(entry)).map(entry => entry.submission))
         })
         return lost
@@ -148,10 +148,13 @@ export class GroupCommit {
 }
 
 /** What speaks for a session that is over. The current ones stay locked, so that they cannot end before the commit. */
-async function withoutSession(tx: Transaction, waiting: Waiting[]): Promise<Set<Waiting>> {
-  const numbers = await tx.query<{ worker_id: number; number: number }>(
-    'SELECT worker_id, number FROM worker_sessions WHERE worker_id = ANY($1) ORDER BY worker_id FOR SHARE',
+async function withoutSession(tx: Transaction, replicaId: number, waiting: Waiting[]): Promise<Set<Waiting>> {
+  const rows = await tx.query<{ worker_id: number; number: number; replica_id: number | null }>(
+    'SELECT worker_id, number, replica_id FROM worker_sessions WHERE worker_id = ANY($1) ORDER BY worker_id FOR SHARE',
     [[...new Set(waiting.map(entry => entry.submission.session.workerId))]])
-  const current = new Map(numbers.map(row => [row.worker_id, row.number]))
-  return new Set(waiting.filter(({ submission: { session } }) => current.get(session.workerId) !== session.number))
+  const current = new Map(rows.map(row => [row.worker_id, row]))
+  return new Set(waiting.filter(({ submission: { session } }) => {
+    const row = current.get(session.workerId)
+    return row?.replica_id !== replicaId || (row.number !== session.number && row.number !== session.opening)
+  }))
 }

@@ -82,7 +82,7 @@ async function insertBuilds(tx: Transaction, replicaId: number, taken: Claim[], 
   })
   const rows = await tx.query<BuildRow>(
     `INSERT INTO builds (builder_id, number, project_id, build_request_id, worker_id, replica_id, generation_id, properties, state_string)
-     SELECT builder_id, number, project_id, request_id, worker_id, $2, generation_id, properties, 'starting'
+     SELECT builder_id, number, project_id, request_id, worker_id, $2, generation_id, properties, 'building'
      FROM jsonb_to_recordset($1::jsonb) AS b(builder_id bigint, number int, project_id bigint, request_id bigint, worker_id bigint, generation_id bigint, properties jsonb)
      ORDER BY request_id RETURNING id, number, version, build_request_id AS request_id`,
     [JSON.stringify(records), replicaId])

@@ -11,6 +11,7 @@ export type ClaimableRequest = {
   projectId: number | null
   project: string | null
   properties: Properties
+  reason: string
 }
 
 /**
@@ -21,7 +22,7 @@ export type ClaimableRequest = {
 export async function findClaimable(db: Database, query: { workerIds: number[]; perBuilder: number; limit: number }): Promise<ClaimableRequest[]> {
   const { rows } = await db.pool.query<ClaimableRequest>(
     `SELECT r.id, b.id AS "builderId", b.key AS "builderKey", r.buildset_id AS "buildsetId", s.generation_id AS "generationId",
-            r.project_id AS "projectId", p.name AS project, s.properties
+            r.project_id AS "projectId", p.name AS project, s.properties, s.reason
      FROM (SELECT DISTINCT builder_id FROM builder_workers WHERE worker_id = ANY($1)) served
      JOIN builders b ON b.id = served.builder_id AND b.active
      CROSS JOIN LATERAL (

@@ -94,6 +94,7 @@ CREATE TABLE "effects" (
     "kind" TEXT NOT NULL,
     "fingerprint" TEXT NOT NULL,
     "seq" BIGINT NOT NULL DEFAULT 0,
+    "first_line" INTEGER NOT NULL DEFAULT 0,
     "outcome" JSONB,
 
     CONSTRAINT "effects_pkey" PRIMARY KEY ("build_id","step_number","n")

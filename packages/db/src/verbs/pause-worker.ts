@@ -1,0 +1,25 @@
+import type { Transaction } from '../transaction.js'
+
+/** A paused worker stays connected, finishes what it runs and is given no further build. Returns false when there is none of this id. */
+export function pauseWorker(tx: Transaction, { workerId, reason }: { workerId: number; reason: string | null }): Promise<boolean> {
+  return changeWorker(tx, workerId, { set: 'paused = true, pause_reason = $2', parameters: [reason] })
+}
+
+/** Returns false when there is none of this id. */
+export function unpauseWorker(tx: Transaction, { workerId }: { workerId: number }): Promise<boolean> {
+  return changeWorker(tx, workerId, { set: 'paused = false, pause_reason = NULL', parameters: [] })
+}
+
+/** A worker that is stopped gracefully is given no further build, and is told to go once it is idle. Returns false when there is none of this id. */
+export function stopWorker(tx: Transaction, { workerId }: { workerId: number }): Promise<boolean> {
+  return changeWorker(tx, workerId, { set: 'graceful = true', parameters: [] })
+}
+
+async function changeWorker(tx: Transaction, workerId: number, { set, parameters }: { set: string; parameters: unknown[] }): Promise<boolean> {
+  const [row] = await tx.query<{ version: number }>(`UPDATE workers SET ${set}, version = version + 1 WHERE id = $1 RETURNING version`, [workerId, ...parameters])
+  if (!row) return false
+  tx.publish({ type: 'worker.state_updated', id: workerId, version: row.version, project: null })
+  tx.wake('controls')
+  tx.wake('requests')
+  return true
+}

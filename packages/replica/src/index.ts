@@ -1,0 +1,2 @@
+export { startReplica, type Replica, type ReplicaOptions, type Role } from './start-replica.js'
+export type { Generations, LoadedGeneration } from './generations.js'

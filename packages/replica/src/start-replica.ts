@@ -1,0 +1,148 @@
+import { hostname } from 'node:os'
+import { connectBus, createQueues, startRelay, type Bus, type Queues } from '@yardmaster/bus'
+import { openDatabase, transaction, type Database, type Fence } from '@yardmaster/db'
+import { endReplica } from '@yardmaster/db/verbs/end-replica'
+import { registerReplica } from '@yardmaster/db/verbs/register-replica'
+import { readOutbox, removeFromOutbox } from '@yardmaster/db/verbs/relay-outbox'
+import {
+  createLogger, createRegistry, fileSecrets, readSettings, requireSetting, runProcess, startHealth, startLoop,
+  type Clock, type HealthCheck, type Lifecycle, type Logger, type Loop, type Random, type Registry, type Secrets, type Settings,
+} from '@yardmaster/runtime'
+import { createDuties } from './duties.js'
+import { bringConfiguration, openGenerations, type Generations } from './generations.js'
+import { openInstallation } from './installation.js'
+import { startLease } from './lease.js'
+
+export type Role = 'scheduler' | 'engine' | 'ui-api' | 'latent-worker-provisioner'
+
+export type ReplicaOptions = {
+  role: Role
+  version: string
+  env: NodeJS.ProcessEnv
+  clock: Clock
+  random: Random
+  /** Bring `yard.config.ts` as a generation at the start and on SIGHUP. */
+  bringsConfiguration: boolean
+  /** The role's own parts; resolves when they serve. */
+  start(replica: Replica): Promise<void>
+}
+
+/** One life of one process of a role: its row, its connections, and what every role does besides its own work. */
+export type Replica = {
+  id: number
+  role: Role
+  /** Id of the installation: prefixes whatever leaves it. */
+  installation: string
+  /** For the transactions of a replica that holds something. */
+  fence: Fence
+  settings: Settings
+  logger: Logger
+  clock: Clock
+  random: Random
+  registry: Registry
+  db: Database
+  bus: Bus
+  secrets: Secrets
+  generations: Generations
+  /** Job queues, connected when first asked for. */
+  queues(): Promise<Queues>
+  /** Background work that ends with the process: notified or ticked at least every `everyMs` (at most 5000). */
+  loop(loop: { name: string; everyMs: number; run: (signal: AbortSignal) => Promise<void | { again: boolean }> }): Loop
+  /** Whether this replica is, for now, the one that does the work `name`. */
+  duty(name: string): Promise<boolean>
+  onStop(name: string, stop: () => unknown, options?: { deadlineMs?: number | null }): void
+  addReadinessCheck(name: string, check: HealthCheck): void
+  lifecycle: Lifecycle
+}
+
+/** Runs a replica as this process until it is told to stop. Called by each service's `main.ts`. */
+export function startReplica(options: ReplicaOptions): void {
+  const logger = createLogger({ name: options.role, level: logLevel(options.env) })
+  runProcess({ name: options.role, logger, clock: options.clock, start: lifecycle => begin(options, lifecycle, logger) })
+}
+
+/** A wrong level is told with all other settings, once there is a logger to tell it. */
+function logLevel(env: NodeJS.ProcessEnv): Settings['logLevel'] {
+  try {
+    return readSettings(env).logLevel
+  } catch {
+    return 'info'
+  }
+}
+
+async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logger): Promise<void> {
+  const { role, clock, random } = options
+  const settings = readSettings(options.env)
+  const databaseUrl = requireSetting(settings, 'databaseUrl')
+  const db = openDatabase({ url: databaseUrl, connections: settings.dbConnections, onConnectionLost: error => logger.warn({ err: error }, 'a database connection was lost') })
+  lifecycle.onStop('database', () => db.close())
+  const installation = await openInstallation({ db, url: databaseUrl, clock, logger, signal: lifecycle.signal })
+  const bus = await connectBus({ url: requireSetting(settings, 'natsUrl'), installation, name: `${role}@${hostname()}`, logger, clock, signal: lifecycle.signal })
+  lifecycle.onStop('bus', () => bus.close())
+  db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
+
+  const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version }))
+  lifecycle.onStop('replica', () => transaction(db, null, tx => endReplica(tx, { id, state: 'stopped' })))
+  const registry = createRegistry({ role })
+  const loop: Replica['loop'] = spec => {
+    const started = startLoop({ ...spec, clock, logger, registry, onError: error => failIfBuried(lifecycle, error) })
+    lifecycle.onStop(`loop ${spec.name}`, () => started.stop())
+    return started
+  }
+  const generations = await openGenerations({ db, clock, logger, set: settings.set })
+  const checks: { [name: string]: HealthCheck } = { nats: () => bus.connected(), database: () => db.pool.query('SELECT 1').then(() => true) }
+  const replica: Replica = {
+    id, role, installation, fence: { replicaId: id }, settings, logger, clock, random, registry, db, bus, generations, loop, lifecycle,
+    secrets: fileSecrets(settings.secretsDir, options.env),
+    duty: createDuties({ db, replicaId: id, clock }),
+    queues: lazily(async () => {
+      const queues = await createQueues({ databaseUrl, installation, logger, clock, ...(settings.redisUrl ? { redisUrl: settings.redisUrl } : {}) })
+      lifecycle.onStop('queues', () => queues.close())
+      return queues
+    }),
+    onStop: (name, stop, stopOptions) => lifecycle.onStop(name, stop, stopOptions),
+    addReadinessCheck: (name, check) => { checks[name] = check },
+  }
+  startLease(replica)
+  shareRelay(replica)
+  followGenerations(replica)
+  if (options.bringsConfiguration) await bringAndFollow(replica)
+  await options.start(replica)
+  if (settings.healthPort !== undefined) {
+    const health = await startHealth({ host: settings.healthHost, port: settings.healthPort, checks, registry, clock })
+    lifecycle.onStop('health', () => health.close())
+  }
+  lifecycle.ready({ replica: id })
+}
+
+function failIfBuried(lifecycle: Lifecycle, error: unknown): void {
+  if (error instanceof Error && error.name === 'ReplicaBuried') lifecycle.fail(error)
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
+/** Any replica may relay, so that events flow as long as one process lives; one at a time does. */
+function shareRelay({ bus, db, clock, logger, registry, duty, onStop }: Replica): void {
+  const outbox = { read: (limit: number) => readOutbox(db, limit), remove: (ids: number[]) => removeFromOutbox(db, ids) }
+  const relay = startRelay({ bus, outbox, clock, logger, registry, holdsDuty: () => duty('relay') })
+  onStop('relay', () => relay.stop())
+}
+
+function followGenerations({ bus, generations, loop }: Replica): void {
+  const refresh = loop({ name: 'generations', everyMs: 5_000, run: () => generations.refresh() })
+  bus.onWake('generations', () => refresh.notify())
+}
+
+async function bringAndFollow(replica: Replica): Promise<void> {
+  const { lifecycle, logger } = replica
+  await bringConfiguration(replica)
+  const onHangup = () => {
+    logger.info('SIGHUP: reading the configuration again')
+    bringConfiguration(replica).catch((error: unknown) => logger.error({ err: error }, 'the configuration could not be brought'))
+  }
+  process.on('SIGHUP', onHangup)
+  lifecycle.onStop('SIGHUP', () => process.off('SIGHUP', onHangup))
+}

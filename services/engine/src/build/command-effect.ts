@@ -1,0 +1,82 @@
+import type { Fact } from '@yardmaster/db'
+import type { Json } from '@yardmaster/domain'
+import { fingerprint, type CommandSpec, type Ended, type FailureReason, type Output } from '@yardmaster/worker-protocol'
+import { RemoteCommand } from '../workers/remote-command.js'
+import type { JournalEntry } from './build-data.js'
+import { CapturedOutput } from './captured-output.js'
+import type { LogWriter } from './log-writer.js'
+import { readLogLines } from './read-log-lines.js'
+import type { StepContext } from './step-context.js'
+
+export type CommandOptions = {
+  /** The log that gets its output. */
+  log?: string
+  /** Keep what it prints, for a function that reads it. */
+  capture?: boolean
+  /** The effect's number, where the step numbers its own effects. */
+  n?: number
+}
+
+export type CommandResult = { rc: number; failureReason: FailureReason | null; elapsed: number; result: Json; stdout: string; stderr: string }
+
+/**
+ * The effect `command`: written down before it leaves for the worker, joined after a replay, its outcome recorded with its last lines.
+ * Output is acknowledged to the worker only once it is committed.
+ */
+export async function runCommand(context: StepContext, spec: CommandSpec, options: CommandOptions): Promise<CommandResult> {
+  const { run, journal, data } = context
+  const n = options.n ?? journal.nextNumber()
+  const id = `${run.commandPrefix}${data.number}/${n}`
+  const print = fingerprint(withoutSecrets(context, spec))
+  const entry = journal.find(n, 'command', print)
+  if (entry?.ended) {
+    run.session.forget(id)
+    return entry.outcome as CommandResult
+  }
+  const logs = await openLogs(context, spec, options.log ?? 'stdio')
+  const effect = { step: data.number, n }
+  if (!entry) await run.write([...logs.opening, { kind: 'effect-started', effect, effectKind: 'command', fingerprint: print, firstLine: logs.main.lines }])
+  context.signal.throwIfAborted()
+  const captured = options.capture ? await capture(context, logs.main, entry) : null
+  const receive = (output: Output) => {
+    const log = output.log === 'stdio' ? logs.main : logs.byName.get(output.log)
+    const content = run.mask.lines(output.content, output.log === 'stdio')
+    if (output.log === 'stdio') captured?.add(content)
+    const appended: Fact[] = log ? [log.append(output.lines, content)] : []
+    commit(context, id, output.seq, [...appended, { kind: 'effect-advanced', effect, seq: output.seq }])
+  }
+  const command = new RemoteCommand({ id, spec, fromSeq: entry?.seq ?? 0, onOutput: receive })
+  const ended = await context.onWorker(command, run.session.run(command))
+  const outcome = { ...outcomeOf(ended), stdout: captured?.stdout ?? '', stderr: captured?.stderr ?? '' }
+  commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, { kind: 'effect-ended', effect, outcome }])
+  return outcome
+}
+
+function outcomeOf({ rc, failureReason, elapsed, result }: Ended): Omit<CommandResult, 'stdout' | 'stderr'> {
+  return { rc, failureReason, elapsed, result: result ?? null }
+}
+
+/** Not awaited by the step: facts of a build are committed in order, and a failure ends the run. */
+function commit({ run }: StepContext, commandId: string, seq: number, facts: Fact[]): void {
+  run.parts.pressure.feel(run.session)
+  run.write(facts).then(() => run.session.acknowledge(commandId, seq), () => {}).finally(() => run.parts.pressure.ease())
+}
+
+async function openLogs(context: StepContext, spec: CommandSpec, mainName: string): Promise<{ main: LogWriter; byName: Map<string, LogWriter>; opening: Fact[] }> {
+  const main = await context.log(mainName)
+  const names = spec.kind === 'shell' ? Object.keys(spec.args.logfiles) : []
+  const others = await Promise.all(names.map(name => context.log(name)))
+  return { main, byName: new Map(others.map(log => [log.name, log])), opening: [main, ...others].flatMap(log => log.open()) }
+}
+
+/** What was captured before a replay is in the log already. */
+async function capture({ run }: StepContext, log: LogWriter, entry: JournalEntry | undefined): Promise<CapturedOutput> {
+  const captured = new CapturedOutput()
+  if (entry && entry.seq > 0) for await (const lines of readLogLines(run.parts.db, log.ref.id, entry.firstLine)) captured.add(lines)
+  return captured
+}
+
+/** A secret may be rotated between two runs; the command stays the same. */
+function withoutSecrets({ run }: StepContext, spec: CommandSpec): CommandSpec {
+  return JSON.parse(run.mask.text(JSON.stringify(spec))) as CommandSpec
+}

@@ -1,0 +1,139 @@
+import type { Fact } from '@yardmaster/db'
+import { render, type FunctionRef, type Json, type Properties, type Renderable, type RenderContext, type StepConfig } from '@yardmaster/domain'
+import type { CommandSpec } from '@yardmaster/worker-protocol'
+import type { RemoteCommand } from '../workers/remote-command.js'
+import type { StepData } from './build-data.js'
+import type { BuildRun } from './build-run.js'
+import { runCommand, type CommandOptions, type CommandResult } from './command-effect.js'
+import { Journal } from './journal.js'
+import { LogWriter, logSlug } from './log-writer.js'
+
+/** A command that was asked to stop and does not, is given up after this long. */
+const INTERRUPT_DEADLINE_MS = 20_000
+
+/** What one step sees of its build, and everything that it does to the world. */
+export class StepContext {
+  readonly run: BuildRun
+  readonly config: StepConfig
+  readonly data: StepData
+  readonly journal: Journal
+  /** Aborted when the step is to end. */
+  readonly signal: AbortSignal
+  /** What the step wants said of it. */
+  summary: string | null = null
+  /** What to say of the step when its configuration has no description. */
+  fallbackText = 'finished'
+  /** An effect that could not be had, which the step's own code must not swallow. */
+  failure: Error | null = null
+  interrupted = false
+  readonly #logs = new Map<string, Promise<LogWriter>>()
+  readonly #opened: LogWriter[] = []
+  readonly #commands = new Set<RemoteCommand>()
+  readonly #abort = new AbortController()
+  #urls: { name: string; url: string }[]
+
+  constructor(run: BuildRun, config: StepConfig, data: StepData) {
+    this.run = run
+    this.config = config
+    this.data = data
+    this.journal = new Journal(data.journal)
+    this.signal = this.#abort.signal
+    this.#urls = data.urls
+    for (const { id, name, slug, numLines, complete } of data.logs) {
+      const writer = new LogWriter({ ref: { id, stepId: data.id, slug }, name, numLines, opened: true, finished: complete })
+      this.#opened.push(writer)
+      this.#logs.set(name, Promise.resolve(writer))
+    }
+  }
+
+  /** The log of that name; opened by the first fact that names it. */
+  log(name: string): Promise<LogWriter> {
+    let log = this.#logs.get(name)
+    if (!log) {
+      const slug = logSlug(name, new Set(this.#opened.map(writer => writer.ref.slug)))
+      log = this.run.parts.logIds.take().then(id => {
+        const writer = new LogWriter({ ref: { id, stepId: this.data.id, slug }, name, numLines: 0, opened: false, finished: false })
+        this.#opened.push(writer)
+        return writer
+      })
+      this.#logs.set(name, log)
+    }
+    return log
+  }
+
+  closeLogs(): Fact[] {
+    return this.#opened.flatMap(log => log.finish())
+  }
+
+  /** Renders with this build's properties, sourcestamps and secrets. */
+  render(value: Renderable): Promise<Json> {
+    const context: RenderContext = { ...this.run.view(), worker: this.run.session.info, secret: name => this.secret(name), call: fn => this.call(fn, []) }
+    return render(value, context)
+  }
+
+  /** A user's function, in its thread. */
+  call(fn: FunctionRef, args: Json[]): Promise<Json> {
+    return this.run.data.generation.threads.call(fn, { args, view: this.run.view() })
+  }
+
+  /** From its first use on the secret is masked in whatever the build prints. */
+  secret(name: string): string | undefined {
+    const value = this.run.parts.secrets.get(name)
+    if (value !== undefined) this.run.mask.add(name, value)
+    return value
+  }
+
+  async command(spec: CommandSpec, options: CommandOptions = {}): Promise<CommandResult> {
+    return runCommand(this, spec, options)
+  }
+
+  /** Runs it while keeping it within reach of an interrupt. */
+  async onWorker<T>(command: RemoteCommand, ended: Promise<T>): Promise<T> {
+    this.#commands.add(command)
+    if (this.interrupted) this.#interruptCommand(command, 'the step was interrupted')
+    try {
+      return await ended
+    } finally {
+      this.#commands.delete(command)
+    }
+  }
+
+  setProperties(properties: Properties): Fact {
+    this.run.properties = { ...this.run.properties, ...properties }
+    return { kind: 'build-updated', properties }
+  }
+
+  addUrl(name: string, url: string): Fact {
+    this.#urls = [...this.#urls.filter(known => known.name !== name), { name, url }]
+    return { kind: 'step-updated', step: { id: this.data.id, number: this.data.number }, urls: this.#urls }
+  }
+
+  interrupt(why: string): void {
+    this.interrupted = true
+    this.#abort.abort(new Error(why))
+    for (const command of this.#commands) this.#interruptCommand(command, why)
+  }
+
+  abandon(): void {
+    this.#abort.abort(new Error('the build is another engine\'s'))
+    for (const command of this.#commands) command.lose('the build is another engine\'s')
+  }
+
+  /** The error as people see it, in a log of its own (Buildbot's err.text). */
+  async reportError(error: unknown): Promise<void> {
+    const text = this.run.mask.text(error instanceof Error ? (error.stack ?? error.message) : String(error)).replaceAll('\0', '')
+    this.summary ??= this.run.mask.text(error instanceof Error ? error.message : String(error)).replaceAll('\0', '').split('\n')[0]!.slice(0, 200)
+    const log = await this.log('err.text')
+    const lines = text.replace(/\n*$/, '\n')
+    void this.run.write([...log.open(), log.append(lines.split('\n').length - 1, Buffer.from(lines))]).catch(() => {})
+  }
+
+  #interruptCommand(command: RemoteCommand, why: string): void {
+    const { session, parts } = this.run
+    session.interrupt(command, why)
+    // A worker that is away cannot answer; it is told when it comes back.
+    if (!session.link) return command.lose('the worker is away')
+    const cancel = parts.clock.setTimeout(() => command.lose(`the command did not end within ${INTERRUPT_DEADLINE_MS} ms of its interrupt`), INTERRUPT_DEADLINE_MS)
+    command.ended.then(cancel, cancel)
+  }
+}

@@ -1,0 +1,95 @@
+import type { Fact } from '@yardmaster/db'
+import { CANCELLED, EXCEPTION, RETRY, SKIPPED, type FunctionRef, type Json, type Result, type StepConfig } from '@yardmaster/domain'
+import { CommandLost } from '../workers/remote-command.js'
+import type { BuildRun } from './build-run.js'
+import type { StepData } from './build-data.js'
+import { descriptionText, doneText, runningText, type Descriptions } from './describe.js'
+import { NotReplayable } from './journal.js'
+import { StepContext } from './step-context.js'
+import { runStepKind } from './steps/index.js'
+
+/** One step of a build, from its start (or where a dead engine left it) to its result. */
+export class StepRun {
+  /** Why the worker is lost to this build, once it is. */
+  lostWhy: string | null = null
+  readonly #run: BuildRun
+  readonly #config: StepConfig
+  readonly #data: StepData
+  readonly #context: StepContext
+
+  constructor(run: BuildRun, config: StepConfig, data: StepData) {
+    this.#run = run
+    this.#config = config
+    this.#data = data
+    this.#context = new StepContext(run, config, data)
+  }
+
+  interrupt(why: string): void {
+    this.#context.interrupt(why)
+  }
+
+  abandon(): void {
+    this.#context.abandon()
+  }
+
+  async execute(): Promise<Result> {
+    const description = await this.#guard(() => this.#begin())
+    if (typeof description === 'number') return this.#end(description, null)
+    const outcome = await this.#guard(() => runStepKind(this.#context, this.#config))
+    const result = typeof outcome === 'number' ? outcome : outcome.result
+    return this.#end(this.#context.interrupted ? CANCELLED : result, description)
+  }
+
+  /** What closes the step's rows when the build is ended over its head. */
+  closingFacts(result: Result): Fact[] {
+    return [...this.#context.closeLogs(), { kind: 'step-updated', step: this.#ref, finished: result }]
+  }
+
+  get #ref() {
+    return { id: this.#data.id, number: this.#data.number }
+  }
+
+  /** SKIPPED when doStepIf says so; else the step is started, with its text. */
+  async #begin(): Promise<Result | Descriptions> {
+    if (!await this.#condition(this.#config.doStepIf, [])) return SKIPPED
+    const { description, descriptionDone, descriptionSuffix } = this.#config
+    const [running, done, suffix] = await Promise.all([description, descriptionDone, descriptionSuffix].map(text => this.#context.render(text)))
+    const descriptions = { running: descriptionText(running!), done: descriptionText(done!), suffix: descriptionText(suffix!) }
+    // Not awaited: what the step does first is committed with it.
+    if (!this.#data.startedAt) void this.#run.write([{ kind: 'step-updated', step: this.#ref, started: true, stateString: runningText(descriptions, 'running') }]).catch(() => {})
+    return descriptions
+  }
+
+  async #condition(condition: boolean | FunctionRef, args: Json[]): Promise<boolean> {
+    return typeof condition === 'boolean' ? condition : Boolean(await this.#context.call(condition, args))
+  }
+
+  /** Whatever goes wrong in a step is the step's result: an exception of the user's code, a lost worker, a replay that went elsewhere. */
+  async #guard<T>(work: () => Promise<T>): Promise<T | Result> {
+    try {
+      const outcome = await work()
+      if (this.#context.failure) throw this.#context.failure
+      return outcome
+    } catch (caught) {
+      const error = this.#context.failure ?? caught
+      if (this.#context.interrupted) return CANCELLED
+      if (error instanceof CommandLost || error instanceof NotReplayable) {
+        this.lostWhy = error.message
+        return RETRY
+      }
+      await this.#context.reportError(error)
+      return EXCEPTION
+    }
+  }
+
+  async #end(result: Result, descriptions: Descriptions | null): Promise<Result> {
+    const hidden = await this.#condition(this.#config.hideStepIf, [result]).catch((error: unknown) => this.#context.reportError(error).then(() => false))
+    const text = this.#context.summary ?? (descriptions ? doneText(descriptions, this.#context.fallbackText, result) : 'skipped')
+    // Not awaited: the next step's start, or the build's end, is committed with it or after it.
+    void this.#run.write([
+      ...this.#context.closeLogs(),
+      { kind: 'step-updated', step: this.#ref, started: true, finished: result, stateString: text, hidden },
+    ]).catch(() => {})
+    return result
+  }
+}

@@ -1,0 +1,141 @@
+import { FAILURE, SUCCESS, type GitStep, type Json, type Result, type SourceStampData } from '@yardmaster/domain'
+import type { StepContext } from '../step-context.js'
+import { inBuilddir, shellSpec, text } from './shell-spec.js'
+
+type Source = { repository: string; branch: string; revision: string | null }
+
+/** A git command failed: the step fails, and its log has the rest. */
+class GitFailed extends Error {}
+
+/** Gets the build's source with git, the way Buildbot's Git step does, and sets `got_revision`. */
+export async function runGit(context: StepContext, config: GitStep): Promise<Result> {
+  context.fallbackText = 'update'
+  const git = new GitFolder(context, config, await sourceOf(context, config))
+  try {
+    if (config.mode === 'full' && config.method === 'copy') await git.copyFromSource()
+    else if (config.mode === 'full' && config.method === 'clobber') await git.cloneAnew()
+    else if (!await git.isRepository()) await git.cloneAnew()
+    else await git.update(config.mode === 'full' ? config.method : null)
+    if (config.submodules) await git.run(['submodule', 'update', '--init', '--recursive', '--force'])
+    await git.reportRevision()
+    return SUCCESS
+  } catch (error) {
+    if (error instanceof GitFailed) return FAILURE
+    throw error
+  }
+}
+
+/** What is built: the build's sourcestamp of the step's codebase, else what the step says. */
+async function sourceOf(context: StepContext, config: GitStep): Promise<Source> {
+  const stamp: SourceStampData | undefined = context.run.data.sourcestamps[config.codebase]
+  const branch = stamp?.branch ?? await context.render(config.branch)
+  return {
+    repository: text(await context.render(config.repository), 'repository'),
+    branch: branch === null || branch === '' ? 'HEAD' : text(branch, 'branch'),
+    revision: config.alwaysUseLatest ? null : (stamp?.revision ?? null),
+  }
+}
+
+class GitFolder {
+  readonly #context: StepContext
+  readonly #config: GitStep
+  readonly #source: Source
+  #workdir: string | null = null
+
+  constructor(context: StepContext, config: GitStep, source: Source) {
+    this.#context = context
+    this.#config = config
+    this.#source = source
+  }
+
+  /** Runs git in the folder. Throws GitFailed unless it succeeds; `orElse` is for what may fail. */
+  async run(args: string[], { capture = false, orElse }: { capture?: boolean; orElse?: () => Promise<void> } = {}): Promise<string> {
+    const { env } = this.#config
+    // Nobody sits before the worker to type a password.
+    const spec = await shellSpec(this.#context, { ...this.#config, command: ['git', ...args], env: { GIT_TERMINAL_PROMPT: '0', ...env }, workdir: await this.#folder() })
+    const { rc, stdout } = await this.#context.command(spec, { capture })
+    if (rc === 0) return stdout
+    if (!orElse) throw new GitFailed(`git ${args[0]} ended with ${rc}`)
+    await orElse()
+    return ''
+  }
+
+  async isRepository(): Promise<boolean> {
+    const { rc } = await this.#context.command({ kind: 'stat', args: { path: inBuilddir(this.#context, `${await this.#folder()}/.git`) } })
+    return rc === 0
+  }
+
+  async cloneAnew(): Promise<void> {
+    const { repository, branch, revision } = this.#source
+    await this.#remove(await this.#folder())
+    const named = branch === 'HEAD' ? [] : ['--branch', branch]
+    await this.run(['clone', ...named, ...this.#depth(), '--', repository, '.'], {
+      // A branch that is only a ref (refs/pull/1/head) cannot be cloned, but can be fetched.
+      orElse: async () => {
+        await this.run(['init', '.'])
+        await this.#fetch()
+        await this.run(['checkout', '-f', revision ?? 'FETCH_HEAD'])
+      },
+    })
+    if (revision !== null) await this.#checkout(revision)
+  }
+
+  /** Brings what is there to the wanted revision; `method` says how clean it has to be (null: incremental). */
+  async update(method: GitStep['method'] | null): Promise<void> {
+    if (method !== null) await this.run(['clean', '-f', '-f', '-d', ...(method === 'fresh' ? ['-x'] : [])])
+    await this.#fetch()
+    await this.#checkout(this.#source.revision ?? 'FETCH_HEAD')
+  }
+
+  /** A clean copy of a clone that is kept beside it. */
+  async copyFromSource(): Promise<void> {
+    const target = await this.#folder()
+    this.#workdir = 'source'
+    if (await this.isRepository()) await this.update('clean')
+    else await this.cloneAnew()
+    await this.#remove(target)
+    this.#workdir = target
+    const { rc } = await this.#context.command({ kind: 'cpdir', args: { from: inBuilddir(this.#context, 'source'), to: inBuilddir(this.#context, target) } })
+    if (rc !== 0) throw new GitFailed(`copying the source ended with ${rc}`)
+  }
+
+  async reportRevision(): Promise<void> {
+    const revision = (await this.run(['rev-parse', 'HEAD'], { capture: true })).trim()
+    const { codebase } = this.#config
+    const known = this.#context.run.properties['got_revision']?.[0]
+    const value: Json = codebase === '' ? revision : { ...(typeof known === 'object' && known !== null && !Array.isArray(known) ? known : {}), [codebase]: revision }
+    await this.#context.run.write([this.#context.setProperties({ got_revision: [value, 'Git'] })])
+  }
+
+  async #fetch(): Promise<void> {
+    const { repository, branch, revision } = this.#source
+    await this.run(['fetch', '-f', '-t', ...this.#depth(), '--', repository, branch], {
+      // The branch may be gone; the revision may be there all the same.
+      orElse: async () => { await this.run(['fetch', '-f', '-t', '--', repository, ...(revision === null ? [] : [revision])]) },
+    })
+  }
+
+  async #checkout(revision: string): Promise<void> {
+    await this.run(['reset', '--hard', revision, '--'], {
+      // Not in what was fetched: the branch was rewritten, or the history is shallow.
+      orElse: async () => {
+        await this.run(['fetch', '-f', '--', this.#source.repository, revision])
+        await this.run(['reset', '--hard', 'FETCH_HEAD', '--'])
+      },
+    })
+  }
+
+  #depth(): string[] {
+    return this.#config.shallow === null ? [] : ['--depth', String(this.#config.shallow)]
+  }
+
+  async #remove(folder: string): Promise<void> {
+    const { rc } = await this.#context.command({ kind: 'rmdir', args: { paths: [inBuilddir(this.#context, folder)] } })
+    if (rc !== 0) throw new GitFailed(`removing ${folder} ended with ${rc}`)
+  }
+
+  async #folder(): Promise<string> {
+    this.#workdir ??= text(await this.#context.render(this.#config.workdir), 'workdir')
+    return this.#workdir
+  }
+}

@@ -1,0 +1,58 @@
+import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
+import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
+import type { Replica } from '@yardmaster/replica'
+import { BuildRuns } from './build/build-runs.js'
+import { Pressure } from './build/pressure.js'
+import { claimWaiting } from './loops/claim-requests.js'
+import { obeyControls } from './loops/obey-controls.js'
+import { authenticate } from './wire/credentials.js'
+import { openWorkerDoor } from './wire/worker-door.js'
+import { reconcileSessions } from './workers/reconcile-sessions.js'
+import { WorkerPool } from './workers/worker-pool.js'
+
+/** Log ids taken ahead: some seconds of a busy engine. */
+const LOG_IDS = 256
+/** Lost workers dealt with in one transaction. */
+const LOST_AT_ONCE = 50
+
+/** The engine's parts, connected: workers come in, requests are claimed for them, builds are driven. */
+export async function startEngine(replica: Replica): Promise<void> {
+  const { db, fence, bus, clock, random, logger, secrets, installation, generations, settings, lifecycle, loop } = replica
+  const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
+  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock(db, 'logs_id_seq', LOG_IDS), secrets, installation, clock, random, logger }
+  const runs = new BuildRuns(parts, generations, () => claims.notify())
+  const pool = new WorkerPool({
+    db, fence, installation, logger,
+    onBuilds: (session, builds) => runs.adopt(session, builds),
+    onOver: session => runs.abandon(session),
+    isOurs: commandId => runs.hasCommand(commandId),
+    onIdle: () => claims.notify(),
+  })
+  replica.onStop('facts under way', () => commit.settled())
+  const claims = loop({ name: 'claim', everyMs: 5_000, run: () => claimWaiting({ db, fence, generations, pool, runs }) })
+  const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs) })
+  loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
+    builds: (session, builds) => runs.adopt(session, builds),
+    disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },
+  }) })
+  loop({ name: 'lost builds', everyMs: 5_000, run: async () => {
+    const workers = await transaction(db, fence, tx => retryLostBuilds(tx, { lostAfterSeconds: settings.workerLostAfter, limit: LOST_AT_ONCE }))
+    if (workers.length > 0) logger.warn({ workers }, 'workers were away for too long: their builds are retried')
+    return { again: workers.length === LOST_AT_ONCE }
+  } })
+  bus.onWake('requests', () => claims.notify())
+  bus.onWake('controls', () => controls.notify())
+  generations.onChange(() => claims.notify())
+  const door = await openWorkerDoor({
+    host: settings.workerHost, port: settings.workerPort, clock, logger,
+    admit(credentials) {
+      const active = generations.active()
+      if (!active || lifecycle.signal.aborted) return 'closed'
+      return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
+    },
+    onHello: (name, hello, link) => pool.takeIn(name, hello, link),
+  })
+  replica.onStop('worker door', () => door.close())
+  logger.info({ host: settings.workerHost, port: door.port }, 'listening for workers')
+}

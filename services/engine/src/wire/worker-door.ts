@@ -1,0 +1,105 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock, Logger } from '@yardmaster/runtime'
+import { MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { WorkerLink } from './worker-link.js'
+import { parseBasic, type Credentials } from './credentials.js'
+
+export type WorkerDoorOptions = {
+  host: string
+  port: number
+  clock: Clock
+  logger: Logger
+  /** Whether a worker may come in: `refused` for wrong credentials, `closed` while this engine takes nobody. */
+  admit(credentials: Credentials): 'welcome' | 'refused' | 'closed'
+  /** A worker has said hello. The answer takes its further messages; rejecting it closes the connection. */
+  onHello(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection>
+}
+
+/** What the rest of the engine makes of one connection. */
+export type WorkerConnection = { onMessage(message: AfterHello): void; onClose(): void }
+export type AfterHello = Exclude<WorkerMessage, Hello>
+
+export type WorkerDoor = { port: number; close(): Promise<void> }
+
+const CLOSE_TRY_AGAIN = 1013
+/** An authenticated worker says hello at once. */
+const HELLO_DEADLINE_MS = 10_000
+const GOODBYE_MS = 500
+
+/** Listens for workers. One port for every kind of worker: the first bytes tell them apart. */
+export async function openWorkerDoor(options: WorkerDoorOptions): Promise<WorkerDoor> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: offered => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) })
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain' }).end('Yardmaster workers connect here by WebSocket.\n')
+  })
+  server.on('upgrade', (request, socket, head) => upgrade(options, sockets, request, socket, head))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.host, resolve))
+  return { port: (server.address() as AddressInfo).port, close: () => closeDoor(options.clock, server, sockets) }
+}
+
+function upgrade(options: WorkerDoorOptions, sockets: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', error => options.logger.debug({ err: error }, 'a connection failed before it was a worker'))
+  const credentials = parseBasic(request.headers.authorization)
+  if (!credentials) return refuse(socket, 401)
+  const admission = options.admit(credentials)
+  if (admission !== 'welcome') {
+    options.logger.warn({ worker: credentials.name, from: request.socket.remoteAddress, admission }, 'a worker was not let in')
+    return refuse(socket, admission === 'refused' ? 401 : 503)
+  }
+  if (!request.headers['sec-websocket-protocol']?.includes(SUBPROTOCOL)) return refuse(socket, 426)
+  sockets.handleUpgrade(request, socket, head, websocket => greet(options, credentials.name, websocket))
+}
+
+function refuse(socket: Duplex, status: 401 | 426 | 503): void {
+  const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="yardmaster"\r\n' : ''
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): void {
+  const { clock, logger, onHello } = options
+  let connection: WorkerConnection | null = null
+  let greeted = false
+  // Pausing stops the socket, but what it had read already still comes: it waits here until the session is open.
+  let early: AfterHello[] = []
+  const open = (opened: WorkerConnection) => {
+    connection = opened
+    for (const message of early) opened.onMessage(message)
+    early = []
+    if (socket.readyState === socket.CLOSED) opened.onClose()
+    link.resume()
+  }
+  const link = new WorkerLink({
+    socket,
+    clock,
+    logger: logger.child({ worker: name }),
+    onClose: () => connection?.onClose(),
+    onMessage(message) {
+      if (message.type !== 'hello') return connection ? connection.onMessage(message) : greeted ? void early.push(message) : link.drop(`${message.type} where hello was due`)
+      if (greeted) return link.drop('a second hello')
+      greeted = true
+      cancelDeadline()
+      link.pause()
+      onHello(name, message, link).then(open, (error: unknown) => {
+        logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
+        link.resume()
+        link.close(CLOSE_TRY_AGAIN, 'try again later')
+      })
+    },
+  })
+  const cancelDeadline = clock.setTimeout(() => link.drop('no hello'), HELLO_DEADLINE_MS)
+}
+
+/** Says good-bye, and ends what has not answered by then. */
+async function closeDoor(clock: Clock, server: Server, sockets: WebSocketServer): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  for (const socket of sockets.clients) socket.close(1001, 'this engine stops')
+  const cancel = clock.setTimeout(() => sockets.clients.forEach(socket => socket.terminate()), GOODBYE_MS)
+  await Promise.all([...sockets.clients].map(socket => new Promise(resolve => socket.once('close', resolve))))
+  cancel()
+  sockets.close()
+  server.closeAllConnections()
+  await closed
+}

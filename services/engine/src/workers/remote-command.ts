@@ -1,0 +1,59 @@
+import type { CommandSpec, Ended, Output } from '@yardmaster/worker-protocol'
+
+/** The worker knows nothing more of the command: its process died, it was shut down, or it gave the machine back. The build is retried. */
+export class CommandLost extends Error {
+  override readonly name = 'CommandLost'
+}
+
+export type RemoteCommandOptions = {
+  /** installation/build/step/n */
+  id: string
+  spec: CommandSpec
+  /** What of its output is committed: 0 for a new command, more for one that is joined after a replay. */
+  fromSeq: number
+  onOutput(output: Output): void
+}
+
+/** One command on a worker, from its start to its end, across connections. */
+export class RemoteCommand {
+  readonly id: string
+  readonly spec: CommandSpec
+  readonly ended: Promise<Ended>
+  /** Why it was asked to stop, until it has. */
+  interruptedWhy: string | null = null
+  #receivedSeq: number
+  readonly #onOutput: (output: Output) => void
+  #resolve!: (ended: Ended) => void
+  #reject!: (error: Error) => void
+
+  constructor({ id, spec, fromSeq, onOutput }: RemoteCommandOptions) {
+    this.id = id
+    this.spec = spec
+    this.#receivedSeq = fromSeq
+    this.#onOutput = onOutput
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.ended.catch(() => {})
+  }
+
+  /** Everything up to here has been taken in; a new connection resumes behind it. */
+  get receivedSeq(): number {
+    return this.#receivedSeq
+  }
+
+  /** Takes a message in. What was received before is ignored; false when one is missing between. */
+  receive(message: Output | Ended): boolean {
+    if (message.seq <= this.#receivedSeq) return true
+    if (message.seq !== this.#receivedSeq + 1) return false
+    this.#receivedSeq = message.seq
+    if (message.type === 'output') this.#onOutput(message)
+    else this.#resolve(message)
+    return true
+  }
+
+  lose(why: string): void {
+    this.#reject(new CommandLost(why))
+  }
+}

@@ -1,0 +1,134 @@
+import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { openSession } from '@yardmaster/db/verbs/open-session'
+import type { Logger } from '@yardmaster/runtime'
+import type { Hello } from '@yardmaster/worker-protocol'
+import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
+import { KEEPALIVE_MS, type WorkerLink } from '../wire/worker-link.js'
+import { WorkerSession } from './worker-session.js'
+
+export type WorkerPoolOptions = {
+  db: Database
+  fence: Fence
+  installation: string
+  logger: Logger
+  /** Builds of the worker that are ours now and may not be driven yet. Resolves when each of them is. */
+  onBuilds(session: WorkerSession, buildIds: number[]): Promise<void>
+  /** Another engine holds the worker by now: its builds are not ours any more. */
+  onOver(session: WorkerSession): void
+  /** A command id of a build that this engine drives. */
+  isOurs(commandId: string): boolean
+  /** There may be something to claim for. */
+  onIdle(): void
+}
+
+/** The workers that this engine holds: connected ones, and those it still waits for. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  readonly #sessions = new Map<number, WorkerSession>()
+  /** Two hellos of one worker are taken in one after the other. */
+  readonly #opening = new Map<string, Promise<unknown>>()
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+  }
+
+  sessions(): WorkerSession[] {
+    return [...this.#sessions.values()]
+  }
+
+  byId(workerId: number): WorkerSession | undefined {
+    return this.#sessions.get(workerId)
+  }
+
+  /** A worker has said hello: opens its session, takes over its builds, and answers with its connection. */
+  async takeIn(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
+    const before = this.#opening.get(name)
+    const opening = (async () => {
+      await before?.catch(() => {})
+      return this.#open(name, hello, link)
+    })()
+    this.#opening.set(name, opening)
+    try {
+      return await opening
+    } finally {
+      if (this.#opening.get(name) === opening) this.#opening.delete(name)
+    }
+  }
+
+  /** Gives the session up: somebody else speaks for the worker's builds. */
+  drop(session: WorkerSession): void {
+    if (this.#sessions.get(session.workerId) !== session) return
+    this.#sessions.delete(session.workerId)
+    session.link?.close(1001, 'another engine has this worker')
+    session.loseCommands('another engine has this worker')
+    this.#options.onOver(session)
+  }
+
+  async #open(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
+    const { db, fence, logger, installation } = this.#options
+    const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
+    const workerId = rows[0]?.id
+    if (workerId === undefined) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
+    const known = this.#sessions.get(workerId)
+    const opened = await this.#openSession(workerId, known, hello)
+    if (!opened) throw new Error(`another process of worker ${name} is connected`)
+    const session = this.#sessionFor(known, opened.number, { workerId, name, hello })
+    known?.link?.drop('the worker has connected again')
+    await this.#options.onBuilds(session, opened.builds)
+    link.send({ type: 'welcome', installation, session: session.number, keepaliveMs: KEEPALIVE_MS })
+    session.attach(link, hello.held, id => this.#options.isOurs(id))
+    logger.info({ worker: name, session: session.number, builds: opened.builds.length, held: hello.held.length }, 'worker connected')
+    this.#options.onIdle()
+    return this.#connection(session, link)
+  }
+
+  async #openSession(workerId: number, known: WorkerSession | undefined, hello: Hello) {
+    const { db, fence } = this.#options
+    if (known) known.opening = known.number + 1
+    try {
+      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: hello.process, info: { ...hello.info, version: hello.version } }))
+      if (known && opened && opened.number === known.opening && known.processId === hello.process) known.number = opened.number
+      return opened
+    } finally {
+      if (known) known.opening = null
+    }
+  }
+
+  /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
+  #sessionFor(known: WorkerSession | undefined, number: number, { workerId, name, hello }: { workerId: number; name: string; hello: Hello }): WorkerSession {
+    if (known && known.number === number) return known
+    if (known) this.drop(known)
+    const { cores, memoryBytes, platform, arch, hostname, basedir } = hello.info
+    const session = new WorkerSession({ workerId, name, number, processId: hello.process, basedir, info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version } })
+    this.#sessions.set(workerId, session)
+    return session
+  }
+
+  #connection(session: WorkerSession, link: WorkerLink): WorkerConnection {
+    return {
+      onMessage: message => this.#receive(session, link, message),
+      onClose: () => {
+        if (session.link !== link) return
+        session.detach(link)
+        this.#close(session)
+      },
+    }
+  }
+
+  #receive(session: WorkerSession, link: WorkerLink, message: AfterHello): void {
+    if ((message.type === 'output' || message.type === 'ended') && !session.receive(message)) return link.drop(`a message of ${message.command} is missing before ${message.seq}`)
+    if (message.type === 'goodbye') session.loseCommands(`the worker was shut down: ${message.why}`)
+  }
+
+  #close(session: WorkerSession): void {
+    const { db, fence, logger } = this.#options
+    logger.info({ worker: session.name }, 'worker disconnected')
+    transaction(db, fence, tx => closeSession(tx, session)).then(closed => {
+      if (!closed && !session.link) this.drop(session)
+    }, (error: unknown) => {
+      // Holding the sessions against the rows finds it out again.
+      logger.warn({ err: error, worker: session.name }, 'the end of a worker session could not be written')
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import type { Session } from '@yardmaster/db'
+import type { Ended, Held, Output } from '@yardmaster/worker-protocol'
+import type { WorkerLink } from '../wire/worker-link.js'
+import type { RemoteCommand } from './remote-command.js'
+
+export type WorkerSessionOptions = { workerId: number; name: string; number: number; processId: string; basedir: string; info: { [key: string]: string | number } }
+
+/** This engine's hold on one worker: it lasts across connections of the worker's process to this engine, and ends when another engine takes over. */
+export class WorkerSession implements Session {
+  readonly workerId: number
+  readonly name: string
+  readonly processId: string
+  readonly basedir: string
+  readonly info: { [key: string]: string | number }
+  number: number
+  opening: number | null = null
+  /** Null while the worker is not connected here. */
+  link: WorkerLink | null = null
+  readonly #commands = new Map<string, RemoteCommand>()
+  #held = new Map<string, Held>()
+
+  constructor({ workerId, name, number, processId, basedir, info }: WorkerSessionOptions) {
+    this.workerId = workerId
+    this.name = name
+    this.number = number
+    this.processId = processId
+    this.basedir = basedir
+    this.info = info
+  }
+
+  /**
+   * The worker's process is connected over `link` and holds these commands. Commands of builds that are not ours are killed;
+   * those of ours are resumed as their builds ask for them, now or after a replay.
+   */
+  attach(link: WorkerLink, held: Held[], isOurs: (commandId: string) => boolean): void {
+    this.link = link
+    this.#held = new Map(held.filter(({ command }) => isOurs(command)).map(entry => [entry.command, entry]))
+    const strangers = held.filter(({ command }) => !isOurs(command)).map(({ command }) => command)
+    if (strangers.length > 0) link.send({ type: 'decide', resume: [], forget: [], kill: strangers })
+    for (const command of this.#commands.values()) this.#offer(command)
+  }
+
+  detach(link: WorkerLink): void {
+    if (this.link === link) this.link = null
+  }
+
+  /** Starts the command, or joins it if the worker has it already; also after the next connection if there is none now. */
+  run(command: RemoteCommand): Promise<Ended> {
+    this.#commands.set(command.id, command)
+    this.#offer(command)
+    return command.ended.finally(() => this.#commands.delete(command.id))
+  }
+
+  #offer(command: RemoteCommand): void {
+    if (!this.link) return
+    const held = this.#held.get(command.id)
+    if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran')
+    if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.receivedSeq }], forget: [], kill: [] })
+    // Not held: the start never reached the worker, which writes a command down before it starts it.
+    else this.link.send({ type: 'start', command: command.id, ...command.spec })
+    if (command.interruptedWhy !== null) this.link.send({ type: 'interrupt', command: command.id, why: command.interruptedWhy })
+  }
+
+  /** Asks for an end; the command ends all the same by its `ended`. */
+  interrupt(command: RemoteCommand, why: string): void {
+    command.interruptedWhy = why
+    this.link?.send({ type: 'interrupt', command: command.id, why })
+  }
+
+  /** The outcome of the command is known: the worker need not keep it. */
+  forget(commandId: string): void {
+    if (!this.#held.delete(commandId)) return
+    this.link?.send({ type: 'decide', resume: [], forget: [commandId], kill: [] })
+  }
+
+  /** Kills what is still held of a build that is over. */
+  killAll(ofBuild: (commandId: string) => boolean): void {
+    const commands = [...this.#held.keys(), ...this.#commands.keys()].filter(ofBuild)
+    for (const id of commands) this.#held.delete(id)
+    if (commands.length > 0) this.link?.send({ type: 'decide', resume: [], forget: [], kill: [...new Set(commands)] })
+  }
+
+  /** Everything up to `seq` is committed. */
+  acknowledge(commandId: string, seq: number): void {
+    this.link?.send({ type: 'ack', command: commandId, seq })
+  }
+
+  /** A message of a command. False when the worker broke the sequence. */
+  receive(message: Output | Ended): boolean {
+    const command = this.#commands.get(message.command)
+    // What nobody waits for is of a build that was given up; it was told to be killed.
+    return command ? command.receive(message) : true
+  }
+
+  /** The worker goes away and takes its commands with it. */
+  loseCommands(why: string): void {
+    for (const command of this.#commands.values()) command.lose(why)
+  }
+}
