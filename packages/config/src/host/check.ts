@@ -95,5 +95,5 @@ const singular: { readonly [list: string]: string } = {
 }
 
 function inOrder(problems: ConfigurationProblem[]): ConfigurationProblem[] {
-  return problems.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0)))
+  return problems.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)))
 }

@@ -1,43 +1,49 @@
 import type { Json } from '@yardmaster/domain'
 import { isRecord } from '../read/reader.js'
-import type { Finding, Path } from '../read/reader.js'
+import type { Described, Finding, Path } from '../read/reader.js'
 import type { Position, SourcePositions } from './source-positions.js'
 
+type Source = { file: string; text: string }
+
 /**
- * Where in the user's files a finding is. Known exactly are the calls of the vocabulary; inside a call, and for plain records such as
- * builders, the word that the finding is about is looked for: after the call in its file, or anywhere if it stands in one place only.
+ * Where in the user's files a finding is. Known exactly are the calls of the vocabulary. What is inside of a call, or in a plain record
+ * such as a builder, is looked for as a word: after the last known place before it in the same file, or else anywhere, if it is in one place only.
  */
 export function locate(finding: Finding, tree: Json, positions: SourcePositions): Position | undefined {
-  const call = nearestCall(finding.path, tree, positions)
   const sources = positions.sources()
-  const inCall = call?.exact ? sources.filter(source => source.file === call.position.file) : sources
-  for (const word of wordsOf(finding)) {
-    const places = inCall.flatMap(({ file, text }) => occurrences(word, text).map(place => ({ file, ...place })))
-    const after = call?.exact ? places.filter(place => place.line > call.position.line || (place.line === call.position.line && place.column >= call.position.column)) : places
-    const place = call?.exact || after.length === 1 ? after[0] : undefined
-    if (place) return { file: place.file, line: place.line, column: place.column }
+  const anchor = anchorOf(finding.path, tree, { positions, sources })
+  const words = finding.found === 'nothing' ? [] : wordsOf(finding)
+  for (const word of words) {
+    const places = occurrences(word, sources)
+    const after = places.find(place => anchor !== undefined && place.file === anchor.file && isAtOrAfter(place, anchor))
+    const place = after ?? (places.length === 1 ? places[0] : undefined)
+    if (place) return place
   }
-  const inside = call?.exact ? undefined : firstCallBelow(valueAt(finding.path.slice(0, 2), tree), positions)
-  return (call?.exact ? call.position : owner(finding.path, tree, sources)) ?? inside ?? call?.position
+  return anchor ?? firstCallBelow(valueAt(finding.path.slice(0, 2), tree), positions) ?? siteOf(tree, positions)
 }
 
-/** As JavaScript writes them: a key of a record, or a text. */
-function wordsOf(finding: Finding): RegExp[] {
-  const literal = /^'(.*)'$/s.exec(finding.found)?.[1]
-  const key = finding.path.at(-1)
+const isAtOrAfter = (place: Position, anchor: Position): boolean => place.line > anchor.line || (place.line === anchor.line && place.column >= anchor.column)
+
+/** As JavaScript writes them: a text at its key, a text, a key. The place of a match is that of its last group. */
+function wordsOf({ path, found }: Finding): RegExp[] {
+  const literal = /^'(.*)'$/s.exec(found)?.[1]
+  const key = path.at(-1)
+  const word = typeof key === 'string' ? `(?<![\\w$.])(['"]?)${escape(key)}\\1` : undefined
+  const text = literal === undefined ? undefined : `(['"\`]${escape(literal)}['"\`])`
   return [
-    ...(literal === undefined ? [] : [new RegExp(`(['"\`])${escape(literal)}\\1`, 'g')]),
-    ...(typeof key === 'string' ? [new RegExp(`(?<![\\w$.])(['"]?)${escape(key)}\\1(?=\\s*[:,(}])`, 'g')] : []),
+    ...(word && text ? [new RegExp(`${word}\\s*:\\s*${text}`, 'dg')] : []),
+    ...(text ? [new RegExp(text, 'dg')] : []),
+    ...(word ? [new RegExp(`(?=${word}\\s*[:,(}])()`, 'dg')] : []),
   ]
 }
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 
-function occurrences(word: RegExp, text: string): { line: number; column: number }[] {
-  return [...text.matchAll(word)].map(({ index }) => {
-    const before = text.slice(0, index).split('\n')
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
-  })
+function occurrences(word: RegExp, sources: Source[]): Position[] {
+  return sources.flatMap(({ file, text }) => [...text.matchAll(word)].map(match => {
+    const before = text.slice(0, match.indices?.at(-1)?.[0] ?? match.index).split('\n')
+    return { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  }))
 }
 
 function valueAt(path: Path, tree: Json): Json | undefined {
@@ -46,13 +52,18 @@ function valueAt(path: Path, tree: Json): Json | undefined {
   return value
 }
 
-/** The innermost call that the finding is in; not exact when that is only defineConfig. */
-function nearestCall(path: Path, tree: Json, positions: SourcePositions): { position: Position; exact: boolean } | undefined {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const position = siteOf(valueAt(path.slice(0, depth), tree), positions)
-    if (position) return { position, exact: depth > 0 }
+/** The last known place before the finding: the call that it is in, a call before it in the same list, or the name of its builder. */
+function anchorOf(path: Path, tree: Json, { positions, sources }: { positions: SourcePositions; sources: Source[] }): Position | undefined {
+  for (let depth = path.length; depth > 0; depth--) {
+    const own = siteOf(valueAt(path.slice(0, depth), tree), positions)
+    if (own) return own
+    const index = path[depth - 1]
+    for (let before = Number(index) - 1; before >= 0; before--) {
+      const sibling = siteOf(valueAt([...path.slice(0, depth - 1), before], tree), positions)
+      if (sibling) return sibling
+    }
   }
-  return undefined
+  return path.length > 1 ? placeOfName(path, tree, sources) : siteOf(tree, positions)
 }
 
 function siteOf(value: Json | undefined, positions: SourcePositions): Position | undefined {
@@ -60,15 +71,18 @@ function siteOf(value: Json | undefined, positions: SourcePositions): Position |
   return Array.isArray(site) ? positions.at(Number(site[0]), Number(site[1])) : undefined
 }
 
-/** A plain record such as a builder stands where its name does, if that is in one place only. */
-function owner(path: Path, tree: Json, sources: { file: string; text: string }[]): Position | undefined {
-  const item = valueAt(path.slice(0, 2), tree)
-  const name = isRecord(item) ? item['name'] : undefined
-  if (typeof name !== 'string') return undefined
-  const word = new RegExp(`(?<![\\w$.])name:\\s*(['"\`])${escape(name)}\\1`, 'g')
-  const places = sources.flatMap(({ file, text }) => occurrences(word, text).map(place => ({ file, ...place })))
-  return places.length === 1 ? places[0] : undefined
+/** Where the name of a plain record in a list is written; of several with that name, the one in the same order. */
+function placeOfName([list, index]: Path, tree: Json, sources: Source[]): Position | undefined {
+  const items = valueAt(list === undefined ? [] : [list], tree)
+  const named = Array.isArray(items) ? items.map(item => (isRecord(item) ? nameOf(item) : undefined)) : []
+  const name = named[Number(index)]
+  if (name === undefined) return undefined
+  const places = occurrences(new RegExp(`(?<![\\w$.])(name)\\s*:\\s*(?=['"\`]${escape(name)}['"\`])`, 'dg'), sources)
+  const same = named.filter(other => other === name).length
+  return places.length === same ? places[named.slice(0, Number(index)).filter(other => other === name).length] : undefined
 }
+
+const nameOf = (item: Described): string | undefined => (typeof item['name'] === 'string' ? item['name'] : undefined)
 
 function firstCallBelow(value: Json | undefined, positions: SourcePositions): Position | undefined {
   const own = siteOf(value, positions)

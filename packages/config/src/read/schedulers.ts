@@ -36,7 +36,7 @@ const reasonOf = (kind: string, given: { name: string; reason: string | null }):
 
 const singleBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branch: (value, at) => (value === undefined ? null : branchName(value, at)) }, 'options of schedulers.singleBranch'), (given, at) => {
   const { branch, ...rest } = given
-  if (!branch && !rest.changeFilter) at.at('branch').wrong({ expected: "a name of a branch, or null; or a changeFilter beside it", found: 'neither' })
+  if (!branch && !rest.changeFilter) at.at('branch').wrong({ expected: 'a name of a branch, or null; or a changeFilter beside it', found: 'nothing' })
   return { kind: 'singleBranch', ...rest, changeFilter: filterOf(branch ? [branch.branch] : null, rest.changeFilter, at), reason: reasonOf('SingleBranchScheduler', rest) }
 })
 

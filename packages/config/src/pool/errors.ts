@@ -1,0 +1,23 @@
+/** The function did not answer in time: its thread was ended. */
+export class FunctionTimeout extends Error {
+  constructor(readonly fn: string, readonly deadlineMs: number) {
+    super(`the configuration's function ${fn} did not answer within ${deadlineMs} ms: it must be quick, or become a custom step`)
+    this.name = 'FunctionTimeout'
+  }
+}
+
+/** The user's function threw, or ended its thread. `userStack` names places in the configuration's files. */
+export class FunctionFailed extends Error {
+  constructor(readonly fn: string, message: string, readonly userStack: string) {
+    super(message)
+    this.name = 'FunctionFailed'
+  }
+}
+
+/** The thread of a custom step is gone. A step that is no suspect can be replayed at once; a suspect would most likely do it again. */
+export class ThreadReplaced extends Error {
+  constructor(readonly fn: string, readonly reason: string, readonly suspect: boolean) {
+    super(`the configuration thread that ran ${fn} ${reason}`)
+    this.name = 'ThreadReplaced'
+  }
+}

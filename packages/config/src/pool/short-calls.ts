@@ -1,0 +1,105 @@
+import type { FunctionInput, FunctionRef, Json } from '@yardmaster/domain'
+import type { FromThread, Thrown } from '../thread/messages.js'
+import { FunctionFailed, FunctionTimeout } from './errors.js'
+import { ThreadHandle } from './thread-handle.js'
+import type { ThreadOptions } from './thread-handle.js'
+
+export type ShortOptions = ThreadOptions & {
+  deadlineMs: number
+  threads: number
+  failed: (fn: string, thrown: Thrown) => FunctionFailed
+  onReplaced: (reason: string, fn: string | null) => void
+}
+
+type Call = { id: number; fn: string; input: FunctionInput; resolve: (value: Json) => void; reject: (error: Error) => void }
+type Slot = { thread: ThreadHandle; call: Call | undefined; cancelDeadline: () => void }
+
+/**
+ * Quick functions, one at a time on each thread: so the one that a stuck thread is stuck in is known, and those that wait
+ * simply go to the next thread.
+ */
+export class ShortCalls {
+  private readonly queue: Call[] = []
+  private readonly slots = new Set<Slot>()
+  private lastId = 0
+  private closed = false
+
+  constructor(private readonly options: ShortOptions) {}
+
+  call(fn: FunctionRef, input: FunctionInput): Promise<Json> {
+    if (this.closed) return Promise.reject(new Error('the configuration threads are closed'))
+    return new Promise((resolve, reject) => {
+      this.queue.push({ id: ++this.lastId, fn: fn.$fn, input, resolve, reject })
+      this.pump()
+    })
+  }
+
+  close(): void {
+    this.closed = true
+    for (const call of this.queue.splice(0)) call.reject(new Error('the configuration threads are closed'))
+    for (const slot of this.slots) slot.thread.end('was closed')
+  }
+
+  private pump(): void {
+    for (const slot of this.slots) if (slot.thread.isReady && !slot.call) this.give(slot)
+    const starting = [...this.slots].filter(slot => !slot.thread.isReady).length
+    if (this.queue.length > starting && this.slots.size < this.options.threads) this.start()
+  }
+
+  private start(): void {
+    const slot: Slot = {
+      call: undefined,
+      cancelDeadline: () => undefined,
+      thread: new ThreadHandle(this.options, {
+        ready: () => this.give(slot),
+        message: message => this.receive(slot, message),
+        gone: (reason, loaded) => this.gone(slot, reason, loaded),
+      }),
+    }
+    this.slots.add(slot)
+  }
+
+  private give(slot: Slot): void {
+    const call = this.queue.shift()
+    if (!call) return slot.thread.idle()
+    slot.thread.busy()
+    slot.call = call
+    slot.cancelDeadline = this.options.timer(() => setImmediate(() => this.expire(slot, call)), this.options.deadlineMs)
+    slot.thread.post({ type: 'call', id: call.id, fn: call.fn, input: call.input })
+  }
+
+  /** After a turn of the event loop: when this process itself was held up, the answer may already be waiting behind the timer. */
+  private expire(slot: Slot, call: Call): void {
+    if (slot.call !== call) return
+    call.reject(new FunctionTimeout(call.fn, this.options.deadlineMs))
+    slot.thread.end(`was stuck in ${call.fn}`)
+  }
+
+  private receive(slot: Slot, message: FromThread): void {
+    const call = slot.call
+    if (message.type === 'stray') {
+      if (!call) return this.options.onPrint?.(message.error.stack)
+      this.settle(slot, () => call.reject(this.options.failed(call.fn, message.error)))
+    } else if (call && (message.type === 'returned' || message.type === 'threw') && message.id === call.id) {
+      this.settle(slot, () => (message.type === 'returned' ? call.resolve(message.value) : call.reject(this.options.failed(call.fn, message.error))))
+    }
+  }
+
+  private settle(slot: Slot, tell: () => void): void {
+    slot.cancelDeadline()
+    slot.call = undefined
+    tell()
+    this.give(slot)
+  }
+
+  private gone(slot: Slot, reason: string, loaded: boolean): void {
+    slot.cancelDeadline()
+    this.slots.delete(slot)
+    const call = slot.call
+    call?.reject(new FunctionFailed(call.fn, `the thread of ${call.fn} ${reason}`, ''))
+    if (this.closed || reason === 'was idle') return
+    this.options.onReplaced(reason, call?.fn ?? null)
+    if (loaded) return this.pump()
+    for (const waiting of this.queue.splice(0)) waiting.reject(new FunctionFailed(waiting.fn, `a configuration thread ${reason}`, ''))
+  }
+}
