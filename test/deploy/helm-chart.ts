@@ -73,7 +73,7 @@ export async function renderChart(values: object = {}, release = 'ci'): Promise<
 
 function manifestsOf(text: string): Manifest[] {
   return [...parseAllDocuments(text)].flatMap(document => {
-    if (document.errors.length > 0) throw document.errors[0]
+    for (const error of document.errors) throw error
     const manifest = document.toJS() as Manifest | null
     return manifest === null ? [] : [manifest]
   })

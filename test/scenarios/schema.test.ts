@@ -22,10 +22,12 @@ async function prisma(url: string, ...args: string[]): Promise<Outcome> {
     const { stdout, stderr } = await run(process.execPath, [join(root, 'packages/db/node_modules/prisma/build/index.js'), ...args], { cwd: join(root, 'packages/db'), env })
     return { code: 0, output: stdout + stderr }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && 'stdout' in error) return { code: Number(error.code), output: `${error.stdout}${'stderr' in error ? error.stderr : ''}` }
-    throw error
+    if (!isFailedProgram(error)) throw error
+    return { code: error.code, output: error.stdout + error.stderr }
   }
 }
+
+const isFailedProgram = (error: unknown): error is { code: number; stdout: string; stderr: string } => error instanceof Error && 'code' in error && typeof error.code === 'number' && 'stdout' in error
 
 const compare = (url: string) => prisma(url, 'migrate', 'diff', '--from-config-datasource', '--to-schema', 'prisma/schema', '--exit-code')
 
