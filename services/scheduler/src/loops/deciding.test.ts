@@ -1,0 +1,147 @@
+import { transaction } from '@yardmaster/db'
+import { addChange, type NewChange } from '@yardmaster/db/verbs/add-change'
+import type { BasicScheduler } from '@yardmaster/domain'
+import { createLogger, systemClock } from '@yardmaster/runtime'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { aBuilder, aConfiguration, anInstallation, aScheduler, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
+import type { ActiveGeneration } from '../active-generation.js'
+import { dispatchChanges, type Deciding } from './dispatch-changes.js'
+import { fireTimers } from './fire-timers.js'
+
+let world: Installation
+let lines: { [key: string]: unknown }[]
+let active: ActiveGeneration
+const running = new AbortController().signal
+const clock = systemClock()
+const logger = createLogger({ name: 'test', level: 'info', destination: { write: line => { lines.push(JSON.parse(line)) } } })
+const builders = [aBuilder('b1', { collapseRequests: false }), aBuilder('b2')]
+
+beforeAll(async () => { world = await anInstallation(aConfiguration({ builders })) })
+afterAll(() => world.close())
+beforeEach(async () => {
+  lines = []
+  await world.db.pool.query('TRUNCATE changes, buildsets, scheduler_timers CASCADE')
+  await world.db.pool.query('UPDATE schedulers SET enabled = true')
+})
+
+let digests = 0
+
+async function configure(...schedulers: BasicScheduler[]): Promise<void> {
+  const configuration = aConfiguration({ builders, schedulers })
+  const { id } = await bringGeneration(world.db, configuration, `deciding-${digests += 1}`)
+  active = { id, configuration, call: () => Promise.reject(new Error('no function here')) }
+}
+
+const deciding = (more: Partial<Deciding> = {}): Deciding =>
+  ({ db: world.db, fence: { replicaId: world.replicaId }, logger, active: () => active, holdsDuty: () => Promise.resolve(true), ...more })
+const dispatch = (more: Partial<Deciding> = {}) => dispatchChanges(deciding(more))(running)
+
+async function fire(): Promise<number | null> {
+  let alarm: number | null = null
+  await fireTimers({ ...deciding(), clock, setAlarm: epochMs => { alarm = epochMs } })(running)
+  return alarm
+}
+
+function commit(revision: string, more: Partial<NewChange> = {}) {
+  return transaction(world.db, null, tx => addChange(tx, { author: 'Ann', comments: revision, branch: 'main', revision, repository: '/r', codebase: '', project: '', files: [],
+    properties: {}, whenAt: new Date(0), ...more }))
+}
+
+async function rows<Row extends object>(sql: string): Promise<Row[]> {
+  return (await world.db.pool.query<Row>(sql)).rows
+}
+
+const built = async () => (await rows<{ revision: string }>(
+  'SELECT s.revision FROM buildsets b JOIN buildset_sourcestamps bs ON bs.buildset_id = b.id JOIN sourcestamps s ON s.id = bs.sourcestamp_id ORDER BY b.id')).map(row => row.revision)
+const undispatched = async () => (await rows('SELECT 1 FROM changes WHERE dispatched_at IS NULL')).length
+const letTimersBeDue = () => world.db.pool.query('UPDATE scheduler_timers SET due_at = now()')
+
+describe('changes', () => {
+  test('are dispatched in their order, once, also by two at the same time', async () => {
+    await configure(aScheduler('s'))
+    for (const n of [1, 2, 3, 4, 5]) await commit(`r${n}`)
+    await Promise.all([dispatch(), dispatch()])
+    await dispatch()
+    expect(await built()).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
+    expect(await undispatched()).toBe(0)
+  })
+
+  test('wait while another replica decides, and while their scheduler is disabled are of no interest to it', async () => {
+    await configure(aScheduler('s'), aScheduler('off', { builders: ['b2'] }))
+    await world.db.pool.query(`UPDATE schedulers SET enabled = false WHERE name = 'off'`)
+    await commit('r1')
+    await dispatch({ holdsDuty: () => Promise.resolve(false) })
+    expect(await undispatched()).toBe(1)
+    await dispatch()
+    expect(await rows('SELECT scheduler FROM buildsets')).toEqual([{ scheduler: 's' }])
+  })
+
+  test('are not dispatched under a generation that has been replaced', async () => {
+    await configure(aScheduler('old'))
+    const old = active
+    await configure(aScheduler('new'))
+    await commit('r1')
+    expect(await dispatch({ active: () => old })).toEqual({ again: false })
+    expect(await undispatched()).toBe(1)
+    await dispatch()
+    expect(await rows('SELECT scheduler FROM buildsets')).toEqual([{ scheduler: 'new' }])
+  })
+
+  test('that cannot be written do not stop those behind them', async () => {
+    await configure(aScheduler('bad', { builders: ['gone'], changeFilter: { fields: { branch: { eq: ['bad'] } }, properties: {}, fn: null } }), aScheduler('s'))
+    await commit('r1', { branch: 'bad' })
+    await commit('r2')
+    const run = dispatchChanges(deciding())
+    await run(running)
+    await run(running)
+    expect(await built()).toEqual(['r2'])
+    expect(lines.filter(line => line['level'] === 'error')).toHaveLength(1)
+    await configure(aScheduler('s'))
+    await run(running)
+    expect(await built()).toEqual(['r2', 'r1'])
+  })
+})
+
+describe('with a tree-stable timer', () => {
+  test('the newest change of each branch is built once it is quiet', async () => {
+    await configure(aScheduler('s', { treeStableTimer: 100 }))
+    await commit('m1')
+    await commit('d1', { branch: 'dev' })
+    await commit('m2')
+    await dispatch()
+    const alarm = await fire()
+    expect(await built()).toEqual([])
+    expect(alarm! - clock.now()).toBeGreaterThan(90_000)
+    expect(alarm! - clock.now()).toBeLessThanOrEqual(100_000)
+    await letTimersBeDue()
+    expect(await fire()).toBeNull()
+    expect((await built()).toSorted()).toEqual(['d1', 'm2'])
+    expect(await rows('SELECT 1 FROM scheduler_timers')).toEqual([])
+  })
+
+  test('a scheduler that is removed or disabled keeps its changes until it is back', async () => {
+    await configure(aScheduler('s', { treeStableTimer: 100 }))
+    await commit('m1')
+    await dispatch()
+    await letTimersBeDue()
+    await configure()
+    expect(await fire()).toBeNull()
+    await configure(aScheduler('s', { treeStableTimer: 100 }))
+    await world.db.pool.query('UPDATE schedulers SET enabled = false')
+    await fire()
+    expect(await built()).toEqual([])
+    await world.db.pool.query('UPDATE schedulers SET enabled = true')
+    await fire()
+    expect(await built()).toEqual(['m1'])
+  })
+
+  test('a buildset that cannot be written does not stop the others', async () => {
+    await configure(aScheduler('bad', { treeStableTimer: 100, builders: ['gone'] }), aScheduler('s', { treeStableTimer: 100 }))
+    await commit('m1')
+    await dispatch()
+    await letTimersBeDue()
+    await fire()
+    expect(await built()).toEqual(['m1'])
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error', scheduler: 'bad' }))
+  })
+})

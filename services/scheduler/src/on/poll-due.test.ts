@@ -1,0 +1,272 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { GitPollerConfig } from '@yardmaster/domain'
+import { createLogger, manualClock, systemClock } from '@yardmaster/runtime'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { aConfiguration, aGitPoller, anInstallation, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
+import { createGit, GitFailed, type Git } from '../do/run-git.js'
+import { createRepository, type TestRepository } from '../testing/repository.js'
+import { pollDue } from './poll-due.js'
+
+let world: Installation
+let repository: TestRepository
+let folder: string
+let lines: { [key: string]: unknown }[]
+const clock = systemClock()
+const logger = createLogger({ name: 'test', level: 'info', destination: { write: line => { lines.push(JSON.parse(line)) } } })
+const git = createGit({ env: process.env, clock })
+
+beforeAll(async () => { world = await anInstallation(aConfiguration()) })
+afterAll(() => world.close())
+beforeEach(() => {
+  lines = []
+  repository = createRepository()
+  folder = mkdtempSync(join(tmpdir(), 'yardmaster-pollers-'))
+})
+afterEach(() => {
+  repository.remove()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let generations = 0
+
+/** A poller of the repository in an installation that has just this source. */
+async function aPoller(more: Partial<GitPollerConfig> = {}, { through = git, clock: time = clock } = {}) {
+  const configure = async (source: GitPollerConfig) => {
+    const configuration = aConfiguration({ changeSources: [source] })
+    await bringGeneration(world.db, configuration, `poll-${generations += 1}`)
+    return configuration
+  }
+  let configuration = await configure(aGitPoller(repository.path, more))
+  const fresh = () => pollDue({ db: world.db, fence: { replicaId: world.replicaId }, git: through, clock: time, folder, logger, stopping: new AbortController().signal,
+    active: () => ({ id: 1, configuration, call: () => Promise.reject(new Error('no function here')) }) })
+  let process = fresh()
+  const name = more.name ?? repository.path
+  return {
+    poll: () => process({ data: { source: name }, signal: new AbortController().signal }),
+    reconfigure: async (changed: Partial<GitPollerConfig>) => { configuration = await configure(aGitPoller(repository.path, { ...more, ...changed })) },
+    restart: () => { process = fresh() },
+  }
+}
+
+async function changes() {
+  const { rows } = await world.db.pool.query<{ revision: string; branch: string; comments: string; files: string[] }>(
+    'SELECT revision, branch, author, committer, comments, files, repository, project, codebase, category, revlink, when_at FROM changes WHERE repository = $1 ORDER BY id', [repository.path])
+  return rows
+}
+const comments = async () => (await changes()).map(change => change.comments)
+
+describe('commits become changes', () => {
+  test('not those of the first poll, then each once, oldest first, with all that is known of them', async () => {
+    repository.commit('before')
+    const { poll } = await aPoller({ project: 'p', codebase: 'cb', category: 'cat' })
+    await poll()
+    expect(await changes()).toEqual([])
+    repository.commit('one\n\nwith a "body"', { 'a b.txt': '1', 'ü/x.c': '2' })
+    const revision = repository.commit('two')
+    await poll()
+    await poll()
+    expect(await comments()).toEqual(['one\n\nwith a "body"', 'two'])
+    const [one, two] = await changes()
+    expect(one).toMatchObject({ branch: 'main', author: 'Ann Ä <ann@example.org>', committer: 'Cem <cem@example.org>', files: ['a b.txt', 'ü/x.c'],
+      repository: repository.path, project: 'p', codebase: 'cb', category: 'cat', revlink: null, when_at: new Date(1_700_000_100_000) })
+    expect(two).toMatchObject({ revision, files: ['a.txt'] })
+  })
+
+  test('also the very first one of a repository that was empty', async () => {
+    const { poll } = await aPoller()
+    await poll()
+    repository.commit('root', { 'r.txt': '' })
+    await poll()
+    expect(await changes()).toMatchObject([{ comments: 'root', files: ['r.txt'] }])
+  })
+
+  test('of a merge: one on its first-parent line, with what the merge brought', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller({ branches: ['main'] })
+    await poll()
+    repository.git('switch', '--quiet', '-c', 'side')
+    repository.commit('side one', { 'side.txt': '1' })
+    repository.commit('side two', { 'side2.txt': '1' })
+    repository.git('switch', '--quiet', 'main')
+    repository.commit('on main', { 'main.txt': '1' })
+    repository.git('merge', '--quiet', '--no-ff', '-m', 'merge side', 'side')
+    await poll()
+    expect(await changes()).toMatchObject([{ comments: 'on main', files: ['main.txt'] }, { comments: 'merge side', files: ['side.txt', 'side2.txt'] }])
+  })
+
+  test('of new, renamed, replaced and deleted branches: what no known branch had', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller()
+    await poll()
+    repository.git('switch', '--quiet', '-c', 'a')
+    repository.commit('on a')
+    await poll()
+    repository.git('branch', '-m', 'a', 'renamed')
+    await poll()
+    repository.git('branch', '-m', 'renamed', 'renamed/deeper')
+    repository.commit('deeper')
+    await poll()
+    repository.git('switch', '--quiet', 'main')
+    repository.git('branch', '-D', 'renamed/deeper')
+    await poll()
+    repository.commit('on main')
+    await poll()
+    expect((await changes()).map(({ branch, comments: text }) => [branch, text])).toEqual([['a', 'on a'], ['renamed/deeper', 'deeper'], ['main', 'on main']])
+  })
+
+  test('of a rewritten branch: the new ones, also when the mirror is lost', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller()
+    await poll()
+    repository.commit('wrong')
+    await poll()
+    rmSync(folder, { recursive: true })
+    repository.git('reset', '--quiet', '--hard', 'HEAD~')
+    repository.commit('right')
+    repository.commit('right too')
+    await poll()
+    expect(await comments()).toEqual(['wrong', 'right', 'right too'])
+  })
+
+  test('of a rewritten branch whose former head is nowhere: the newest', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller()
+    await poll()
+    repository.commit('wrong')
+    await poll()
+    rmSync(folder, { recursive: true })
+    repository.git('reset', '--quiet', '--hard', 'HEAD~')
+    repository.git('reflog', 'expire', '--expire=now', '--all')
+    repository.git('gc', '--quiet', '--prune=now')
+    repository.commit('right')
+    repository.commit('right too')
+    await poll()
+    expect(await comments()).toEqual(['wrong', 'right too'])
+    expect(lines).toContainEqual(expect.objectContaining({ msg: expect.stringContaining('rewritten') }))
+  })
+
+  test('of a branch watched from now on: only those that follow', async () => {
+    repository.commit('base')
+    repository.git('branch', 'old')
+    const poller = await aPoller({ branches: ['main'] })
+    await poller.poll()
+    repository.git('switch', '--quiet', 'old')
+    repository.commit('long ago')
+    await poller.reconfigure({ branches: ['main', 'old'] })
+    await poller.poll()
+    repository.commit('now')
+    await poller.poll()
+    expect(await comments()).toEqual(['now'])
+  })
+
+  test('a thousand at a time, none left out', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller()
+    await poll()
+    const count = 1_203
+    const stream = Array.from({ length: count }, (_, n) => `commit refs/heads/main\ncommitter C <c@x> ${1_700_000_000 + n} +0000\ndata <<E\nn${n}\nE\n${n === 0 ? 'from refs/heads/main^0\n' : ''}M 644 inline f${n % 7}\ndata <<E\n${n}\nE\n`)
+    execFileSync('git', ['fast-import', '--quiet'], { cwd: repository.path, input: stream.join('') })
+    await poll()
+    expect(await comments()).toHaveLength(1_000)
+    await poll()
+    expect(await comments()).toEqual(Array.from({ length: count }, (_, n) => `n${n}`))
+  })
+})
+
+describe('a poll that goes wrong', () => {
+  /** Git that fails at the nth call from now, as if the process had been killed there. */
+  function mortal() {
+    let lives = Infinity
+    const through: Git = call => {
+      if (lives-- <= 0) return Promise.reject(new Error('killed'))
+      return git(call)
+    }
+    return { through, dieAfter: (calls: number) => { lives = calls } }
+  }
+
+  test('anywhere leaves nothing out and nothing double', async () => {
+    repository.commit('base')
+    const { through, dieAfter } = mortal()
+    const { poll, restart } = await aPoller({}, { through })
+    await poll()
+    const made: string[] = []
+    for (let calls = 0; ; calls += 1) {
+      made.push(`c${calls}`)
+      repository.commit(`c${calls}`)
+      dieAfter(calls)
+      const survived = await poll().then(() => true, () => false)
+      restart()
+      if (survived) break
+    }
+    expect(made.length).toBeGreaterThan(6)
+    expect(await comments()).toEqual(made)
+  })
+
+  test('because the mirror is broken or another fetch was killed is repaired', async () => {
+    repository.commit('base')
+    const { poll } = await aPoller()
+    await poll()
+    const mirror = join(folder, readdirSync(folder)[0]!)
+    writeFileSync(join(mirror, 'HEAD'), '')
+    repository.commit('one')
+    await poll()
+    expect(await comments()).toEqual(['one'])
+    repository.commit('two')
+    const ref = execFileSync('git', ['for-each-ref', '--format=%(refname)'], { cwd: mirror, encoding: 'utf8' }).trim()
+    const lock = join(mirror, `${ref}.lock`)
+    writeFileSync(lock, '')
+    await poll()
+    expect(await comments()).toEqual(['one'])
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', msg: expect.stringContaining('cannot be polled') })
+    execFileSync('touch', ['-d', '1 hour ago', lock])
+    const later = await aPoller()
+    await later.poll()
+    expect(await comments()).toEqual(['one', 'two'])
+  })
+
+  test('is told once, retried ever more seldom, and told when it works again', async () => {
+    const time = manualClock()
+    let asked = 0
+    const flaky = { broken: true }
+    const through: Git = async call => {
+      asked += 1
+      if (flaky.broken) throw new GitFailed('git ls-remote https://ann:secret@host/x', 'fatal: no route')
+      return git(call)
+    }
+    const { poll } = await aPoller({}, { through, clock: time })
+    for (let second = 0; second < 60; second += 2) {
+      await poll()
+      await time.advance(2_000)
+    }
+    expect(asked).toBe(5)
+    expect(lines.filter(line => line['level'] === 'warn')).toHaveLength(1)
+    expect(JSON.stringify(lines)).not.toContain('secret@')
+    flaky.broken = false
+    await time.advance(60_000)
+    await poll()
+    expect(lines.at(-1)).toMatchObject({ msg: 'polling works again' })
+  })
+})
+
+describe('git', () => {
+  const call = { timeoutMs: 30_000, signal: new AbortController().signal }
+
+  test('that cannot do it says why', async () => {
+    await expect(git({ ...call, args: ['ls-remote', '--', join(folder, 'nowhere')] })).rejects.toThrow(/nowhere.*does not appear to be a git repository/s)
+    await expect(createGit({ env: { PATH: folder }, clock })({ ...call, args: ['version'] })).rejects.toThrow(/git is not on PATH/)
+  })
+
+  test('that hangs is ended with its helpers', async () => {
+    const env = { ...process.env, GIT_SSH_COMMAND: 'sleep 1000 #' }
+    const began = clock.monotonic()
+    await expect(createGit({ env, clock })({ ...call, timeoutMs: 300, args: ['ls-remote', '--', 'ssh://host/x'] })).rejects.toThrow(/not done after 0.3 s/)
+    const stop = new AbortController()
+    const stopped = createGit({ env, clock })({ ...call, signal: stop.signal, args: ['ls-remote', '--', 'ssh://host/x'] })
+    stop.abort()
+    await expect(stopped).rejects.toThrow(/stopped/)
+    expect(clock.monotonic() - began).toBeLessThan(5_000)
+  })
+})
