@@ -40,12 +40,21 @@ async function ensureTemplate(client: pg.Client): Promise<void> {
   }
 }
 
+/** A copy of the template is an installation of its own: tests share one NATS server, and are told apart there by the id. */
+async function becomeAnInstallation(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('UPDATE installation SET id = gen_random_uuid()')
+  await client.end()
+}
+
 /** A new, migrated, empty database on the run's PostgreSQL. */
 export function freshDatabase(): Promise<TestDatabase> {
   return asAdministrator(async client => {
     await ensureTemplate(client)
     const name = `test_${random.uuid().replaceAll('-', '')}`
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+    await becomeAnInstallation(urlOf(name))
     return { url: urlOf(name), drop: () => asAdministrator(async admin => { await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }) }
   })
 }

@@ -1,4 +1,3 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { GroupCommit, openDatabase, SessionLost, transaction, type BuildRef, type Fact, type Session } from '@yardmaster/db'
 import { claimRequests } from '@yardmaster/db/verbs/claim-requests'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
@@ -7,6 +6,7 @@ import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { createLogger, ReplicaBuried, systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import { startPostgresProxy } from '../../../../test/kit/postgres-proxy.js'
 import { addBuildset } from '../verbs/add-buildset.js'
 
 const clock = systemClock()
@@ -103,37 +103,16 @@ test('a build ends once, with its request and its buildset', async () => {
   expect(await rows('SELECT r.state, s.remaining FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id WHERE s.id = $1', [builds[1]!.ref.buildsetId])).toEqual([{ state: 'pending', remaining: 1 }])
 })
 
-/** Passes bytes on to PostgreSQL, but cuts the connection when the first COMMIT is answered, before its client hears of it. */
-async function proxyThatLosesACommit(target: URL) {
-  let lost = false
-  const server = createServer(client => {
-    const upstream = connect(Number(target.port), target.hostname)
-    let committing = false
-    client.on('data', data => { committing ||= !lost && data.includes('COMMIT'); upstream.write(data) })
-    upstream.on('data', data => {
-      if (committing && !lost) {
-        lost = true
-        client.destroy()
-        upstream.destroy()
-      } else client.write(data)
-    })
-    const end = (socket: Socket) => () => { socket.destroy() }
-    for (const [from, to] of [[client, upstream], [upstream, client]] as const) from.on('error', end(to)).on('close', end(to))
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const url = new URL(target)
-  url.port = String((server.address() as AddressInfo).port)
-  return { url: url.href, lost: () => lost, close: () => new Promise<void>(resolve => server.close(() => resolve())) }
-}
-
 test('a COMMIT whose answer is lost is not done twice, and not lost', async () => {
-  const proxy = await proxyThatLosesACommit(new URL(world.url))
+  const proxy = await startPostgresProxy(world.url)
+  let lost = 0
+  proxy.at({ transaction: /log_chunks/, when: 'after the commit' }, () => { lost += 1 })
   const db = openDatabase({ url: proxy.url, connections: 1, onConnectionLost: () => {} })
   const shaky = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const log = { id: 901, stepId: builds[0]!.step.id, slug: 'once' }
   await submit(0, [{ kind: 'log-opened', log, name: 'once', type: 't' }, { kind: 'log-appended', log, firstLine: 0, lines: 1, content: Buffer.from('a\n') }], shaky)
   await submit(0, [{ kind: 'log-appended', log, firstLine: 1, lines: 1, content: Buffer.from('b\n') }], shaky)
-  expect(proxy.lost()).toBe(true)
+  expect(lost).toBe(1)
   expect(await rows('SELECT first_line FROM log_chunks WHERE log_id = 901 ORDER BY first_line')).toEqual([{ first_line: 0 }, { first_line: 1 }])
   await db.close()
   await proxy.close()

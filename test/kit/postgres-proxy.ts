@@ -1,0 +1,58 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/** A point in a process's work: around the COMMIT of the first transaction whose SQL matches. */
+export type CommitPoint = { transaction: RegExp; when: 'before the commit' | 'after the commit' }
+
+export type PostgresProxy = {
+  url: string
+  /** Calls `strike` once at the point. Before the commit: PostgreSQL never sees it; after: its answer never reaches the client. */
+  at(point: CommitPoint, strike: () => void): void
+  close(): Promise<void>
+}
+
+type Trap = CommitPoint & { strike: () => void }
+
+/** Stands between one process and PostgreSQL, so that a test can strike at an exact moment without a word of it in the product. */
+export async function startPostgresProxy(target: string): Promise<PostgresProxy> {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  let trap: Trap | null = null
+  const spring = (): Trap | null => {
+    const sprung = trap
+    trap = null
+    return sprung
+  }
+  const server = createServer(client => {
+    const upstream = connect(Number(port), hostname)
+    let transaction = ''
+    let swallow: Trap | null = null
+    const end = () => { client.destroy(); upstream.destroy() }
+    for (const socket of [client, upstream]) sockets.add(socket.on('error', end).on('close', () => { sockets.delete(socket); end() }))
+    client.on('data', data => {
+      const text = data.toString('latin1')
+      transaction = text.includes('BEGIN') ? text : transaction + text
+      if (text.includes('COMMIT') && trap?.transaction.test(transaction)) {
+        const sprung = spring()!
+        if (sprung.when === 'before the commit') { sprung.strike(); return end() }
+        swallow = sprung
+      }
+      upstream.write(data)
+    })
+    upstream.on('data', data => {
+      if (!swallow) return void client.write(data)
+      swallow.strike()
+      end()
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(target)
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    at: (point, strike) => { trap = { ...point, strike } },
+    close: () => new Promise(resolve => {
+      server.close(() => resolve())
+      for (const socket of sockets) socket.destroy()
+    }),
+  }
+}
