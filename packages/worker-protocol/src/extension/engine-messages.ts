@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { CommandId, CommandSpec } from './command.js'
+
+const Count = z.number().int().nonnegative()
+
+/** `session` is the number of this worker session; `keepaliveMs` how often the engine will ping. */
+export const Welcome = z.object({ type: z.literal('welcome'), installation: z.string(), session: Count, keepaliveMs: z.number().int().positive() })
+export type Welcome = z.infer<typeof Welcome>
+
+/** The answer to `hello.held`. */
+export const Decide = z.object({
+  type: z.literal('decide'),
+  resume: z.array(z.object({ command: CommandId, fromSeq: Count })),
+  forget: z.array(CommandId),
+  kill: z.array(CommandId),
+})
+export type Decide = z.infer<typeof Decide>
+
+export const Start = z.intersection(z.object({ type: z.literal('start'), command: CommandId }), CommandSpec)
+export type Start = z.infer<typeof Start>
+
+export const Interrupt = z.object({ type: z.literal('interrupt'), command: CommandId, why: z.string() })
+export type Interrupt = z.infer<typeof Interrupt>
+
+/** Everything of the command up to `seq`, inclusive, is committed. */
+export const Ack = z.object({ type: z.literal('ack'), command: CommandId, seq: Count })
+export type Ack = z.infer<typeof Ack>
+
+export const Ping = z.object({ type: z.literal('ping'), n: Count })
+export type Ping = z.infer<typeof Ping>
+
+export const Shutdown = z.object({ type: z.literal('shutdown'), why: z.string() })
+export type Shutdown = z.infer<typeof Shutdown>
+
+/** A line for the worker's own log. */
+export const Print = z.object({ type: z.literal('print'), message: z.string() })
+export type Print = z.infer<typeof Print>
+
+export const EngineMessage = z.union([z.discriminatedUnion('type', [Welcome, Decide, Interrupt, Ack, Ping, Shutdown, Print]), Start])
+export type EngineMessage = z.infer<typeof EngineMessage>

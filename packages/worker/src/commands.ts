@@ -1,0 +1,191 @@
+import type { Decide, Ended, Held, Start } from '@yardmaster/worker-protocol'
+import type { Logger } from '@yardmaster/runtime'
+import type { CommandContext, CommandHost, RunningCommand } from './command/context.js'
+import { FileCommand } from './command/files.js'
+import { ShellCommand } from './command/shell.js'
+import type { Journal } from './journal.js'
+import { Outbox } from './outbox.js'
+import { CommandOutput, type Ending } from './output.js'
+import { isAlive, killTree } from './process-tree.js'
+
+/** Where messages go at present. `room` is false while the connection has enough to do. */
+export type Link = { send(bytes: Buffer): void; room(): boolean }
+
+type HeldCommand = {
+  outbox: Outbox
+  output: CommandOutput
+  running: RunningCommand | null
+  /** The number of its `ended`, once it has one. */
+  endedSeq: number | null
+  /** The present connection wants its messages: it was started or resumed there. */
+  live: boolean
+  /** The engine wants nothing more of it: it goes as soon as it has ended. */
+  dropped: boolean
+}
+
+export type CommandsOptions = { host: CommandHost; journal: Journal; logger: Logger; onEmpty: () => void }
+
+/** Every command that this worker holds, from `start` until its `ended` is acknowledged, over any number of connections. */
+export class Commands {
+  readonly #options: CommandsOptions
+  readonly #held = new Map<string, HeldCommand>()
+  readonly #lost = new Set<string>()
+  #link: Link | null = null
+  #accepting = true
+
+  constructor(options: CommandsOptions) {
+    this.#options = options
+  }
+
+  get empty(): boolean {
+    return this.#held.size === 0
+  }
+
+  /** Kills what an earlier process of this worker left running, and remembers it as lost. Before anything else. */
+  async recover(): Promise<void> {
+    const { journal, host, logger } = this.#options
+    for (const { command, process } of journal.leftovers()) {
+      const root = process !== null && isAlive(process) ? process.pid : null
+      const gone = await killTree({ command, root }, host.clock)
+      logger.warn({ command }, gone ? 'lost by an earlier worker process; nothing of it runs any more' : 'lost by an earlier worker process; some of it could not be killed')
+      this.#lost.add(command)
+    }
+  }
+
+  /** What `hello` tells. */
+  list(): Held[] {
+    const held = [...this.#held].map(([command, { outbox, output, endedSeq }]): Held => {
+      output.flush()
+      return { command, state: endedSeq === null ? 'running' : 'ended', lastSeq: outbox.lastSeq }
+    })
+    return [...held, ...[...this.#lost].map((command): Held => ({ command, state: 'lost', lastSeq: 0 }))]
+  }
+
+  connected(link: Link): void {
+    this.disconnected()
+    this.#link = link
+  }
+
+  disconnected(): void {
+    this.#link = null
+    for (const held of this.#held.values()) held.live = false
+  }
+
+  decide({ resume, forget, kill }: Decide): void {
+    for (const { command, fromSeq } of resume) this.#resume(command, fromSeq)
+    for (const command of [...forget, ...kill]) this.#drop(command)
+    this.pump()
+  }
+
+  start(message: Start): void {
+    const { command } = message
+    if (this.#held.has(command) || this.#lost.has(command)) return
+    const held = this.#hold(command)
+    if (!this.#accepting) return this.#refuse(command, held, 'interrupted', 'the worker is shutting down and starts nothing more')
+    try {
+      this.#options.journal.begin(command)
+    } catch (error) {
+      return this.#refuse(command, held, 'spawn', `the worker could not write its journal: ${(error as Error).message}`)
+    }
+    const context: CommandContext = {
+      ...this.#options.host,
+      command,
+      output: held.output,
+      spawned: process => this.#options.journal.spawned(command, process),
+      ended: ending => this.#ended(command, held, ending),
+    }
+    held.running = message.kind === 'shell' ? new ShellCommand(message.args, context) : new FileCommand(message, context)
+  }
+
+  interrupt(command: string, why: string): void {
+    this.#held.get(command)?.running?.interrupt(why)
+  }
+
+  ack(command: string, seq: number): void {
+    const held = this.#held.get(command)
+    if (held === undefined) return
+    held.outbox.ack(seq)
+    if (held.endedSeq !== null && seq >= held.endedSeq) this.#forget(command)
+  }
+
+  /** Gives the connection what it has room for, one message of each command in turn. */
+  pump(): void {
+    const link = this.#link
+    for (let sent = true; sent && link?.room();) {
+      sent = false
+      for (const { live, outbox } of this.#held.values()) {
+        const bytes = live && link.room() ? outbox.take() : null
+        if (bytes === null) continue
+        link.send(bytes)
+        sent = true
+      }
+    }
+  }
+
+  /** From now on a `start` is refused. */
+  stopAccepting(): void {
+    this.#accepting = false
+  }
+
+  /** Sends nothing more, and kills all that runs. The journal stays: if no engine has heard of it, the next process tells. */
+  async killAll(): Promise<void> {
+    this.stopAccepting()
+    this.disconnected()
+    await Promise.all([...this.#held.values()].map(held => held.running?.kill()))
+  }
+
+  killAllNow(): void {
+    for (const held of this.#held.values()) held.running?.killNow()
+  }
+
+  #hold(command: string): HeldCommand {
+    const outbox = new Outbox(command, this.#options.journal)
+    const output = new CommandOutput({ command, outbox, clock: this.#options.host.clock, offer: () => this.pump(), connected: () => held.live })
+    const held: HeldCommand = { outbox, output, running: null, endedSeq: null, live: this.#link !== null, dropped: false }
+    this.#held.set(command, held)
+    return held
+  }
+
+  #refuse(command: string, held: HeldCommand, failureReason: NonNullable<Ended['failureReason']>, why: string): void {
+    held.output.header(why)
+    this.#ended(command, held, { rc: -1, failureReason, elapsed: 0 })
+  }
+
+  #ended(command: string, held: HeldCommand, ending: Ending): void {
+    held.running = null
+    if (held.dropped) return this.#forget(command)
+    // Set before it is sent: its acknowledgement may not find it unset.
+    held.output.flush()
+    held.endedSeq = held.outbox.lastSeq + 1
+    held.output.end(ending)
+  }
+
+  #resume(command: string, fromSeq: number): void {
+    const held = this.#held.get(command)
+    if (held === undefined) {
+      this.#options.logger.warn({ command }, 'the engine would resume a command that is not held')
+      return
+    }
+    held.outbox.rewind(fromSeq)
+    held.live = true
+    held.output.flush()
+    if (held.endedSeq !== null && fromSeq >= held.endedSeq) this.#forget(command)
+  }
+
+  /** `forget` and `kill` alike: a running command that no engine wants must not go on. */
+  #drop(command: string): void {
+    const held = this.#held.get(command)
+    if (held?.running) {
+      held.dropped = true
+      held.live = false
+      void held.running.kill()
+    } else this.#forget(command)
+  }
+
+  #forget(command: string): void {
+    this.#held.delete(command)
+    this.#lost.delete(command)
+    this.#options.journal.remove(command)
+    if (this.empty) this.#options.onEmpty()
+  }
+}
