@@ -3,7 +3,7 @@ import { describeSettings, readSettings } from '@yardmaster/runtime'
 import type { Context } from '../context.js'
 import { table } from '../render.js'
 import { settingFlags, settingRows, withSettings } from '../settings-flags.js'
-import { checkFile, withQuickstart } from '../up/preflight.js'
+import { checkFile, nameQuickstartRepository, withQuickstart } from '../up/preflight.js'
 
 type Options = { [option: string]: unknown }
 
@@ -14,7 +14,9 @@ export function addCheck(program: Command, context: Context, finish: (code: numb
     .addHelpText('after', '\nExamples:\n  $ yard check\n  $ yard check -c other.config.ts --json\n')
     .action(async (options: Options) => {
       const flags = settingFlags(options)
-      const { config } = readSettings(context.env, withQuickstart(readSettings(context.env, flags), flags))
+      const settings = readSettings(context.env, withQuickstart(readSettings(context.env, flags), flags))
+      const { config } = settings
+      nameQuickstartRepository(settings, context.env)
       const { problems, text, builders } = await checkFile(config)
       if (options.json === true) context.print(JSON.stringify({ file: config, ok: problems.length === 0, problems }))
       else if (problems.length > 0) context.warn(text)

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { settingFlags, withSettings } from '../settings-flags.js'
 import { jsonOutput, readableOutput } from '../up/output.js'
-import { upSettings } from '../up/preflight.js'
+import { nameQuickstartRepository, upSettings } from '../up/preflight.js'
 import { up } from '../up/up.js'
 
 /** A terminal's Ctrl-C reaches npm too, which passes it on: that is one wish, not two. */
@@ -38,6 +38,7 @@ Examples:
 `)
   withSettings(command).option('--json', 'one JSON object per line').action(async (options: { [option: string]: unknown }) => {
     const settings = await upSettings(context.env, settingFlags(options))
+    nameQuickstartRepository(settings, context.env)
     const outputOptions = { write: context.print, clock: context.clock, colours: context.colours, json: options.json === true }
     const output = outputOptions.json ? jsonOutput(outputOptions) : readableOutput(outputOptions)
     await up({ settings, env: context.env, clock: context.clock, random: context.random, output, ...stopSignals(context) })

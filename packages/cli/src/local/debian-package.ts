@@ -29,9 +29,10 @@ async function refreshedLists(folder: string): Promise<string[]> {
   return options
 }
 
-async function missingPackages(options: string[], name: string): Promise<string[]> {
+/** The package itself and those of its dependencies that the machine lacks; throws when the lists do not know it. */
+async function wantedPackages(options: string[], name: string): Promise<string[]> {
   const { stdout } = await run('apt-get', [...options, '-s', '--no-install-recommends', 'install', name], { env: { ...process.env, LC_ALL: 'C' } })
-  return [...stdout.matchAll(/^Inst (\S+)/gm)].map(match => match[1] ?? '')
+  return [...new Set([name, ...[...stdout.matchAll(/^Inst (\S+)/gm)].map(match => match[1] ?? name)])]
 }
 
 /**
@@ -42,13 +43,9 @@ export async function unpackDebianPackage(name: string, into: string): Promise<v
   mkdirSync(into, { recursive: true })
   const folder = mkdtempSync(join(into, 'apt-'))
   try {
-    let options = ['-o', 'APT::Sandbox::User=']
-    let packages = await missingPackages(options, name).catch(() => [])
-    if (packages.length === 0) {
-      options = await refreshedLists(folder)
-      packages = await missingPackages(options, name)
-    }
-    await run('apt-get', [...options, '-qq', 'download', ...packages], { cwd: folder })
+    const download = async (options: string[]) => run('apt-get', [...options, '-qq', 'download', ...await wantedPackages(options, name)], { cwd: folder })
+    // The machine's own lists may be old (the file is gone from the mirror) or absent.
+    await download(['-o', 'APT::Sandbox::User=']).catch(async () => download(await refreshedLists(folder)))
     for (const file of readdirSync(folder).filter(entry => entry.endsWith('.deb'))) await run('dpkg', ['-x', join(folder, file), into])
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -8,10 +8,17 @@ import { freePort, portIsFree } from '../local/index.js'
 import { Problem } from '../problem.js'
 import { cloneRoot } from './programs.js'
 
+const quickstartFile = join(cloneRoot, 'deploy/quickstart/yard.config.ts')
+
 /** The quickstart stands in when nobody named a configuration and the current folder has none. */
 export function withQuickstart(settings: Settings, flags: SettingFlags): SettingFlags {
   if (settings.origins.config !== 'default' || existsSync(settings.config)) return flags
-  return { ...flags, config: join(cloneRoot, 'deploy/quickstart/yard.config.ts') }
+  return { ...flags, config: quickstartFile }
+}
+
+/** Tells the quickstart configuration, in this process and in those that it starts, which repository to watch. */
+export function nameQuickstartRepository(settings: Settings, env: NodeJS.ProcessEnv): void {
+  if (settings.config === quickstartFile) env.YARD_QUICKSTART_REPOSITORY ||= process.cwd()
 }
 
 /** The settings of `yard up`: the quickstart's configuration if there is no other, and a free port where port 0 was asked for. */
