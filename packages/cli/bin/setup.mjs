@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const stamps = join(root, 'node_modules/.yardmaster')
@@ -44,7 +45,7 @@ function runLogged(name, command, args, options) {
   const log = openSync(logFile, 'w')
   return new Promise((resolve, reject) => {
     const fail = why => {
-      const lines = readFileSync(logFile, 'utf8').trim().split('\n').slice(-25)
+      const lines = stripVTControlCharacters(readFileSync(logFile, 'utf8')).trim().split('\n').slice(-25)
       reject(new SetUpError(`${name}: ${[command, ...args].join(' ')} ${why}\n${lines.map(line => `  ${line}`).join('\n')}\nThe whole output is in ${logFile}`))
     }
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', log, log], ...options, env: { ...process.env, NO_COLOR: '1', ...options.env } })

@@ -74,7 +74,9 @@ export function addStatus(program: Command, context: Context): void {
       ])
       if (options.json) return context.print(JSON.stringify({ replicas, workers: allWorkers, builds: running, requests: waiting }))
       const now = context.clock.now() / 1000
-      printTable(context, ['REPLICA', 'STATE', 'LAST SEEN'], replicas.map(({ name, active, last_active }) => [name, active ? 'alive' : 'gone', `${duration(now - last_active)} ago`]))
+      const alive = replicas.filter(({ active }) => active)
+      printTable(context, ['REPLICA', 'LAST SEEN'], alive.map(({ name, last_active }) => [name, `${duration(now - last_active)} ago`]))
+      if (alive.length === 0) context.print('none is alive')
       context.print('')
       printTable(context, ['WORKER', 'STATE'], allWorkers.map(({ name, connected_to, paused }) => [name, `${connected_to.length > 0 ? 'connected' : 'away'}${paused ? ', paused' : ''}`]))
       context.print('')
