@@ -1,7 +1,7 @@
 #!/bin/sh
 # Takes what holds a password from a file when NAME_FILE names one (a mounted secret), so that it is not part of the container's definition.
 set -eu
-for name in DATABASE_URL NATS_URL REDIS_URL PGPASSWORD YARD_WORKER_PASSWORD; do
+for name in DATABASE_URL NATS_URL REDIS_URL PGPASSWORD; do
   eval "file=\${${name}_FILE:-}"
   [ -n "$file" ] || continue
   if [ ! -r "$file" ]; then

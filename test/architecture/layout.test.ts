@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { unitImports } from './import-rules.js'
 import { productFiles, root } from './product-files.js'
 
 /** What belongs at the root: ours, and what a tool demands there. */
@@ -15,22 +16,33 @@ test('the root holds only what belongs there', () => {
   expect(surplus).toEqual([])
 })
 
-test('the folder table of ARCHITECTURE.md and the folders agree', () => {
+test('the folder table of ARCHITECTURE.md tells every folder, and only what is there', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const told = [...text.matchAll(/^\| `((?:services|packages|deploy|test)\/[^`]+)` \|/gm)].map(match => match[1] ?? '')
   const folders = ['services', 'packages', 'deploy', 'test'].flatMap(group => readdirSync(join(root, group), { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && !entry.name.startsWith('.') && readdirSync(join(root, group, entry.name)).length > 0)
+    .filter(entry => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(entry => `${group}/${entry.name}`))
-  expect(told.toSorted()).toEqual(folders.toSorted())
+  expect(folders.filter(folder => readdirSync(join(root, folder)).length > 0 && !told.includes(folder))).toEqual([])
+  expect(told.filter(folder => !folders.includes(folder))).toEqual([])
 })
 
+test('the import table of ARCHITECTURE.md is the one that is enforced', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const told = [...text.matchAll(/^\| `(?:packages|services)\/([^`]+)` \|[^|]*\| (.*?) \|$/gm)].map(([, name, imports]) => `${name}: ${imports}`)
+  const enforced = Object.entries(unitImports).map(([folder, imports]) => `${folder.split('/')[1]}: ${imports.join(', ') || 'nothing'}`)
+  expect(told).toEqual(expect.arrayContaining(enforced))
+})
+
+/** What every service may have inside, and what is one service's own subject. */
+const sharedFolders = ['do', 'http', 'loops', 'on', 'testing', 'wire']
+const ownFolders: { [service: string]: string[] } = { engine: ['build', 'workers'], 'ui-api': ['live'] }
+
 test('knowing one service is knowing four: the same names inside each', () => {
-  const doors = ['http', 'live', 'wire']
-  const shared = ['do', 'loops', 'on', 'testing']
   for (const service of readdirSync(join(root, 'services'))) {
     const entries = readdirSync(join(root, 'services', service, 'src'), { withFileTypes: true })
     expect(entries.map(entry => entry.name), service).toContain('main.ts')
-    expect(entries.filter(entry => entry.isDirectory()).map(entry => entry.name).filter(name => ![...doors, ...shared].includes(name)), service).toEqual([])
+    const unknown = entries.filter(entry => entry.isDirectory()).map(entry => entry.name).filter(name => ![...sharedFolders, ...(ownFolders[service] ?? [])].includes(name))
+    expect(unknown, service).toEqual([])
   }
 })
 
