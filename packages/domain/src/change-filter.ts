@@ -1,5 +1,6 @@
 import type { ChangeData } from './change.js'
 import type { ChangeFilterConfig, FieldFilter } from './configuration.js'
+import { toText } from './interpolate.js'
 import type { Json } from './json.js'
 import type { FunctionRef } from './renderable.js'
 
@@ -23,14 +24,15 @@ export async function matchesChangeFilter(filter: ChangeFilterConfig, change: Ch
   }
   if (!checks.every(check => passes(check.filter, check.value))) return false
   for (const { filter: { fn }, value } of checks) if (fn && !(await ask(fn, value))) return false
-  return !filter.fn || ask(filter.fn, change as Json)
+  return !filter.fn || ask(filter.fn, change)
 }
 
-/** `eq: [null]` asks for a change without a branch; an absent `eq` asks nothing. A regular expression never matches null. */
+/** Values are compared as texts, so that a property of 5 is '5'. `eq: [null]` asks for a change without a branch; an absent `eq` asks nothing. A regular expression never matches null. */
 function passes(filter: FieldFilter, value: Json): boolean {
   const { eq, notEq, regex, notRegex } = filter
+  const text = value === null ? null : toText(value)
   const matches = (patterns: { source: string; flags: string }[]): boolean =>
-    value !== null && patterns.some(pattern => new RegExp(pattern.source, pattern.flags).test(String(value)))
-  const wanted = (!eq && !regex) || (eq?.some(item => item === value) ?? false) || matches(regex ?? [])
-  return wanted && !notEq?.some(item => item === value) && !matches(notRegex ?? [])
+    text !== null && patterns.some(pattern => new RegExp(pattern.source, pattern.flags).test(text))
+  const wanted = (!eq && !regex) || (eq?.includes(text) ?? false) || matches(regex ?? [])
+  return wanted && !notEq?.includes(text) && !matches(notRegex ?? [])
 }

@@ -1,5 +1,6 @@
 import type { ForceParameter, ForceScheduler } from './configuration.js'
 import { askingFields, codebaseFields, propertyFields } from './force-fields.js'
+import { toText } from './interpolate.js'
 import type { Json } from './json.js'
 import { propertiesFrom } from './properties.js'
 import type { Properties } from './properties.js'
@@ -37,12 +38,12 @@ export function validateForce(scheduler: Pick<ForceScheduler, 'codebases' | 'par
     ...propertiesFrom(scheduler.properties, 'Scheduler'),
     ...propertiesFrom({ ...given, reason, owner: username }, 'Force Build Form'),
   }
-  const told = scheduler.reason.replaceAll('%(owner)s', () => String(username)).replaceAll('%(reason)s', () => String(reason))
-  return { ok: true, reason: told, owner: String(username), priority: Number(priority), properties, sourcestamps }
+  const told = scheduler.reason.replaceAll('%(owner)s', () => toText(username)).replaceAll('%(reason)s', () => toText(reason))
+  return { ok: true, reason: told, owner: toText(username), priority: Number(priority), properties, sourcestamps }
 }
 
 function sourceStampOf(codebase: string, fields: ForceValues, repository: string): SourceStampData {
-  const text = (name: string): string => String(fields[name] ?? '').trim()
+  const text = (name: string): string => toText(fields[name] ?? null).trim()
   return { codebase, repository: text('repository') || repository, project: text('project'), branch: text('branch') || null, revision: text('revision') || null }
 }
 

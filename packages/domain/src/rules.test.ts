@@ -48,7 +48,7 @@ describe('results of a build', () => {
 
 describe('matchesChangeFilter', () => {
   const change: ChangeData = {
-    author: 'a', comments: '', files: [], revision: 'r', when: 0, project: 'p', codebase: '', repository: 'https://r', category: null, branch: 'main', properties: { kind: ['fix', 'Change'] },
+    author: 'a', comments: '', files: [], revision: 'r', when: 0, project: 'p', codebase: '', repository: 'https://r', category: null, branch: 'main', properties: { kind: ['fix', 'Change'], level: [5, 'Change'] },
   }
   const table: [filter: Partial<ChangeFilterConfig>, branch: string | null, passes: boolean][] = [
     [{}, null, true],
@@ -67,6 +67,7 @@ describe('matchesChangeFilter', () => {
     [{ fields: { branch: { fn: { $fn: 'no' } } } }, 'main', false],
     [{ fn: { $fn: 'no' } }, 'main', false],
     [{ properties: { kind: { eq: ['fix'] } } }, 'main', true],
+    [{ properties: { level: { eq: ['5'] } } }, 'main', true],
     [{ properties: { absent: { eq: [''] } } }, 'main', true],
     [{ properties: { kind: { notEq: ['fix'] } } }, 'main', false],
   ]

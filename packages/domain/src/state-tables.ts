@@ -1,25 +1,25 @@
 /**
  * Every state of the rows that move, and where each may go. A verb that changes a state names both ends in its statement;
- * the tables say which pairs exist. Intent and observation are columns of their own (draining, cancel asked for, connected)
- * and no states.
+ * the tables say which pairs exist. Replicas and build requests have a column for it; of the others it follows from a column, named here.
+ * Intent and observation are columns of their own (draining, paused, stop requested) and no states.
  */
 export const stateTables = {
-  /** alive: holds its lease. stopped: went by itself. buried: others saw its beat stand still. Back only as a new epoch. */
-  replica: { alive: ['stopped', 'buried'], stopped: ['alive'], buried: ['alive'] },
-  /** Owner of a worker's running builds. superseded: a higher number took over. lost: its engine was buried or the worker is gone. */
-  session: { open: ['closed', 'superseded', 'lost'], closed: [], superseded: [], lost: [] },
-  /** new: accepted, no scheduler has been asked. dispatched: all have, and what they said is written. */
+  /** alive: its beat is its lease. stopped: went by itself. dead: others saw its beat stand still. It comes back only as a new row. */
+  replica: { alive: ['stopped', 'dead'], stopped: [], dead: [] },
+  /** `connected`. Every move raises the number, and so does a connection that takes over from another. */
+  session: { connected: ['disconnected', 'connected'], disconnected: ['connected', 'disconnected'] },
+  /** `dispatched_at`. new: accepted, no scheduler has been asked. dispatched: all have, and what they said is written. */
   change: { new: ['dispatched'], dispatched: [] },
   /** pending: claimable. claimed: a build of it is under way. complete: has its result, for ever. */
   buildrequest: { pending: ['claimed', 'complete'], claimed: ['pending', 'complete'], complete: [] },
-  /** incomplete: some request is not complete (`remaining` > 0). */
+  /** `complete_at`. incomplete: some request is not complete (`remaining` > 0). */
   buildset: { incomplete: ['complete'], complete: [] },
-  /** preparing: claimed and numbered, nothing sent to a worker. running: the first step may have been sent. */
-  build: { preparing: ['running', 'finished'], running: ['finished'], finished: [] },
-  /** pending to finished: skipped, or never reached. */
-  step: { pending: ['running', 'finished'], running: ['finished'], finished: [] },
-  /** sealed: compressed into segments. */
-  log: { open: ['complete'], complete: ['sealed'], sealed: [] },
+  /** `complete_at`. running from the claim on, which numbers it. */
+  build: { running: ['complete'], complete: [] },
+  /** `started_at`, `complete_at`. From pending to complete: skipped, or the build ended before. */
+  step: { pending: ['running', 'complete'], running: ['complete'], complete: [] },
+  /** `complete`. */
+  log: { open: ['complete'], complete: [] },
 } as const
 
 export type StateTables = typeof stateTables

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import type { Plugin } from 'esbuild'
 import * as vocabulary from '../index.js'
 import { vocabularyKey } from '../thread/vocabulary-key.js'
@@ -36,17 +36,29 @@ const ownVocabulary: Plugin = {
  */
 export async function bundleConfiguration(file: string): Promise<Bundle> {
   const absolute = resolve(file)
-  const result = await build({
+  const result = await thenStop(() => build({
     absWorkingDir: dirname(absolute),
     entryPoints: [`./${basename(absolute)}`],
     outfile: join(dirname(absolute), 'yard.config.bundle.mjs'),
-    bundle: true, write: false, metafile: true, format: 'esm', platform: 'node', target: 'node20', keepNames: true, charset: 'utf8',
+    bundle: true, metafile: true, write: false, format: 'esm', platform: 'node', target: 'node20', keepNames: true, charset: 'utf8',
     sourcemap: 'inline', logLevel: 'silent', logLimit: 0,
     loader: Object.fromEntries(textFiles.map(extension => [extension, 'text'])),
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire('/');" },
     plugins: [ownVocabulary],
-  })
+  }))
   const code = result.outputFiles[0]?.text ?? ''
   const files = Object.keys(result.metafile.inputs).filter(input => !input.startsWith('yardmaster:')).sort()
   return { code, digest: createHash('sha256').update(code).digest('hex'), files }
+}
+
+let building = 0
+
+/** esbuild keeps a process of its own for the next build; a service loads its configuration rarely, so it goes when nobody builds. */
+async function thenStop<T>(work: () => Promise<T>): Promise<T> {
+  building++
+  try {
+    return await work()
+  } finally {
+    if (--building === 0) await stop()
+  }
 }

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { bundleName } from '../thread/messages.js'
 import type { ThreadData } from '../thread/messages.js'
 
 /** Kept from users' code: it may print what it finds. */
@@ -9,12 +13,19 @@ const heap = 256
 
 export type StartOptions = { code: string; mode: ThreadData['mode']; current?: SharedArrayBuffer; onPrint?: (text: string) => void }
 
-/** Starts a configuration thread. What the user's code prints goes to `onPrint`, or nowhere. */
+/**
+ * Starts a configuration thread. What the user's code prints goes to `onPrint`, or nowhere. The bundle is loaded from a file, because
+ * a data: URL would stand whole in every line of every stack.
+ */
 export function startThread({ code, mode, current = new SharedArrayBuffer(4), onPrint }: StartOptions): Worker {
   const entry = new URL(import.meta.resolve('@yardmaster/config/thread'))
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !kept.includes(name)))
-  const workerData: ThreadData = { code, mode, current }
+  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-'))
+  const file = join(folder, bundleName)
+  writeFileSync(file, code, { mode: 0o600 })
+  const workerData: ThreadData = { file, mode, current }
   const worker = new Worker(entry, { workerData, env, stdout: true, stderr: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heap } })
+  worker.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding('utf8').on('data', (text: string) => onPrint?.(text))
   return worker
 }

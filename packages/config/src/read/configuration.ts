@@ -14,7 +14,12 @@ const hook: Reader<Partial<ChangeHooksConfig>> = byKind<Partial<ChangeHooksConfi
   }),
 }, 'a change hook: changeHooks.base(…) or changeHooks.github(…)')
 
-const hooks: Reader<ChangeHooksConfig> = mapped(list(hook, 'a list of change hooks'), given => Object.assign({ base: null, github: null }, ...given))
+const hooks: Reader<ChangeHooksConfig> = mapped(list(hook, 'a list of change hooks'), (given, at) => {
+  const kinds = given.flatMap(item => Object.keys(item))
+  const twice = kinds.findIndex((kind, index) => kinds.indexOf(kind) !== index)
+  if (twice >= 0) at.at(twice).wrong({ expected: 'each change hook once', found: `a second changeHooks.${kinds[twice]}` })
+  return Object.assign({ base: null, github: null }, ...given)
+})
 
 const whole: Reader<Configuration> = record({
   title: or(text, 'Yardmaster'),

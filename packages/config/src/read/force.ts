@@ -1,4 +1,4 @@
-import { forceParameter, reservedForceFields, withFullNames } from '@yardmaster/domain'
+import { forceParameter, reservedForceFields, toText, withFullNames } from '@yardmaster/domain'
 import type { ForceParameter } from '@yardmaster/domain'
 import { anyWholeNumber, boolean, name, pattern, plainData, text, wholeNumber } from './leaves.js'
 import { byKind, list, mapped, or, orNull, record } from './reader.js'
@@ -25,8 +25,8 @@ function parameter(type: ForceParameter['type'], shape: Shape, fixed: Partial<Fo
 const choices: Reader<ForceParameter> = mapped(parameter('choices', {
   ...common, hide: or(boolean, false), choices: list(text, 'a list of texts'), strict: or(boolean, true), multiple: or(boolean, false), default: or(plainData, ''),
 }), (given, at) => {
-  const unknown = [given.default].flat().find(item => given.strict && item !== '' && !given.choices.includes(String(item)))
-  return unknown === undefined ? given : at.at('default').wrong({ expected: `one of ${given.choices.join(', ')}`, found: `'${String(unknown)}'` })
+  const unknown = [given.default].flat().find(item => given.strict && item !== '' && !given.choices.includes(toText(item)))
+  return unknown === undefined ? given : at.at('default').wrong({ expected: `one of ${given.choices.join(', ')}`, found: `'${toText(unknown)}'` })
 })
 
 const groupName: Reader<string> = (value, at) => (value === '' ? '' : fieldName(value, at))

@@ -1,7 +1,7 @@
 import type { FunctionRef, Json, SecretRef } from '@yardmaster/domain'
-import { isFunctionRef, isSecretRef } from '@yardmaster/domain'
+import { isFunctionRef, isSecretRef, toText } from '@yardmaster/domain'
 import { parseDuration } from '../duration.js'
-import { found, isRecord, leaf, or, orNull } from './reader.js'
+import { found, isMarked, isRecord, leaf, or, orNull } from './reader.js'
 import type { Place, Reader } from './reader.js'
 
 export const text = leaf('a text', value => (typeof value === 'string' ? value : undefined))
@@ -27,7 +27,7 @@ export const textOrSecret: Reader<string | SecretRef> = leaf('a text or util.sec
 
 /** Data through and through: no function, no renderable, nothing of the vocabulary. */
 export function plainData(value: Json | undefined, at: Place): Json {
-  const isOdd = (item: Json): boolean => isRecord(item) && Object.keys(item).some(key => key.startsWith('$'))
+  const isOdd = (item: Json): boolean => isRecord(item) && isMarked(item)
   if (value === undefined || isOdd(value)) return at.wrong({ expected: 'plain data: texts, numbers, true, false, null, lists and records of these', found: found(value) })
   if (typeof value !== 'object' || value === null) return value
   const entries: [string | number, Json][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
@@ -39,7 +39,7 @@ export type Pattern = { source: string; flags: string }
 
 /** A RegExp, without the flags that would make it remember where it stopped; or a text, which must be a well-formed one. */
 export function pattern(value: Json | undefined, at: Place): Pattern {
-  if (isRecord(value) && typeof value['$regex'] === 'string') return { source: value['$regex'], flags: String(value['flags'] ?? '').replace(/[gy]/g, '') }
+  if (isRecord(value) && typeof value['$regex'] === 'string') return { source: value['$regex'], flags: toText(value['flags'] ?? null).replace(/[gy]/g, '') }
   if (typeof value !== 'string') return at.wrong({ expected: 'a regular expression', found: found(value) })
   const problem = patternProblem(value)
   return problem ? at.wrong({ expected: 'a regular expression', found: found(value), message: `'${value}' is no regular expression: ${problem}` }) : { source: value, flags: '' }

@@ -1,3 +1,4 @@
+import { toText } from '@yardmaster/domain'
 import type { Json } from '@yardmaster/domain'
 import { nearestName } from '../host/nearest.js'
 
@@ -7,7 +8,8 @@ export type Described = { [key: string]: Json }
 /** A problem before it is known in which file it is. */
 export type Finding = { path: Path; expected: string; found: string; nearest?: string; message: string }
 
-const stop = Symbol('a finding has been recorded')
+/** One for all: it carries nothing, the findings do. */
+const stop = new Error('a finding has been recorded')
 
 /** Where the reading is in the configuration, and who is told of what is wrong there. */
 export class Place {
@@ -46,6 +48,10 @@ export function attempt<T>(read: () => T): { value: T } | undefined {
 export const isRecord = (value: Json | undefined): value is Described => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const marks = ['$fn', '$regex', '$odd', '$interpolate', '$property', '$secret']
+/** Keys that the description adds, and that no user has written. */
+const isAdded = (key: string): boolean => key === '$kind' || key === '$site'
+/** What is no plain data: made by the vocabulary, or not data at all. */
+export const isMarked = (value: Described): boolean => '$kind' in value || marks.some(mark => mark in value)
 const isPlainRecord = (value: Json | undefined): value is Described => isRecord(value) && !marks.some(mark => mark in value)
 
 /** How a value is told to the user. */
@@ -53,12 +59,12 @@ export function found(value: Json | undefined): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (!isRecord(value)) return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
-  if ('$odd' in value) return String(value['$odd'])
+  if ('$odd' in value) return toText(value['$odd'] ?? null)
   if ('$fn' in value) return 'a function'
-  if ('$regex' in value) return `/${String(value['$regex'])}/`
+  if ('$regex' in value) return `/${toText(value['$regex'] ?? null)}/`
   const made = ['$interpolate', '$property', '$secret'].find(mark => mark in value)
   if (made) return `util.${made.slice(1)}`
-  return '$kind' in value ? `${callOf(String(value['$kind']))}(…)` : 'a record'
+  return '$kind' in value ? `${callOf(toText(value['$kind'] ?? null))}(…)` : 'a record'
 }
 
 /** The call of the vocabulary that makes a thing of this kind. */
@@ -99,7 +105,7 @@ export function list<T>(reader: Reader<T>, expected: string): Reader<T[]> {
 export function mapOf<T>(reader: Reader<T>, expected: string): Reader<{ [key: string]: T }> {
   return (value, at) => {
     if (!isPlainRecord(value)) return at.wrong({ expected, found: found(value) })
-    const entries = Object.entries(value).filter(([key]) => !key.startsWith('$'))
+    const entries = Object.entries(value).filter(([key]) => !isAdded(key))
     return Object.fromEntries(whole(entries.map(([key, item]) => attempt((): [string, T] => [key, reader(item, at.at(key))]))))
   }
 }
@@ -121,7 +127,7 @@ export function record<S extends Shape>(shape: S, expected: string): Reader<Shap
   const known = Object.keys(shape)
   return (value, at) => {
     if (!isPlainRecord(value)) return at.wrong({ expected, found: found(value) })
-    const unknown = Object.keys(value).filter(key => !key.startsWith('$') && !Object.hasOwn(shape, key))
+    const unknown = Object.keys(value).filter(key => !isAdded(key) && !Object.hasOwn(shape, key))
     for (const key of unknown) unknownKey(at.at(key), key, known)
     const entries = whole(known.map(key => attempt((): [string, unknown] => [key, shape[key]?.(value[key], at.at(key))])))
     if (unknown.length > 0) throw stop

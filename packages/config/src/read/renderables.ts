@@ -1,6 +1,6 @@
 import type { FunctionRef, Json, Renderable } from '@yardmaster/domain'
 import { checkInterpolation, isFunctionRef, isInterpolate, isPropertyRef, isSecretRef, lookupsOf } from '@yardmaster/domain'
-import { found, isRecord, mapOf } from './reader.js'
+import { found, isMarked, isRecord, mapOf } from './reader.js'
 import type { Place, Reader } from './reader.js'
 
 /** Which plain values may stand where a renderable is expected. */
@@ -26,7 +26,7 @@ const isWord = (value: Json): boolean => typeof value === 'string' || typeof val
 export const renderableText = renderableOf({ expected: 'a text, util.interpolate, util.property, util.secret or a function', plain: isText })
 export const renderableTextOrNull = renderableOf({ expected: 'a text, null, util.interpolate, util.property, util.secret or a function', plain: value => value === null || isWord(value) })
 export const renderableTexts = renderableOf({ expected: 'a text or a list of texts, or what renders to one', plain: isText, lists: true })
-export const renderableData = renderableOf({ expected: 'plain data, util.interpolate, util.property, util.secret or a function', plain: value => !isRecord(value) || !Object.keys(value).some(key => key.startsWith('$')), lists: true })
+export const renderableData = renderableOf({ expected: 'plain data, util.interpolate, util.property, util.secret or a function', plain: value => !isRecord(value) || !isMarked(value), lists: true })
 
 const words = renderableOf({ expected: 'a command: a list of words, or a text for the shell, or what renders to one', plain: isWord, lists: true })
 

@@ -12,7 +12,7 @@ import { StepRun } from './step-run.js'
 
 const port = parentPort
 if (!port) throw new Error('this file is the entry of a worker thread')
-const { code, mode, current } = workerData as ThreadData
+const { file, mode, current } = workerData as ThreadData
 const currentStep = new Int32Array(current)
 const post = (message: FromThread): void => port.postMessage(message)
 
@@ -65,7 +65,7 @@ function receive(message: ToThread): void {
 }
 
 try {
-  const description = describe(await load(code))
+  const description = describe(await load(file))
   functions = description.functions
   if (mode === 'serve') port.on('message', receive)
   post(mode === 'describe' ? { type: 'described', tree: description.tree } : { type: 'ready' })

@@ -2,7 +2,8 @@ import type { FunctionInput, Json, Result, StepEffect, StepEffectOutcome, StepIn
 
 /** Given to a thread at its start. 'describe' answers with the whole configuration and ends; 'serve' waits for calls. */
 export type ThreadData = {
-  code: string
+  /** The bundle, in a folder of its own that is taken away once it is loaded; by the host, if the thread ends before. */
+  file: string
   mode: 'describe' | 'serve'
   /** One Int32: the step that ran user code last, for telling who blocks the thread. */
   current: SharedArrayBuffer
