@@ -1,0 +1,80 @@
+import compression from 'compression'
+import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express'
+import helmet from 'helmet'
+import type { Deps } from '../deps.js'
+import type { Hub } from '../live/hub.js'
+import { changeHookRoutes } from './change-hooks.js'
+import { sendError, sendJson } from './json.js'
+import { restRoutes } from './rest.js'
+import { isSameOrigin } from './same-origin.js'
+import { sseRoutes } from './sse.js'
+import { webRoutes } from './web-page.js'
+
+/** Where the public address has its pages, e.g. `/` or `/ci/`. */
+export function basePathOf(baseUrl: string): string {
+  const { pathname } = new URL(baseUrl)
+  return pathname.endsWith('/') ? pathname : `${pathname}/`
+}
+
+/** Everything that ui-api answers over HTTP, at the base path and (for a proxy that takes it off) at the root. */
+export function createApp(deps: Deps, hub: Hub): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', false)
+  app.use(securityHeaders())
+  app.use(compression({ filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
+  const basePath = basePathOf(deps.settings.baseUrl)
+  const routes = allRoutes(deps, hub, basePath)
+  if (basePath !== '/') app.use(basePath.slice(0, -1), routes)
+  app.use(routes)
+  app.use(failures(deps))
+  return app
+}
+
+function allRoutes(deps: Deps, hub: Hub, basePath: string): Router {
+  const router = Router({ strict: true })
+  router.get(['/health', '/healthz'], (_request, response) => void response.json({ alive: true }))
+  router.use('/change_hook', changeHookRoutes(deps))
+  router.use('/api', refuseForeignPages(deps))
+  router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
+  const rest = restRoutes(deps)
+  router.use(['/api/v2', '/api/latest'], rest)
+  router.use('/api', (request, response) => sendError(response, 404, `Invalid path: api${request.path}`))
+  router.use('/sse', sseRoutes(deps, hub))
+  router.use(webRoutes(deps, basePath))
+  return router
+}
+
+function securityHeaders() {
+  return helmet({
+    // Styles are set on elements by the lists that show only what is in view.
+    contentSecurityPolicy: { useDefaults: false, directives: {
+      defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], connectSrc: ["'self'", 'ws:', 'wss:'],
+      objectSrc: ["'none'"], baseUri: ["'self'"], formAction: ["'self'"], frameAncestors: ["'self'"],
+    } },
+    // Whether the address is also served by TLS is for whoever ends the TLS to say.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+  })
+}
+
+function refuseForeignPages({ settings: { baseUrl } }: Deps) {
+  return (request: Request, response: Response, next: NextFunction) => {
+    if (isSameOrigin(request, baseUrl)) return next()
+    response.status(400).json(request.method === 'POST' ? { error: { message: 'invalid origin' } } : { error: 'invalid origin' })
+  }
+}
+
+/** What express and its parsers throw has a status; everything else is ours, and told in the log alone. */
+function failures({ logger }: Deps) {
+  return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const status = typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' ? error.status : 500
+    if (status >= 500) logger.error({ err: error, method: request.method, path: request.path }, 'a request failed')
+    if (response.headersSent) return void response.destroy()
+    const message = status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
+    if (request.method === 'POST') response.status(status).json({ error: { code: -32603, message } })
+    else sendError(response, status, message)
+  }
+}

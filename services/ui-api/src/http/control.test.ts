@@ -1,0 +1,175 @@
+import { CANCELLED, forceParameter, SUCCESS, type ForceScheduler } from '@yardmaster/domain'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { startApi, type TestApi } from '../testing/api.js'
+import { connectWorker, finish, repository, request, start } from '../testing/builds.js'
+
+const forceScheduler: ForceScheduler = {
+  kind: 'force', name: 'force', builders: ['b1', 'b2'], properties: { made: 'here' }, priority: 3, reason: 'Forced by %(owner)s: %(reason)s', label: 'Force', buttonName: 'Go',
+  codebases: { '': { repository, branch: 'main' } }, parameters: [forceParameter({ name: 'level', type: 'int', label: 'Level', default: 1 })],
+}
+
+let api: TestApi
+let worker: Awaited<ReturnType<typeof connectWorker>>
+beforeAll(async () => {
+  api = await startApi(aConfiguration({ builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other')], schedulers: [forceScheduler] }))
+  worker = await connectWorker(api, 'w1')
+})
+afterAll(() => api?.close())
+
+const running = async () => start(api, await request(api, 'b2', { revision: 'r', properties: { a: [1, 'x'] } }), { worker })
+
+describe('JSON-RPC', () => {
+  const post = (path: string, body: string, type = 'application/json') => fetch(`${api.url}/api/v2/${path}`, { method: 'POST', headers: { 'content-type': type }, body })
+  it.each([
+    ['{', 'application/json', 400, -32700, /^JSON parse error/],
+    ['[]', 'application/json', 400, -32600, /^JSONRPC batch requests are not supported$/],
+    ['1', 'application/json', 400, -32600, /^JSONRPC root object must be an object$/],
+    ['{"jsonrpc":"2.0","method":"stop","id":1}', 'application/json', 400, -32600, /^missing key 'params'$/],
+    ['{"jsonrpc":"2.0","method":1,"id":1,"params":{}}', 'application/json', 400, -32600, /^'method' must be a string$/],
+    ['{"jsonrpc":"1.0","method":"stop","id":1,"params":{}}', 'application/json', 400, -32600, /^only JSONRPC 2.0 is supported$/],
+    ['{"jsonrpc":"2.0","method":"stop","id":1,"params":{}}', 'text/plain', 400, -32600, /^Invalid content-type/],
+    ['{"jsonrpc":"2.0","method":"dance","id":1,"params":{}}', 'application/json', 501, -32601, /^action: dance is not supported$/],
+    ['{"jsonrpc":"2.0","method":"stop","id":1,"params":{}}', 'application/json', 404, -32600, /^not found/],
+  ])('%s as %s: %i', async (body, type, status, code, message) => {
+    const response = await post('builds/4711', body, type)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code, message: expect.stringMatching(message) } })
+  })
+
+  it('a path that can only be read has no actions; one that is not there is not found', async () => {
+    expect((await api.control('changes', 'force')).status).toBe(501)
+    expect((await api.control('nonsense', 'force')).status).toBe(404)
+  })
+})
+
+describe('force', () => {
+  const force = (params: { [name: string]: unknown }) => api.control('forceschedulers/force', 'force', params)
+
+  it('shows its form', async () => {
+    const [scheduler] = await api.rows('builders/b1/forceschedulers')
+    expect(scheduler).toMatchObject({ name: 'force', button_name: 'Go', label: 'Force', builder_names: ['b1', 'b2'], enabled: true })
+    expect(scheduler!.all_fields).toMatchObject([
+      { type: 'nested', fields: [{ name: 'username' }, { name: 'reason', default: 'force build' }, { name: 'priority', type: 'int' }] },
+      { type: 'nested', fields: [{ fullName: 'branch', default: 'main' }, { fullName: 'project' }, { fullName: 'repository' }, { fullName: 'revision' }] },
+      { name: 'level', type: 'int', default: 1 },
+    ])
+    expect(await api.rows('builders/other/forceschedulers')).toEqual([])
+  })
+
+  it('makes a buildset with what the form says', async () => {
+    const [builder] = await api.rows('builders/b2')
+    const { status, body } = await force({ builderid: builder!.builderid, reason: 'I want', level: '5', revision: 'abc', owner: 'mallory' })
+    expect(status).toBe(200)
+    const [bsid, requests] = body.result as [number, { [builderid: string]: number }]
+    expect(Object.keys(requests)).toEqual([String(builder!.builderid)])
+    const [buildset] = await api.rows(`buildsets/${bsid}`)
+    expect(buildset).toMatchObject({ reason: 'Forced by anonymous: I want', sourcestamps: [{ branch: 'main', revision: 'abc', repository }], complete: false })
+    const [properties] = await api.rows(`buildsets/${bsid}/properties`)
+    expect(properties).toEqual({ level: [5, 'Force Build Form'], reason: ['I want', 'Force Build Form'], owner: ['anonymous', 'Force Build Form'], made: ['here', 'Scheduler'], scheduler: ['force', 'Scheduler'] })
+    expect(await api.rows(`buildrequests/${Object.values(requests)[0]}`)).toMatchObject([{ priority: 3, complete: false, claimed: false }])
+    const { rows } = await api.db.pool.query('SELECT actor, scheduler FROM buildsets WHERE id = $1', [bsid])
+    expect(rows).toEqual([{ actor: 'user:anonymous', scheduler: 'force' }])
+  })
+
+  it('asks all of its builders, or those that are named', async () => {
+    expect(Object.keys(((await force({})).body.result as [number, object])[1])).toHaveLength(2)
+    expect(Object.keys(((await force({ builderNames: ['b1'] })).body.result as [number, object])[1])).toHaveLength(1)
+  })
+
+  it.each([
+    [{ level: 'x' }, { level: "invalid literal for int() with base 10: 'x'" }],
+    [{ username: 'nobody' }, { username: expect.stringContaining('please fill in email') }],
+    [{ builderNames: ['other'] }, { builderNames: expect.stringContaining("cannot build 'other'") }],
+    [{ builderid: 4711 }, { builderid: expect.stringContaining('cannot build builder 4711') }],
+  ])('refuses %j field by field', async (params, fields) => {
+    const { status, body } = await force(params)
+    expect(status).toBe(400)
+    expect(body.error).toEqual({ code: -32602, message: fields })
+  })
+
+  it('is off while its scheduler is disabled', async () => {
+    const [scheduler] = await api.rows('schedulers?name=force')
+    expect((await api.control(`schedulers/${String(scheduler!.schedulerid)}`, 'enable', { enabled: false })).status).toBe(200)
+    expect(await api.rows('forceschedulers/force')).toMatchObject([{ enabled: false }])
+    expect((await force({})).body.error).toMatchObject({ code: -32602, message: expect.stringContaining('is disabled') })
+    await api.control(`schedulers/${String(scheduler!.schedulerid)}`, 'enable', { enabled: true })
+    expect((await force({})).status).toBe(200)
+    expect((await api.control(`schedulers/${String(scheduler!.schedulerid)}`, 'enable', { enabled: 'perhaps' })).body.error).toMatchObject({ code: -32602 })
+  })
+
+  it('of a scheduler that is not there is not found', async () => {
+    expect((await api.control('forceschedulers/none', 'force')).status).toBe(404)
+    expect((await api.control('forceschedulers/constructor', 'force')).status).toBe(404)
+  })
+})
+
+describe('builds', () => {
+  it('stop: asks once, and not of a build that has ended', async () => {
+    const build = await running()
+    const stop = (reason: string) => api.control(`builds/${build.buildId}`, 'stop', { reason })
+    expect((await stop('enough')).body.result).toBeNull()
+    expect((await stop('again')).status).toBe(200)
+    const read = () => api.db.pool.query('SELECT stop_requested_at IS NOT NULL AS asked, stop_reason, stop_actor FROM builds WHERE id = $1', [build.buildId])
+    expect((await read()).rows).toEqual([{ asked: true, stop_reason: 'enough', stop_actor: 'user:anonymous' }])
+    const ended = await running()
+    await finish(api, ended, SUCCESS)
+    expect((await api.control(`builders/b2/builds/${ended.number}`, 'stop')).status).toBe(200)
+    expect((await api.rows(`builds/${ended.buildId}`))[0]).toMatchObject({ results: SUCCESS })
+  })
+
+  it('rebuild: the same sources and properties, for the same builder; the first build is remembered', async () => {
+    const first = await running()
+    await finish(api, first, SUCCESS)
+    const [bsid, requests] = (await api.control(`builds/${first.buildId}`, 'rebuild')).body.result as [number, { [id: string]: number }]
+    expect(requests).toEqual({ [first.builderId]: expect.any(Number) })
+    expect(await api.rows(`buildsets/${bsid}`)).toMatchObject([{ reason: 'rebuild', rebuilt_buildid: first.buildId, sourcestamps: [{ revision: 'r', branch: 'main' }] }])
+    expect(await api.rows(`buildsets/${bsid}/properties`)).toEqual([{ a: [1, 'x'] }])
+    const second = await start(api, { buildsetId: bsid, builderId: first.builderId, requestId: requests[first.builderId]! }, { worker })
+    const [again] = (await api.control(`builders/b2/builds/${second.number}`, 'rebuild')).body.result as [number]
+    expect(await api.rows(`buildsets/${again}`)).toMatchObject([{ rebuilt_buildid: first.buildId }])
+  })
+})
+
+describe('build requests', () => {
+  it('cancel: one that waits ends at once, one that is built is stopped, one that ended stays', async () => {
+    const waiting = await request(api, 'b2')
+    await api.control(`buildrequests/${waiting.requestId}`, 'cancel', { reason: 'no' })
+    expect(await api.rows(`buildrequests/${waiting.requestId}`)).toMatchObject([{ complete: true, results: CANCELLED, claimed: false }])
+    expect(await api.rows(`buildsets/${waiting.buildsetId}`)).toMatchObject([{ complete: true, results: CANCELLED }])
+    const build = await running()
+    await api.control(`buildrequests/${build.requestId}`, 'cancel', { reason: 'no' })
+    const { rows } = await api.db.pool.query('SELECT stop_reason FROM builds WHERE id = $1', [build.buildId])
+    expect(rows).toEqual([{ stop_reason: 'no' }])
+    await finish(api, build, SUCCESS)
+    expect((await api.control(`buildrequests/${build.requestId}`, 'cancel')).status).toBe(200)
+    expect(await api.rows(`buildrequests/${build.requestId}`)).toMatchObject([{ results: SUCCESS }])
+  })
+
+  it('cancel and claim at the same moment: never both', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 8 }, async () => {
+      const waiting = await request(api, 'b2')
+      const [, claimed] = await Promise.all([api.control(`buildrequests/${waiting.requestId}`, 'cancel'), start(api, waiting, { worker }).then(() => true, () => false)])
+      const [found] = await api.rows(`buildrequests/${waiting.requestId}`)
+      return { claimed, cancelled: found!.results === CANCELLED }
+    }))
+    for (const { claimed, cancelled } of outcomes) expect(claimed).toBe(!cancelled)
+  })
+
+  it('set_priority', async () => {
+    const waiting = await request(api, 'b2')
+    expect((await api.control(`buildrequests/${waiting.requestId}`, 'set_priority', { priority: 9 })).body.result).toBeNull()
+    expect(await api.rows(`buildrequests/${waiting.requestId}`)).toMatchObject([{ priority: 9 }])
+    expect((await api.control(`buildrequests/${waiting.requestId}`, 'set_priority', {})).body.error).toMatchObject({ code: -32602 })
+  })
+})
+
+it('workers: pause, unpause, stop', async () => {
+  await api.control('workers/w1', 'pause', { reason: 'repair' })
+  expect(await api.rows('workers/w1')).toMatchObject([{ paused: true, pause_reason: 'repair', graceful: false }])
+  await api.control(`workers/${worker.workerId}`, 'unpause')
+  expect(await api.rows('workers/w1')).toMatchObject([{ paused: false, pause_reason: null }])
+  await api.control('workers/w1', 'stop')
+  expect(await api.rows('workers/w1')).toMatchObject([{ graceful: true }])
+  expect((await api.control('workers/none', 'pause')).status).toBe(404)
+})

@@ -1,0 +1,100 @@
+import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../deps.js'
+import type { Control } from '../do/control.js'
+import { controls } from '../do/controls.js'
+import { ControlError, controlCodes } from '../do/control-error.js'
+import { sortKeys } from './json.js'
+import { InvalidPath } from './resources/places.js'
+import { pathParams } from './path-params.js'
+
+/** Nobody is signed in yet. */
+const actor = 'user:anonymous'
+
+type Call = { method: string; id: string | number | null; params: { [name: string]: unknown } }
+
+/** The control actions: JSON-RPC 2.0, POSTed to the path of the thing that they act on. */
+export function controlRoutes(deps: Deps): Router {
+  const router = Router({ strict: true, caseSensitive: true })
+  for (const { path, actions } of controls) router.post(path, body, perform(deps, actions))
+  return router
+}
+
+const body = text({ type: () => true, limit: '1mb' })
+
+/** For the paths that can only be read. */
+export const unknownAction: RequestHandler[] = [body, (request, response) => {
+  const id = idOf(request.body)
+  try {
+    throw new ControlError(501, controlCodes.methodNotFound, `invalid control action: there is none at ${request.path}, found ${JSON.stringify(callOf(request).method)}`)
+  } catch (error) {
+    refuse(response, id, error)
+  }
+}]
+
+function perform(deps: Deps, actions: { [method: string]: Control }): RequestHandler {
+  return async (request: Request, response: Response, next: NextFunction) => {
+    const id = idOf(request.body)
+    try {
+      const call = callOf(request)
+      const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
+      if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
+      const result = await action({ deps, params: pathParams(request), args: call.params, actor })
+      deps.logger.info({ actor, action: call.method, path: request.path }, 'control')
+      response.set('content-type', 'application/json').send(JSON.stringify(sortKeys({ jsonrpc: '2.0', id: call.id, result })))
+    } catch (error) {
+      if (error instanceof ControlError || error instanceof InvalidPath) refuse(response, id, error)
+      else next(error)
+    }
+  }
+}
+
+function refuse(response: Response, id: Call['id'], error: unknown): void {
+  const { status, code, message } = error instanceof ControlError ? { status: error.status, code: error.code, message: error.fields ?? error.message }
+    : { status: 404, code: controlCodes.invalidRequest, message: error instanceof Error ? error.message : String(error) }
+  response.status(status).set('content-type', 'application/json').send(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }))
+}
+
+const invalid = (message: string) => new ControlError(400, controlCodes.invalidRequest, message)
+
+const members = [
+  { name: 'jsonrpc', schema: z.string(), expected: 'a string' },
+  { name: 'method', schema: z.string(), expected: 'a string' },
+  { name: 'id', schema: z.union([z.string(), z.number(), z.null()]), expected: 'a string, number, or null' },
+  { name: 'params', schema: z.record(z.string(), z.unknown()), expected: 'an object' },
+] as const
+
+const callSchema = z.object({ jsonrpc: z.string(), method: z.string(), id: z.union([z.string(), z.number(), z.null()]), params: z.record(z.string(), z.unknown()) })
+
+function callOf(request: Request): Call {
+  // A form in a foreign page can post to us, but not with this type.
+  if ((request.headers['content-type'] ?? '').split(';')[0]?.trim() !== 'application/json') throw invalid('Invalid content-type (use application/json)')
+  const given = parse(request.body)
+  if (Array.isArray(given)) throw invalid('JSONRPC batch requests are not supported')
+  if (typeof given !== 'object' || given === null) throw invalid('JSONRPC root object must be an object')
+  const object = new Map(Object.entries(given))
+  for (const { name, schema, expected } of members) {
+    if (!object.has(name)) throw invalid(`missing key '${name}'`)
+    if (!schema.safeParse(object.get(name)).success) throw invalid(`'${name}' must be ${expected}`)
+  }
+  const call = callSchema.parse(given)
+  if (call.jsonrpc !== '2.0') throw invalid('only JSONRPC 2.0 is supported')
+  return call
+}
+
+function parse(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body))
+  } catch (error) {
+    throw new ControlError(400, controlCodes.parseError, `JSON parse error: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Also of a call that is refused, so that the caller knows which. */
+function idOf(body: unknown): Call['id'] {
+  try {
+    return z.object({ id: z.union([z.string(), z.number()]) }).parse(JSON.parse(String(body))).id
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,41 @@
+import { builds as type, type Build } from '@yardmaster/rest'
+import { collection, single, type Endpoint } from './endpoint.js'
+import { buildId, builderId, buildPlaces, numberIn, workerId } from './places.js'
+import { raw, sql } from './sql.js'
+import { askedProperties, column, flag, time, type StoredResource } from './stored-resource.js'
+
+export const builds: StoredResource<Build> = {
+  type,
+  from: raw('builds b'),
+  id: raw('b.id'),
+  columns: {
+    buildid: column('b.id'),
+    number: column('b.number'),
+    builderid: column('b.builder_id'),
+    buildrequestid: column('b.build_request_id'),
+    workerid: column('b.worker_id'),
+    masterid: column('b.replica_id', { nullable: true }),
+    started_at: time('b.started_at'),
+    complete: flag({ yes: 'b.complete_at IS NOT NULL', no: 'b.complete_at IS NULL' }),
+    complete_at: time('b.complete_at', { nullable: true }),
+    locks_duration_s: column('0'),
+    results: column('b.results', { nullable: true }),
+    state_string: column('b.state_string'),
+    properties: askedProperties('b.properties', 'empty'),
+  },
+}
+
+const buildsOfRequests = raw('b.build_request_id IN')
+
+export const buildEndpoints: Endpoint[] = [
+  collection(builds, '/builds'),
+  ...buildPlaces.map(place => single(builds, place, params => [sql`b.id = ${buildId(params)}`])),
+  collection(builds, '/builders/:builder/builds', params => [sql`b.builder_id = ${builderId(params)}`]),
+  collection(builds, '/buildrequests/:buildrequestid/builds', params => [sql`b.build_request_id = ${numberIn(params, 'buildrequestid')}`]),
+  collection(builds, '/workers/:worker/builds', params => [sql`b.worker_id = ${workerId(params)}`]),
+  collection(builds, '/changes/:changeid/builds', params => [sql`${buildsOfRequests} (
+    SELECT r.id FROM changes c JOIN buildset_sourcestamps bs ON bs.sourcestamp_id = c.sourcestamp_id JOIN build_requests r ON r.buildset_id = bs.buildset_id
+    WHERE c.id = ${numberIn(params, 'changeid')})`]),
+  collection(builds, '/builds/:buildid/triggered_builds', params => [sql`${buildsOfRequests} (
+    SELECT r.id FROM buildsets s JOIN build_requests r ON r.buildset_id = s.id WHERE s.parent_build_id = ${numberIn(params, 'buildid')})`]),
+]

@@ -1,0 +1,34 @@
+import type { Database } from '@yardmaster/db'
+import type { ResourceType, ResultSpec } from '@yardmaster/rest'
+import type { ActiveGeneration } from '../../deps.js'
+import { fetchRows, type Page } from './fetch-rows.js'
+import type { PathParams } from './places.js'
+import type { Sql } from './sql.js'
+import type { StoredResource } from './stored-resource.js'
+
+export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; activeGeneration(): ActiveGeneration | null }
+
+/** One GET path of the API. */
+export type Endpoint = {
+  path: string
+  type: ResourceType
+  kind: 'collection' | 'single'
+  /** Its query has limit and offset for what is inside the one resource (the lines of a log). */
+  paged?: boolean
+  /** Null: there is no such thing (404). */
+  answer(request: EndpointRequest): Promise<Page | null>
+}
+
+type Scope = (params: PathParams) => Sql[]
+
+export function collection(resource: StoredResource, path: string, scope: Scope = () => []): Endpoint {
+  return { path, type: resource.type, kind: 'collection', answer: ({ db, params, spec }) => fetchRows(db, resource, scope(params), spec) }
+}
+
+export function single(resource: StoredResource, path: string, scope: Scope): Endpoint {
+  const answer: Endpoint['answer'] = async ({ db, params, spec }) => {
+    const { rows } = await fetchRows(db, resource, scope(params), { ...spec, order: [], limit: 1, offset: 0 })
+    return rows.length > 0 ? { rows, total: null } : null
+  }
+  return { path, type: resource.type, kind: 'single', answer }
+}

@@ -1,0 +1,54 @@
+import { forceFields, type ForceParameter, type ForceScheduler as ForceConfig } from '@yardmaster/domain'
+import { applyResultSpec, forceschedulers as type, type ForceField, type ForceScheduler } from '@yardmaster/rest'
+import type { Endpoint, EndpointRequest } from './endpoint.js'
+import { builderId } from './places.js'
+import { sql, toQuery } from './sql.js'
+
+/** As Buildbot's form builder wants it: `fixed` and `bool` speak for themselves, texts have sizes, groups have fields. */
+function fieldOf(parameter: ForceParameter): ForceField {
+  const { name, fullName, label, required, multiple, regex, hide, maxsize } = parameter
+  const common = { name, fullName, label, tablabel: label, default: parameter.default, required, multiple, regex, hide, maxsize, autopopulate: null, tooltip: '' }
+  switch (parameter.type) {
+    case 'text': return parameter.multiline ? { ...common, type: 'textarea', size: 10, cols: 80, rows: 20 } : { ...common, type: 'text', size: 10 }
+    case 'int': return { ...common, type: 'int', size: 10 }
+    case 'username': return { ...common, type: 'username', size: 30, need_email: true }
+    case 'choices': return { ...common, type: 'list', choices: parameter.choices, strict: parameter.strict }
+    case 'nested': return { ...common, type: 'nested', layout: 'vertical', columns: parameter.fields.filter(field => !field.hide).length >= 4 ? 2 : 1, fields: parameter.fields.map(fieldOf) }
+    case 'bool': case 'fixed': return { ...common, type: parameter.type }
+  }
+}
+
+/** The force schedulers of the active configuration, with whether somebody switched them off. */
+async function configured({ db, activeGeneration }: Pick<EndpointRequest, 'db' | 'activeGeneration'>): Promise<ForceScheduler[]> {
+  const schedulers = (activeGeneration()?.configuration.schedulers ?? []).filter((scheduler): scheduler is ForceConfig => scheduler.kind === 'force')
+  const { rows } = await db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1)', [schedulers.map(scheduler => scheduler.name)])
+  const disabled = new Set(rows.map(row => row.name))
+  return schedulers.map(scheduler => ({
+    name: scheduler.name,
+    button_name: scheduler.buttonName,
+    label: scheduler.label,
+    builder_names: scheduler.builders,
+    enabled: !disabled.has(scheduler.name),
+    all_fields: forceFields(scheduler).map(fieldOf),
+  }))
+}
+
+export const forceschedulerEndpoints: Endpoint[] = [
+  { path: '/forceschedulers', type, kind: 'collection', answer: async request => applyResultSpec(await configured(request), request.spec) },
+  {
+    path: '/forceschedulers/:scheduler', type, kind: 'single',
+    async answer(request) {
+      const rows = (await configured(request)).filter(scheduler => scheduler.name === request.params.scheduler)
+      return rows.length > 0 ? { rows, total: null } : null
+    },
+  },
+  {
+    path: '/builders/:builder/forceschedulers', type, kind: 'collection',
+    async answer(request) {
+      const { rows: [builder] } = await request.db.pool.query<{ name: string }>(toQuery(sql`SELECT name FROM builders WHERE id = ${builderId(request.params)}`))
+      if (!builder) return null
+      const rows = (await configured(request)).filter(scheduler => scheduler.builder_names.includes(builder.name))
+      return applyResultSpec(rows, request.spec)
+    },
+  },
+]

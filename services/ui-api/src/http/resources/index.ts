@@ -1,0 +1,21 @@
+import { builderEndpoints } from './builders.js'
+import { buildrequestEndpoints } from './buildrequests.js'
+import { buildEndpoints } from './builds.js'
+import { buildsetEndpoints } from './buildsets.js'
+import { changeEndpoints } from './changes.js'
+import type { Endpoint } from './endpoint.js'
+import { forceschedulerEndpoints } from './forceschedulers.js'
+import { logchunkEndpoints } from './logchunks.js'
+import { logEndpoints } from './logs.js'
+import { masterEndpoints } from './masters.js'
+import { propertyEndpoints } from './properties.js'
+import { schedulerEndpoints } from './schedulers.js'
+import { sourcestampEndpoints } from './sourcestamps.js'
+import { stepEndpoints } from './steps.js'
+import { workerEndpoints } from './workers.js'
+
+export const endpoints: readonly Endpoint[] = [
+  ...masterEndpoints, ...builderEndpoints, ...workerEndpoints, ...changeEndpoints, ...sourcestampEndpoints, ...buildsetEndpoints,
+  ...buildrequestEndpoints, ...buildEndpoints, ...stepEndpoints, ...logEndpoints, ...logchunkEndpoints, ...propertyEndpoints,
+  ...schedulerEndpoints, ...forceschedulerEndpoints,
+]

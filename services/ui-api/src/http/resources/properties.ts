@@ -1,0 +1,48 @@
+import type { Properties } from '@yardmaster/domain'
+import { applyResultSpec, propertyList, type ResourceType } from '@yardmaster/rest'
+import { z } from 'zod'
+import type { Endpoint, EndpointRequest } from './endpoint.js'
+import { buildId, buildPlaces, numberIn, type PathParams } from './places.js'
+import { sql, toQuery, type Sql } from './sql.js'
+
+/** Its one resource is the map of properties itself: there are no fields to filter by. */
+const propertiesType: ResourceType = { name: 'property', plural: 'properties', fields: {}, schema: z.record(z.string(), z.unknown()) }
+
+type Source = (params: PathParams) => Sql
+
+const ofBuild: Source = params => sql`SELECT properties FROM builds WHERE id = ${buildId(params)}`
+const ofBuildset: Source = params => sql`SELECT properties FROM buildsets WHERE id = ${numberIn(params, 'bsid')}`
+const ofChange: Source = params => sql`SELECT properties FROM changes WHERE id = ${numberIn(params, 'changeid')}`
+
+async function read({ db, params }: EndpointRequest, source: Source): Promise<Properties | null> {
+  const { rows } = await db.pool.query<{ properties: Properties }>(toQuery(source(params)))
+  return rows[0]?.properties ?? null
+}
+
+function asMap(path: string, source: Source): Endpoint {
+  return {
+    path, type: propertiesType, kind: 'single',
+    async answer(request) {
+      const properties = await read(request, source)
+      return properties && { rows: [properties], total: null }
+    },
+  }
+}
+
+function asList(path: string, source: Source): Endpoint {
+  return {
+    path, type: propertyList, kind: 'collection',
+    async answer(request) {
+      const listed = Object.entries(await read(request, source) ?? {}).map(([name, [value, from]]) => ({ name, source: from, value: JSON.stringify(value) }))
+      return applyResultSpec(listed, request.spec)
+    },
+  }
+}
+
+export const propertyEndpoints: Endpoint[] = [
+  ...buildPlaces.map(place => asMap(`${place}/properties`, ofBuild)),
+  asMap('/buildsets/:bsid/properties', ofBuildset),
+  asList('/builds/:buildid/property_list', ofBuild),
+  asList('/buildsets/:bsid/properties_list', ofBuildset),
+  asList('/changes/:changeid/properties_list', ofChange),
+]

@@ -1,0 +1,32 @@
+import { sourcestamps as type, type SourceStamp } from '@yardmaster/rest'
+import { collection, single, type Endpoint } from './endpoint.js'
+import { numberIn } from './places.js'
+import { raw, sql } from './sql.js'
+import { column, time, type StoredResource } from './stored-resource.js'
+
+export const sourcestamps: StoredResource<SourceStamp> = {
+  type,
+  from: raw('sourcestamps ss'),
+  id: raw('ss.id'),
+  columns: {
+    ssid: column('ss.id'),
+    branch: column('ss.branch', { nullable: true }),
+    revision: column('ss.revision', { nullable: true }),
+    repository: column('ss.repository'),
+    project: column('ss.project'),
+    codebase: column('ss.codebase'),
+    patch: column('NULL::jsonb', { nullable: true }),
+    created_at: time('ss.created_at'),
+  },
+}
+
+/** A sourcestamp as part of another resource, as JSON. */
+export const sourcestampObject = (row: string) =>
+  `jsonb_build_object('ssid', ${row}.id, 'branch', ${row}.branch, 'revision', ${row}.revision, 'repository', ${row}.repository, 'project', ${row}.project,
+    'codebase', ${row}.codebase, 'patch', NULL, 'created_at', floor(extract(epoch FROM ${row}.created_at)))`
+
+export const sourcestampEndpoints: Endpoint[] = [
+  collection(sourcestamps, '/sourcestamps'),
+  single(sourcestamps, '/sourcestamps/:ssid', params => [sql`ss.id = ${numberIn(params, 'ssid')}`]),
+  collection(sourcestamps, '/buildsets/:bsid/sourcestamps', params => [sql`ss.id IN (SELECT sourcestamp_id FROM buildset_sourcestamps WHERE buildset_id = ${numberIn(params, 'bsid')})`]),
+]

@@ -1,0 +1,40 @@
+import { workers as type, type Worker } from '@yardmaster/rest'
+import { collection, single, type Endpoint } from './endpoint.js'
+import { builderId, numberIn, workerId, type PathParams } from './places.js'
+import { raw, sql } from './sql.js'
+import { column, flag, type StoredResource } from './stored-resource.js'
+
+const connectedTo = `CASE WHEN s.connected THEN jsonb_build_array(jsonb_build_object('masterid', s.replica_id)) ELSE '[]'::jsonb END`
+
+const configuredOn = `(SELECT coalesce(jsonb_agg(jsonb_build_object('masterid', e.id, 'builderid', bw.builder_id) ORDER BY bw.builder_id, e.id), '[]')
+  FROM builder_workers bw JOIN builders b ON b.id = bw.builder_id AND b.active JOIN replicas e ON e.state = 'alive' AND e.role = 'engine' WHERE bw.worker_id = w.id)`
+
+export const workers: StoredResource<Worker> = {
+  type,
+  from: raw('workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id'),
+  id: raw('w.id'),
+  columns: {
+    workerid: column('w.id'),
+    name: column('w.name'),
+    connected_to: column(connectedTo),
+    configured_on: column(configuredOn),
+    workerinfo: column('w.info'),
+    paused: flag({ yes: 'w.paused', no: 'NOT w.paused' }),
+    pause_reason: column('w.pause_reason', { nullable: true }),
+    graceful: flag({ yes: 'w.graceful', no: 'NOT w.graceful' }),
+  },
+}
+
+const isOne = (params: PathParams) => [sql`w.id = ${workerId(params)}`]
+const onMaster = (params: PathParams) => [sql`EXISTS (SELECT 1 FROM replicas m WHERE m.id = ${numberIn(params, 'masterid')} AND m.state = 'alive' AND m.role = 'engine')`, raw('w.active')]
+const ofBuilder = (params: PathParams) => [sql`w.id IN (SELECT worker_id FROM builder_workers WHERE builder_id = ${builderId(params)})`]
+
+export const workerEndpoints: Endpoint[] = [
+  { path: '', scope: (_params: PathParams) => [] },
+  { path: '/masters/:masterid', scope: onMaster },
+  { path: '/builders/:builder', scope: ofBuilder },
+  { path: '/masters/:masterid/builders/:builder', scope: (params: PathParams) => [...onMaster(params), ...ofBuilder(params)] },
+].flatMap(({ path, scope }) => [
+  collection(workers, `${path}/workers`, scope),
+  single(workers, `${path}/workers/:worker`, params => [...scope(params), ...isOne(params)]),
+])

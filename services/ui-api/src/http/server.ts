@@ -1,0 +1,39 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Deps } from '../deps.js'
+import { Hub } from '../live/hub.js'
+import { basePathOf, createApp } from './app.js'
+import { serveWebSocket } from './web-socket.js'
+
+/** Answers under way may end; a slow reader of a large log does not hold up the stop. */
+const lastAnswersMs = 2_000
+
+export type HttpServer = { port: number; hub: Hub; close(): Promise<void> }
+
+/** Serves the API, the live events, the change hooks and the web page. Rejects when the port cannot be had; port 0 takes a free one. */
+export async function startHttpServer(deps: Deps, { host, port }: { host: string; port: number }): Promise<HttpServer> {
+  const hub = new Hub(deps)
+  const server = createServer(createApp(deps, hub))
+  const closeSockets = serveWebSocket(server, deps, { hub, basePath: basePathOf(deps.settings.baseUrl) })
+  // An idle connection of a balancer must not be closed by us while it sends the next request on it.
+  server.keepAliveTimeout = 75_000
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
+  } catch (error) {
+    await hub.close()
+    throw new Error(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}; choose another with YARD_PORT or YARD_HOST`, { cause: error })
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    hub,
+    async close() {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      await hub.close()
+      await closeSockets()
+      server.closeIdleConnections()
+      const cancel = deps.clock.setTimeout(() => server.closeAllConnections(), lastAnswersMs)
+      await closed
+      cancel()
+    },
+  }
+}

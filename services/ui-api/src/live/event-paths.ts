@@ -1,0 +1,43 @@
+import type { Envelope } from '@yardmaster/domain'
+
+/** Kinds of rows that events speak of. */
+export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'change' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
+export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties'; id: number; paths: string[] }
+
+type Parents = NonNullable<Envelope['parents']>
+type PathsOf = (id: number, parents: Parents) => (string | false)[]
+
+const given = (...ids: (number | string | undefined)[]): boolean => ids.every(id => id !== undefined)
+
+/** Buildbot's event paths of each kind, without the event at their end. */
+const paths: { [S in Subject]: PathsOf } = {
+  master: id => [`masters/${id}`],
+  builder: id => [`builders/${id}`],
+  scheduler: id => [`schedulers/${id}`],
+  worker: id => [`workers/${id}`],
+  change: id => [`changes/${id}`],
+  buildset: id => [`buildsets/${id}`],
+  buildrequest: (id, { builder, buildset }) => [
+    `buildrequests/${id}`,
+    given(builder) && `builders/${builder}/buildrequests/${id}`,
+    given(builder, buildset) && `buildsets/${buildset}/builders/${builder}/buildrequests/${id}`,
+  ],
+  build: (id, { builder, number, worker }) => [
+    `builds/${id}`,
+    given(builder, number) && `builders/${builder}/builds/${number}`,
+    given(worker) && `workers/${worker}/builds/${id}`,
+  ],
+  step: (id, { build }) => [`steps/${id}`, given(build) && `builds/${build}/steps/${id}`],
+  log: (id, { step, slug }) => [`logs/${id}`, given(step, slug) && `steps/${step}/logs/${slug}`],
+}
+
+const isSubject = (name: string): name is Subject => Object.hasOwn(paths, name)
+
+/** What an envelope tells and under which paths; null: nothing that Buildbot's clients know. */
+export function toldBy({ type, id, parents = {} }: Envelope): Told | null {
+  const [subject = '', event] = type.split('.')
+  if (!isSubject(subject)) return null
+  if (subject === 'build' && event === 'properties') return { subject, part: 'properties', id, paths: [`builds/${id}/properties/update`] }
+  const found = paths[subject](id, parents).filter(path => path !== false)
+  return { subject, part: 'resource', id, paths: found.map(path => `${path}/${event}`) }
+}

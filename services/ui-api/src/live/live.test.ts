@@ -1,0 +1,164 @@
+import { transaction } from '@yardmaster/db'
+import { requestStop } from '@yardmaster/db/verbs/stop-build'
+import type { EventType } from '@yardmaster/domain'
+import { SUCCESS } from '@yardmaster/domain'
+import { createClient, type LiveEvent } from '@yardmaster/rest'
+import { systemClock } from '@yardmaster/runtime'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import WebSocket from 'ws'
+import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { startApi, type TestApi } from '../testing/api.js'
+import { accept, aChange, connectWorker, finish, request, start, writeLog, type Started } from '../testing/builds.js'
+
+let api: TestApi
+let worker: Awaited<ReturnType<typeof connectWorker>>
+beforeAll(async () => {
+  api = await startApi(aConfiguration({ builders: [aBuilder('b1', { collapseRequests: false })] }))
+  worker = await connectWorker(api, 'w1')
+})
+afterAll(() => api?.close())
+
+const open: (() => void)[] = []
+afterEach(() => { for (const close of open.splice(0)) close() })
+
+const build = async () => start(api, await request(api, 'b1'), { worker, properties: { p: [1, 'x'] } })
+
+function publish(type: EventType, id: number, parents: object) {
+  return transaction(api.db, null, async tx => tx.publish({ type, id, version: 2, project: null, parents }))
+}
+
+type Frame = { k?: string; m?: { [field: string]: unknown }; msg?: string; error?: string; code?: number; _id?: number }
+
+async function webSocket(headers: { [name: string]: string } = {}) {
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/ws`, { headers })
+  open.push(() => socket.terminate())
+  const frames: Frame[] = []
+  socket.on('message', data => frames.push(JSON.parse(String(data))))
+  await new Promise((resolve, reject) => { socket.once('open', resolve).once('error', reject) })
+  let id = 0
+  const ask = async (frame: object) => {
+    const _id = id++
+    socket.send(JSON.stringify({ ...frame, _id }))
+    return vi.waitFor(() => frames.find(found => found._id === _id) ?? expect.fail('no answer yet'))
+  }
+  const events = () => frames.filter(frame => frame.k !== undefined)
+  return { socket, ask, events, event: (k: string) => vi.waitFor(() => events().find(frame => frame.k === k) ?? expect.fail(`no ${k} yet; ${events().map(frame => frame.k).join(' ')}`), 5_000) }
+}
+
+describe('web socket', () => {
+  it('tells the life of a build under every path of Buildbot', async () => {
+    const all = await webSocket()
+    for (const path of ['builds/*/*', 'builders/1/builds/*/*', `workers/${worker.workerId}/builds/*/*`, 'buildrequests/*/*', 'buildsets/*/builders/*/buildrequests/*/*', 'buildsets/*/complete', 'steps/*/*', 'builds/*/steps/*/*']) {
+      expect(await all.ask({ cmd: 'startConsuming', path })).toMatchObject({ msg: 'OK', code: 200 })
+    }
+    const started = await build()
+    const { buildId, number, requestId, buildsetId } = started
+    const message = (await all.event(`builds/${buildId}/new`)).m
+    expect(message).toEqual((await api.rows(`builds/${buildId}`))[0])
+    await all.event(`builders/1/builds/${number}/new`)
+    await all.event(`workers/${worker.workerId}/builds/${buildId}/new`)
+    await all.event(`buildrequests/${requestId}/claimed`)
+    await all.event(`buildsets/${buildsetId}/builders/1/buildrequests/${requestId}/new`)
+    await all.event(`builds/${buildId}/steps/${started.steps[0]!.id}/new`)
+    await all.event(`steps/${started.steps[1]!.id}/new`)
+    await transaction(api.db, null, tx => requestStop(tx, { buildId, reason: 'r', actor: 'user:anonymous' }))
+    await all.event(`builds/${buildId}/update`)
+    await finish(api, started, SUCCESS)
+    expect((await all.event(`builds/${buildId}/finished`)).m).toMatchObject({ results: 0, complete: true, number })
+    expect((await all.event(`buildsets/${buildsetId}/complete`)).m).toMatchObject({ bsid: buildsetId, complete: true })
+    expect(all.events().filter(frame => frame.k === `builds/${buildId}/new`)).toHaveLength(1)
+  })
+
+  it('tells only what was asked for, and no more after stopConsuming', async () => {
+    const some = await webSocket()
+    const witness = await webSocket()
+    await some.ask({ cmd: 'startConsuming', path: 'changes/*/new' })
+    await some.ask({ cmd: 'startConsuming', path: 'changes/*/*' })
+    await witness.ask({ cmd: 'startConsuming', path: 'changes/*/*' })
+    const first = await accept(api, aChange('live1'))
+    expect((await some.event(`changes/${first}/new`)).m).toMatchObject({ revision: 'live1', sourcestamp: { revision: 'live1' } })
+    expect(some.events()).toHaveLength(1)
+    expect(await some.ask({ cmd: 'stopConsuming', path: 'changes/*/*' })).toMatchObject({ code: 200 })
+    expect(await some.ask({ cmd: 'stopConsuming', path: 'changes/*/new' })).toMatchObject({ code: 200 })
+    const second = await accept(api, aChange('live2'))
+    await witness.event(`changes/${second}/new`)
+    expect(some.events()).toHaveLength(1)
+  })
+
+  it('speaks the protocol', async () => {
+    const { ask, socket } = await webSocket()
+    expect(await ask({ cmd: 'ping' })).toMatchObject({ msg: 'pong', code: 200 })
+    expect(await ask({ cmd: 'dance' })).toMatchObject({ error: "no such command type 'dance'", code: 404 })
+    expect(await ask({})).toMatchObject({ error: "no 'cmd' in websocket frame", code: 400 })
+    expect(await ask({ cmd: 'startConsuming', path: 3 })).toMatchObject({ code: 400 })
+    expect(await ask({ cmd: 'stopConsuming', path: 'none' })).toMatchObject({ error: "path was not consumed 'none'", code: 400 })
+    socket.send('{')
+    expect(await ask({ cmd: 'ping' })).toMatchObject({ msg: 'pong' })
+  })
+
+  it('is not for pages of other sites', async () => {
+    await expect(webSocket({ origin: 'https://evil.example' })).rejects.toThrow('403')
+    await webSocket({ origin: api.url })
+  })
+
+  it('properties and logs', async () => {
+    const started: Started = await build()
+    const step = started.steps[0]!.id
+    const logid = await writeLog(api, step, { lines: ['oone', 'otwo'], chunks: [2] })
+    const socket = await webSocket()
+    for (const path of [`builds/${started.buildId}/properties/*`, `logs/${logid}/*`, `steps/${step}/logs/stdio/append`]) await socket.ask({ cmd: 'startConsuming', path })
+    await publish('build.properties', started.buildId, {})
+    await publish('log.append', logid, { step, slug: 'stdio', build: started.buildId })
+    expect((await socket.event(`builds/${started.buildId}/properties/update`)).m).toEqual({ p: [1, 'x'], buildnumber: [started.number, 'Build'] })
+    expect((await socket.event(`logs/${logid}/append`)).m).toMatchObject({ logid, num_lines: 2, slug: 'stdio' })
+    await socket.event(`steps/${step}/logs/stdio/append`)
+  })
+})
+
+describe('server-sent events', () => {
+  type Stream = { text: () => string; until: (part: RegExp) => Promise<RegExpMatchArray | null> }
+  async function listen(path: string): Promise<Stream> {
+    const abort = new AbortController()
+    open.push(() => abort.abort())
+    const response = await fetch(`${api.url}/sse/${path}`, { signal: abort.signal })
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    let text = ''
+    const read = async () => { for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString() }
+    read().catch(() => {})
+    return { text: () => text, until: part => vi.waitFor(() => text.match(part) ?? expect.fail(`no ${String(part)} in ${text}`), 5_000) }
+  }
+
+  it('handshake, then events; paths are added and removed', async () => {
+    const stream = await listen('listen/changes/*/new')
+    const id = (await stream.until(/^event: handshake\ndata: ([0-9a-f-]{36})\n\n/))?.[1]
+    const change = await accept(api, aChange('sse1'))
+    const data = (await stream.until(/event: event\ndata: (.*)\n\n/))?.[1] ?? ''
+    expect(JSON.parse(data)).toMatchObject({ key: ['changes', String(change), 'new'], message: { changeid: change, revision: 'sse1' } })
+    const say = async (path: string) => (await api.get(`/sse/${path}`)).status
+    expect(await say(`add/${id}/buildsets/*/new`)).toBe(200)
+    expect(await say(`remove/${id}/changes/*/new`)).toBe(200)
+    expect(await say(`remove/${id}/changes/*/new`)).toBe(404)
+    expect(await say('add/nobody/builds/*/*')).toBe(400)
+    await accept(api, aChange('sse2'))
+    const { buildsetId } = await request(api, 'b1')
+    await stream.until(RegExp(`"buildsets","${buildsetId}","new"`))
+    expect(stream.text()).not.toContain('sse2')
+  })
+
+  it('the client follows several paths, over a connection that breaks', async () => {
+    const abort = new AbortController()
+    open.push(() => abort.abort())
+    const events: LiveEvent[] = []
+    const states: boolean[] = []
+    const done = createClient({ baseUrl: api.url }).follow(['changes/*/new', 'buildsets/*/new'], {
+      onEvent: event => events.push(event), onConnected: state => states.push(state), signal: abort.signal, wait: (ms, signal) => systemClock().sleep(ms, signal),
+    })
+    await vi.waitFor(() => expect(states).toEqual([true]))
+    const change = await accept(api, aChange('client'))
+    const { buildsetId } = await request(api, 'b1')
+    await vi.waitFor(() => expect(events.map(event => event.k)).toEqual([`changes/${change}/new`, `buildsets/${buildsetId}/new`]), 5_000)
+    expect(events[0]!.m).toMatchObject({ revision: 'client' })
+    abort.abort()
+    await done
+  })
+})

@@ -1,0 +1,78 @@
+import { connectBus, startRelay } from '@yardmaster/bus'
+import { transaction } from '@yardmaster/db'
+import { readOutbox, removeFromOutbox } from '@yardmaster/db/verbs/relay-outbox'
+import type { Configuration } from '@yardmaster/domain'
+import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import type { ActiveGeneration, Deps } from '../deps.js'
+import { startHttpServer } from '../http/server.js'
+
+export type Answer = { status: number; headers: Headers; text: string; body: { [key: string]: unknown } }
+
+export type TestApi = Installation & {
+  url: string
+  secrets: Map<string, string>
+  /** null: nothing is configured yet. */
+  setGeneration(generation: ActiveGeneration | null): void
+  get(path: string, headers?: { [name: string]: string }): Promise<Answer>
+  /** The rows of a collection. */
+  rows(path: string): Promise<{ [field: string]: unknown }[]>
+  control(path: string, method: string, params?: { [name: string]: unknown }): Promise<Answer>
+}
+
+/** ui-api on a free port, over a database and NATS of its own kind but without any other service: scheduler and engine are down. */
+export async function startApi(configuration: Configuration, settings: Partial<Deps['settings']> = {}): Promise<TestApi> {
+  const installation = await anInstallation(configuration)
+  const { db, replicaId } = installation
+  const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'ui-api', level: 'silent' })]
+  const bus = await connectBus({ url: inject('natsUrl'), installation: random.uuid(), name: 'test', logger, clock })
+  db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
+  const relay = startRelay({ bus, clock, logger, holdsDuty: () => Promise.resolve(true), outbox: { read: limit => readOutbox(db, limit), remove: ids => removeFromOutbox(db, ids) } })
+  const webFolder = mkdtempSync(join(tmpdir(), 'yard-web-'))
+  writeFileSync(join(webFolder, 'index.html'), '<!doctype html><base href="/" /><title>page</title>')
+  const secrets = new Map<string, string>()
+  let generation: ActiveGeneration | null = { id: installation.generationId, configuration }
+  const server = await startHttpServer({
+    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation,
+    secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', ...settings },
+  }, { host: '127.0.0.1', port: 0 })
+  await server.hub.ready
+  await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))
+  const url = `http://127.0.0.1:${server.port}`
+  return {
+    ...installation, ...clientOf(url), url, secrets,
+    setGeneration: next => { generation = next },
+    async close() {
+      await server.close()
+      await relay.stop()
+      await bus.close()
+      await installation.close()
+      rmSync(webFolder, { recursive: true })
+    },
+  }
+}
+
+function clientOf(url: string): Pick<TestApi, 'get' | 'rows' | 'control'> {
+  const ask = async (path: string, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(`${url}${path}`, init)
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: /^[[{]/.test(text) ? JSON.parse(text) : {} }
+  }
+  const get: TestApi['get'] = (path, headers = { accept: 'application/json' }) => ask(path, { headers })
+  return {
+    get,
+    async rows(path) {
+      const { status, body, text } = await get(`/api/v2/${path}`)
+      const rows = Object.entries(body).find(([name]) => name !== 'meta')?.[1]
+      if (status !== 200 || !Array.isArray(rows)) throw new Error(`GET ${path}: ${status} ${text}`)
+      return rows
+    },
+    control: (path, method, params = {}) => ask(`/api/v2/${path}`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 7, method, params }),
+    }),
+  }
+}
