@@ -1,0 +1,31 @@
+import type { ReactElement } from 'react'
+import { Navigate, Route, Routes } from 'react-router'
+import { BuildPage } from './pages/build/build-page.js'
+import { BuilderPage } from './pages/builder/builder-page.js'
+import { BuildersPage } from './pages/builders/builders-page.js'
+import { NotFoundPage } from './pages/not-found-page.js'
+import { RequestPage } from './pages/request-page.js'
+import { WorkersPage } from './pages/workers-page.js'
+import { Header } from './ui/header.js'
+import { Toasts } from './ui/toasts.js'
+
+/** The paths are those of Buildbot's own page after its `#`. */
+export function App(): ReactElement {
+  return (
+    <Toasts>
+      <a className="skip" href="#main">Skip to the content</a>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        <Routes>
+          <Route index element={<BuildersPage />} />
+          <Route path="builders" element={<Navigate to="/" replace />} />
+          <Route path="builders/:builderid" element={<BuilderPage />} />
+          <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
+          <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
+          <Route path="workers/:workerid?" element={<WorkersPage />} />
+          <Route path="*" element={<NotFoundPage />} />
+        </Routes>
+      </main>
+    </Toasts>
+  )
+}

@@ -1,0 +1,94 @@
+import { hashKey, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { LiveEvent } from '@yardmaster/rest'
+import { useEffect, useSyncExternalStore } from 'react'
+import { useServices } from '../services.js'
+import type { Services } from '../services.js'
+import type { LiveStatus } from './live-socket.js'
+
+/** Data that is fetched once and then kept true by events. */
+export type LiveQuery<T> = {
+  key: readonly unknown[]
+  paths: readonly string[]
+  fetch: () => Promise<T>
+  /** Must bear an event that the data already has. */
+  apply: (data: T, event: LiveEvent) => T
+}
+
+/** How long a fetch waits for the subscription that makes it gapless. */
+const patience = 300
+/** Events are applied in batches: a busy installation has hundreds per second. */
+const frame = 80
+const pollEvery = 10_000
+
+export function useLiveStatus(): LiveStatus {
+  const { live } = useServices()
+  return useSyncExternalStore(listener => live.onStatus(listener), () => live.status)
+}
+
+/** Polls only while there is no live connection. `meanwhile` keep: until the data of a new key is there, that of the last is shown. */
+export function useLiveQuery<T>(query: LiveQuery<T>, enabled = true, meanwhile: 'nothing' | 'keep' = 'nothing'): UseQueryResult<T> {
+  const services = useServices()
+  const { live, clock } = services
+  const client = useQueryClient()
+  const status = useLiveStatus()
+  const identity = JSON.stringify([query.key, query.paths])
+
+  useEffect(() => {
+    if (!enabled) return
+    let waiting: LiveEvent[] = []
+    let cancel = (): void => undefined
+    const flush = (): void => {
+      const events = waiting
+      waiting = []
+      client.setQueryData<T>(query.key, data => (data === undefined ? data : events.reduce(query.apply, data)))
+    }
+    let again = false
+    const close = live.subscribe(query.paths, {
+      event: event => {
+        if (waiting.push(event) === 1) cancel = clock.setTimeout(flush, frame)
+      },
+      confirmed: () => {
+        if (again || uncovered.has(hashKey(query.key))) void client.invalidateQueries({ queryKey: query.key, exact: true })
+        again = true
+      },
+    })
+    return () => {
+      cancel()
+      close()
+    }
+  }, [identity, enabled, live, clock, client])
+
+  return useQuery({
+    queryKey: query.key,
+    queryFn: () => fetchWithEvents(query, services),
+    enabled,
+    placeholderData: meanwhile === 'keep' ? keepPreviousData : undefined,
+    structuralSharing: false,
+    // What somebody else on the page keeps true already need not be asked for again.
+    refetchOnMount: query => (query.getObserversCount() > 1 ? false : 'always'),
+    refetchInterval: status === 'live' ? false : pollEvery,
+  })
+}
+
+/** Queries whose last fetch began before their events were sure to arrive. */
+const uncovered = new Set<string>()
+
+/** An event between the server's reading and our receiving would be overwritten by the older answer: what arrives meanwhile is applied again. */
+async function fetchWithEvents<T>(query: LiveQuery<T>, { live, clock }: Services): Promise<T> {
+  const events: LiveEvent[] = []
+  let covered = false
+  let close = (): void => undefined
+  try {
+    await new Promise<void>(go => {
+      close = live.subscribe(query.paths, { event: event => events.push(event), confirmed: () => { covered = true; go() } })
+      clock.setTimeout(go, patience)
+    })
+    if (covered) uncovered.delete(hashKey(query.key))
+    else uncovered.add(hashKey(query.key))
+    const data = await query.fetch()
+    return events.reduce(query.apply, data)
+  } finally {
+    close()
+  }
+}

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Clock } from '../lib/clock.js'
+import { LiveSocket } from './live-socket.js'
+
+/** The far end of the connection, worked by hand. */
+class FakeSocket {
+  static readonly made: FakeSocket[] = []
+  readonly sent: { cmd: string; path?: string; _id: number }[] = []
+  onopen: () => void = () => undefined
+  onmessage: (event: { data: string }) => void = () => undefined
+  onclose: () => void = () => undefined
+
+  constructor() {
+    FakeSocket.made.push(this)
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text))
+  }
+
+  close(): void {
+    this.onclose()
+  }
+
+  say(message: object): void {
+    this.onmessage({ data: JSON.stringify(message) })
+  }
+
+  confirmAll(): void {
+    for (const { _id } of this.sent) this.say({ msg: 'OK', code: 200, _id })
+  }
+}
+
+class FakeClock implements Clock {
+  private time = 0
+  private timers: { at: number; run: () => void }[] = []
+
+  now(): number {
+    return this.time
+  }
+
+  setTimeout(run: () => void, ms: number): () => void {
+    const timer = { at: this.time + ms, run }
+    this.timers.push(timer)
+    return () => { this.timers = this.timers.filter(other => other !== timer) }
+  }
+
+  advance(ms: number): void {
+    this.time += ms
+    const due = this.timers.filter(timer => timer.at <= this.time)
+    this.timers = this.timers.filter(timer => timer.at > this.time)
+    for (const timer of due) timer.run()
+  }
+}
+
+function setUp() {
+  const clock = new FakeClock()
+  const live = new LiveSocket({ url: 'ws://x/ws', clock, random: () => 1, open: () => new FakeSocket() as unknown as WebSocket })
+  live.connect()
+  const socket = (): FakeSocket => FakeSocket.made.at(-1)!
+  return { clock, live, socket }
+}
+
+beforeEach(() => { FakeSocket.made.length = 0 })
+
+describe('subscriptions', () => {
+  test('are asked for once per path, and given up with the last listener', () => {
+    const { live, socket } = setUp()
+    socket().onopen()
+    const stopOne = live.subscribe(['builds/*/*'], { event: () => undefined })
+    const stopTwo = live.subscribe(['builds/*/*', 'workers/*/*'], { event: () => undefined })
+    stopOne()
+    stopTwo()
+    stopTwo()
+    expect(socket().sent.map(({ cmd, path }) => `${cmd} ${path}`)).toEqual(['startConsuming builds/*/*', 'startConsuming workers/*/*', 'stopConsuming builds/*/*', 'stopConsuming workers/*/*'])
+  })
+
+  test('get the events of their paths, and are confirmed when all paths are', () => {
+    const { live, socket } = setUp()
+    const heard = vi.fn()
+    const confirmed = vi.fn()
+    live.subscribe(['builds/*/*', 'builds/7/steps/*/*'], { event: heard, confirmed })
+    socket().onopen()
+    const [first, second] = socket().sent
+    socket().say({ msg: 'OK', code: 200, _id: first?._id })
+    expect(confirmed).not.toHaveBeenCalled()
+    socket().say({ msg: 'OK', code: 200, _id: second?._id })
+    expect(confirmed).toHaveBeenCalledTimes(1)
+    socket().say({ k: 'builds/7/steps/1/updated', m: { stepid: 1 } })
+    socket().say({ k: 'workers/1/connected', m: {} })
+    expect(heard.mock.calls).toEqual([[{ k: 'builds/7/steps/1/updated', m: { stepid: 1 } }]])
+  })
+})
+
+describe('a lost connection', () => {
+  test('is made again, later each time, and then confirmed anew', () => {
+    const { clock, live, socket } = setUp()
+    const confirmed = vi.fn()
+    const statuses: string[] = []
+    live.onStatus(() => statuses.push(live.status))
+    live.subscribe(['builds/*/*'], { event: () => undefined, confirmed })
+    socket().onopen()
+    socket().confirmAll()
+    socket().onclose()
+    clock.advance(499)
+    expect(FakeSocket.made).toHaveLength(1)
+    clock.advance(1)
+    expect(FakeSocket.made).toHaveLength(2)
+    socket().onclose()
+    clock.advance(999)
+    expect(FakeSocket.made).toHaveLength(2)
+    clock.advance(1)
+    socket().onopen()
+    socket().confirmAll()
+    expect(confirmed).toHaveBeenCalledTimes(2)
+    expect(statuses).toEqual(['live', 'reconnecting', 'live'])
+  })
+
+  test('is noticed when the server no longer answers', () => {
+    const { clock, live, socket } = setUp()
+    socket().onopen()
+    clock.advance(15_000)
+    expect(socket().sent.at(-1)?.cmd).toBe('ping')
+    socket().say({ msg: 'pong', code: 200, _id: socket().sent.at(-1)?._id })
+    clock.advance(15_000)
+    expect(live.status).toBe('live')
+    clock.advance(10_000)
+    expect(live.status).toBe('reconnecting')
+  })
+})

@@ -1,0 +1,53 @@
+import { createClient } from '@yardmaster/rest'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { BrowserRouter } from 'react-router'
+import { createCauseLoader } from './api/cause.js'
+import { App } from './app.js'
+import { createTicker } from './lib/clock.js'
+import type { Clock } from './lib/clock.js'
+import { pathOfHash } from './lib/hash-links.js'
+import { LiveSocket } from './live/live-socket.js'
+import { ServicesContext } from './services.js'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/pages.css'
+import './styles/build.css'
+
+const base = new URL('.', document.baseURI)
+const clock: Clock = {
+  now: () => Date.now(),
+  setTimeout(run, ms) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+const oldLink = pathOfHash(window.location.hash)
+if (oldLink !== undefined) window.history.replaceState(null, '', new URL(oldLink.slice(1), base))
+
+const socketUrl = new URL('ws', base)
+socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
+const live = new LiveSocket({ url: socketUrl.href, clock, random: Math.random })
+live.connect()
+window.addEventListener('online', () => live.connect())
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live.connect())
+
+const api = createClient({ baseUrl: base.href })
+const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
+const services = { api, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api) }
+
+const root = document.getElementById('root')
+if (!root) throw new Error('index.html has no element with the id "root" to draw into')
+createRoot(root).render(
+  <StrictMode>
+    <ServicesContext value={services}>
+      <QueryClientProvider client={queries}>
+        <BrowserRouter basename={base.pathname}>
+          <App />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </ServicesContext>
+  </StrictMode>,
+)

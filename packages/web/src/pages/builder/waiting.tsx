@@ -1,0 +1,34 @@
+import type { BuildRequest } from '@yardmaster/rest'
+import type { ReactElement } from 'react'
+import { useCause } from '../../api/use-cause.js'
+import { count } from '../../lib/format.js'
+import { CancelButton } from '../../ui/cancel-button.js'
+import { Revision } from '../../ui/revision.js'
+import { Ago } from '../../ui/times.js'
+
+/** Longer queues are told by their number. */
+const most = 20
+
+export function Waiting({ requests }: { requests: readonly BuildRequest[] }): ReactElement {
+  return (
+    <section className="block" aria-label="Waiting requests" data-testid="pending-requests">
+      <h2>{count(requests.length, 'waiting request')}</h2>
+      <div className="rows" role="list">
+        {requests.slice(0, most).map(request => <WaitingRow key={request.buildrequestid} request={request} />)}
+      </div>
+      {requests.length > most && <p className="muted">and {requests.length - most} more behind them</p>}
+    </section>
+  )
+}
+
+function WaitingRow({ request }: { request: BuildRequest }): ReactElement {
+  const cause = useCause(request.buildrequestid)
+  return (
+    <div className="row waiting-row" role="listitem" data-testid="pending-request">
+      <span className="muted"><Ago at={request.submitted_at} /></span>
+      <span className="grow" title={cause?.buildset.reason}>{cause?.buildset.reason}</span>
+      <Revision cause={cause} />
+      <CancelButton buildrequestid={request.buildrequestid} />
+    </div>
+  )
+}
