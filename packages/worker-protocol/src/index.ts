@@ -15,7 +15,7 @@
  *     runs on, and every command that it holds: `running`, `ended` (its last messages are not acknowledged yet) or `lost` (started by
  *     an earlier process of this worker that died; what was left of it has been killed, and its output is gone).
  *  4. The engine answers `welcome`, and then `decide`, also when nothing is held. For each held command: `resume` (the worker sends again
- *     everything with seq > fromSeq and goes on), `forget` (it drops what it keeps of it), or `kill` (it kills the process tree, and then
+ *     everything with seq > fromSeq and goes on; up to fromSeq it is committed, as by an `ack`), `forget` (it drops what it keeps of it), or `kill` (it kills the process tree, and then
  *     drops). A command that is not named stays as it is and sends nothing on this connection.
  *  5. `start` starts a command. Its id is unique for ever, `installation/build/step/n`, so the worker can ignore the start of a command that
  *     it knows already: after a lost connection the engine may send it again without harm. Several commands may run at once.

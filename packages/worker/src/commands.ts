@@ -131,7 +131,7 @@ export class Commands {
   async killAll(): Promise<void> {
     this.stopAccepting()
     this.disconnected()
-    await Promise.all([...this.#held.values()].map(held => held.running?.kill()))
+    await Promise.all([...this.#held.values()].map(async held => held.running?.kill()))
   }
 
   killAllNow(): void {
@@ -178,6 +178,7 @@ export class Commands {
     if (held?.running) {
       held.dropped = true
       held.live = false
+      held.outbox.discard()
       void held.running.kill()
     } else this.#forget(command)
   }

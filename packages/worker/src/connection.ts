@@ -1,7 +1,7 @@
 import { CLOSE_PROTOCOL_ERROR, decodeEngineMessage, type EngineMessage, encode, MAX_MESSAGE_BYTES, ProtocolError, SUBPROTOCOL, type WorkerMessage } from '@yardmaster/worker-protocol'
 import type { Clock } from '@yardmaster/runtime'
 import { WebSocket } from 'ws'
-import { silenceTimer } from './command/silence-timer.js'
+import { silenceTimer } from './silence-timer.js'
 
 const HANDSHAKE_MS = 10_000
 /** More than this waiting in the socket's memory, and the rest waits where it is bounded. */

@@ -10,7 +10,7 @@ export const OUTBOX_LIMITS: OutboxLimits = { memoryBytes: 8 * 1024 * 1024, total
 
 /**
  * The messages of one command that are not acknowledged yet, in order: numbered 1, 2, 3..., `taken` the last one that was given to the
- * present connection. Nothing is ever dropped but by `ack`; who fills it stops while it is full.
+ * present connection. Nothing is ever dropped but by `ack` and `discard`; who fills it stops while it is full.
  */
 export class Outbox {
   readonly #command: string
@@ -22,6 +22,7 @@ export class Outbox {
   #inMemory = 0
   #total = 0
   #waiting: (() => void)[] = []
+  #discarded = false
 
   constructor(command: string, journal: Journal, limits: OutboxLimits = OUTBOX_LIMITS) {
     this.#command = command
@@ -39,6 +40,7 @@ export class Outbox {
 
   /** Adds what `encode` makes of the next number; `offer` may send it before it is decided where it is kept. */
   add(encode: (seq: number) => Buffer, offer: () => void): void {
+    if (this.#discarded) return
     const seq = this.lastSeq + 1
     const bytes = encode(seq)
     const entry: Entry = { size: bytes.length, bytes }
@@ -88,6 +90,12 @@ export class Outbox {
     this.#acknowledged += count
     this.#taken = Math.max(this.#taken, this.#acknowledged)
     if (this.#total < this.#limits.totalBytes * 0.75) for (const go of this.#waiting.splice(0)) go()
+  }
+
+  /** Nobody wants its messages any more: these, and all to come, are dropped, and it is never full. */
+  discard(): void {
+    this.ack(this.lastSeq)
+    this.#discarded = true
   }
 
   /** Resolves when it is worth filling it again. */

@@ -1,4 +1,4 @@
-import { encode, type FailureReason } from '@yardmaster/worker-protocol'
+import { encode, type Ended } from '@yardmaster/worker-protocol'
 import type { Clock } from '@yardmaster/runtime'
 import { LineSplitter } from './lines.js'
 import type { Outbox } from './outbox.js'
@@ -6,7 +6,7 @@ import type { Outbox } from './outbox.js'
 const JOINED_BYTES = 64 * 1024
 const LONGEST_WAIT_MS = 100
 
-export type Ending = { rc: number; failureReason: FailureReason | null; elapsed: number; result?: unknown }
+export type Ending = Pick<Ended, 'rc' | 'failureReason' | 'elapsed' | 'result'>
 
 export type OutputOptions = { command: string; outbox: Outbox; clock: Clock; offer: () => void; connected: () => boolean }
 
@@ -48,9 +48,7 @@ export class CommandOutput {
 
   end(ending: Ending): void {
     this.flush()
-    const { rc, failureReason, elapsed, result } = ending
-    const value = result === undefined ? {} : { result: JSON.parse(JSON.stringify(result)) }
-    this.#send(seq => encode({ type: 'ended', command: this.#options.command, seq, rc, failureReason, elapsed, ...value }))
+    this.#send(seq => encode({ type: 'ended', command: this.#options.command, seq, ...ending }))
   }
 
   flush(): void {

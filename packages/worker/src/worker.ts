@@ -133,13 +133,13 @@ export class Worker {
   }
 
   #sendStatusLater(connection: Connection): void {
-    const { clock, settings, logger } = this.#options
+    const { clock, settings } = this.#options
     const send = async () => {
       connection.send(await workerStatus(settings.basedir))
       if (this.#connection === connection) this.#sendStatusLater(connection)
     }
     this.#cancelStatus?.()
-    this.#cancelStatus = clock.setTimeout(() => void send().catch((err: unknown) => logger.warn({ err }, 'cannot tell the status')), STATUS_MS)
+    this.#cancelStatus = clock.setTimeout(() => void send(), STATUS_MS)
   }
 
   #onShutdown({ why }: Shutdown): void {

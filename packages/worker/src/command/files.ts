@@ -1,7 +1,7 @@
 import { chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { CommandSpec } from '@yardmaster/worker-protocol'
+import type { CommandSpec, Ended } from '@yardmaster/worker-protocol'
 import type { CommandContext, RunningCommand } from './context.js'
 import { glob } from './glob.js'
 import { insideBasedir } from './paths.js'
@@ -40,7 +40,7 @@ export class FileCommand implements RunningCommand {
     const { basedir, clock, output, ended } = this.#context
     const began = clock.monotonic()
     let rc = 0
-    let result: unknown
+    let result: Ended['result']
     try {
       result = await perform(this.#spec, basedir, this.#abort.signal)
     } catch (error) {
@@ -58,7 +58,7 @@ function errnoOf(code: string): number {
   return (constants.errno as Record<string, number>)[code] ?? constants.errno.EIO
 }
 
-async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Promise<unknown> {
+async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Promise<Ended['result']> {
   switch (spec.kind) {
     case 'mkdir':
       for (const path of spec.args.paths) await mkdir(insideBasedir(basedir, path), { recursive: true })
@@ -76,7 +76,7 @@ async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Pr
     case 'glob':
       return bounded(await glob(basedir, spec.args.path))
     case 'cpdir':
-      return copyTree(resolve(basedir, spec.args.from), below(basedir, spec.args.to), signal)
+      await copyTree(resolve(basedir, spec.args.from), below(basedir, spec.args.to), signal)
   }
 }
 

@@ -19,8 +19,9 @@ async function expand({ root, path, segments }: Place): Promise<string[]> {
   const into = (name: string, remaining: string[]) => expand({ root, path: join(path, name), segments: remaining })
   if (first === '**') {
     const entries = await list(join(root, path), '*')
-    const deeper = await Promise.all(entries.map(({ name, isFolder }) => isFolder ? into(name, segments) : rest.length === 0 ? [join(path, name)] : []))
-    return [...await expand({ root, path, segments: rest }), ...deeper.flat()]
+    const files = rest.length === 0 ? entries.filter(({ isFolder }) => !isFolder).map(({ name }) => join(path, name)) : []
+    const deeper = await Promise.all(entries.filter(({ isFolder }) => isFolder).map(({ name }) => into(name, segments)))
+    return [...await expand({ root, path, segments: rest }), ...files, ...deeper.flat()]
   }
   if (!/[*?[]/.test(first)) return await exists(join(root, path, first)) ? into(first, rest) : []
   const names = await list(join(root, path), first)

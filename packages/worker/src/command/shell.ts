@@ -11,7 +11,7 @@ import { commandEnvironment } from './environment.js'
 import { argvOf, count, pythonList, startHeader } from './headers.js'
 import { LogfileWatcher } from './logfile.js'
 import { insideBasedir } from './paths.js'
-import { silenceTimer } from './silence-timer.js'
+import { silenceTimer } from '../silence-timer.js'
 
 /** How long after KILL a process that cannot die, or its pipes held by an escaped one, may delay the end. */
 const UNKILLABLE_MS = 3000
@@ -87,6 +87,9 @@ export class ShellCommand implements RunningCommand {
     const stdin = this.#args.initialStdin === null ? 'ignore' : 'pipe'
     try {
       this.#child = spawn(file, rest, { cwd, env, detached: true, stdio: [stdin, pipes[0]?.writer ?? 'pipe', pipes[1]?.writer ?? 'pipe'] })
+    } catch (error) {
+      for (const pipe of pipes) pipe?.reader.destroy()
+      throw error
     } finally {
       for (const pipe of pipes) if (pipe !== null) closeWriter(pipe)
     }
@@ -162,13 +165,21 @@ export class ShellCommand implements RunningCommand {
 
   #kill(): Promise<boolean> {
     this.#killed ??= killTree(this.#tree(), this.#context.clock).then(gone => {
-      if (!this.#finished) this.#cancels.push(this.#context.clock.setTimeout(() => this.#giveUp(), UNKILLABLE_MS))
+      this.#giveUpLater()
       return gone
     })
     return this.#killed
   }
 
+  /** What the dead process has written is read first, however long nobody takes it. */
+  #giveUpLater(): void {
+    void this.#context.output.room().then(() => {
+      if (!this.#finished) this.#cancels.push(this.#context.clock.setTimeout(() => this.#giveUp(), UNKILLABLE_MS))
+    })
+  }
+
   #giveUp(): void {
+    if (this.#context.output.full) return this.#giveUpLater()
     if (this.#exit === null) this.#context.output.header('SIGKILL failed to kill process')
     this.#exit ??= { code: null, signal: null }
     for (const reader of this.#readers) reader.destroy()
