@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import type { Replica } from '@yardmaster/replica'
-import { startReplica } from '@yardmaster/replica'
-import { systemClock, systemRandom } from '@yardmaster/runtime'
+import { startReplica, type Replica } from '@yardmaster/replica'
+import { systemClock, systemRandom, type Loop } from '@yardmaster/runtime'
 import type { ActiveGeneration } from './active-generation.js'
 import { createGit } from './do/run-git.js'
 import { dispatchChanges } from './loops/dispatch-changes.js'
@@ -10,6 +9,7 @@ import { schedulePolls, type PollJob } from './loops/schedule-polls.js'
 import { pollDue } from './on/poll-due.js'
 
 const SWEEP_MS = 5_000
+const TAKE_OVER_MS = 1_000
 const POLLS_AT_ONCE = 8
 
 function activeGeneration({ generations }: Replica): ActiveGeneration | null {
@@ -17,12 +17,19 @@ function activeGeneration({ generations }: Replica): ActiveGeneration | null {
   return active && { id: active.id, configuration: active.configuration, call: (fn, args) => active.threads.call(fn, { args }) }
 }
 
+/** Who does not hold it looks again soon: the wait for a dead holder's burial is long enough. */
+async function holdsDispatch({ duty, clock }: Replica, loop: Loop): Promise<boolean> {
+  const held = await duty('dispatch')
+  if (!held) loop.setAlarm(clock.now() + TAKE_OVER_MS)
+  return held
+}
+
 function startDeciding(replica: Replica): void {
   const { db, fence, logger, clock, bus, generations } = replica
-  const deciding = { db, fence, logger, active: () => activeGeneration(replica), holdsDuty: () => replica.duty('dispatch') }
-  const dispatch = replica.loop({ name: 'dispatch changes', everyMs: SWEEP_MS, run: dispatchChanges(deciding) })
+  const deciding = (loop: () => Loop) => ({ db, fence, logger, active: () => activeGeneration(replica), holdsDuty: () => holdsDispatch(replica, loop()) })
+  const dispatch = replica.loop({ name: 'dispatch changes', everyMs: SWEEP_MS, run: dispatchChanges(deciding(() => dispatch)) })
   const timers = replica.loop({
-    name: 'fire timers', everyMs: SWEEP_MS, run: fireTimers({ ...deciding, clock, setAlarm: epochMs => timers.setAlarm(epochMs) }),
+    name: 'fire timers', everyMs: SWEEP_MS, run: fireTimers({ ...deciding(() => timers), clock, setAlarm: epochMs => timers.setAlarm(epochMs) }),
   })
   bus.onWake('changes', () => dispatch.notify())
   bus.onWake('timers', () => timers.notify())
