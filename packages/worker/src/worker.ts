@@ -11,7 +11,7 @@ import { PipeStock } from './pipes.js'
 import type { Settings } from './settings.js'
 
 const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 3_000
 const STATUS_MS = 30_000
 /** Between two commands of a build there is a moment without any. */
 const ONCE_IDLE_MS = 3000

@@ -21,6 +21,8 @@ export class RemoteCommand {
   readonly ended: Promise<Ended>
   /** Why it was asked to stop, until it has. */
   interruptedWhy: string | null = null
+  /** What of its output is committed: a new connection resumes behind it, and the worker drops what is before. */
+  committedSeq: number
   #receivedSeq: number
   readonly #onOutput: (output: Output) => void
   #resolve!: (ended: Ended) => void
@@ -29,6 +31,7 @@ export class RemoteCommand {
   constructor({ id, spec, fromSeq, onOutput }: RemoteCommandOptions) {
     this.id = id
     this.spec = spec
+    this.committedSeq = fromSeq
     this.#receivedSeq = fromSeq
     this.#onOutput = onOutput
     this.ended = new Promise((resolve, reject) => {
@@ -38,12 +41,7 @@ export class RemoteCommand {
     this.ended.catch(() => {})
   }
 
-  /** Everything up to here has been taken in; a new connection resumes behind it. */
-  get receivedSeq(): number {
-    return this.#receivedSeq
-  }
-
-  /** Takes a message in. What was received before is ignored; false when one is missing between. */
+  /** Takes a message in. What was received before (and is sent again, as it was not committed) is ignored; false when one is missing between. */
   receive(message: Output | Ended): boolean {
     if (message.seq <= this.#receivedSeq) return true
     if (message.seq !== this.#receivedSeq + 1) return false

@@ -36,7 +36,7 @@ export class WorkerSession implements Session {
     this.link = link
     this.#held = new Map(held.filter(({ command }) => isOurs(command)).map(entry => [entry.command, entry]))
     const strangers = held.filter(({ command }) => !isOurs(command)).map(({ command }) => command)
-    if (strangers.length > 0) link.send({ type: 'decide', resume: [], forget: [], kill: strangers })
+    link.send({ type: 'decide', resume: [], forget: [], kill: strangers })
     for (const command of this.#commands.values()) this.#offer(command)
   }
 
@@ -55,7 +55,7 @@ export class WorkerSession implements Session {
     if (!this.link) return
     const held = this.#held.get(command.id)
     if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran')
-    if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.receivedSeq }], forget: [], kill: [] })
+    if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.committedSeq }], forget: [], kill: [] })
     // Not held: the start never reached the worker, which writes a command down before it starts it.
     else this.link.send({ type: 'start', command: command.id, ...command.spec })
     if (command.interruptedWhy !== null) this.link.send({ type: 'interrupt', command: command.id, why: command.interruptedWhy })
@@ -82,6 +82,8 @@ export class WorkerSession implements Session {
 
   /** Everything up to `seq` is committed. */
   acknowledge(commandId: string, seq: number): void {
+    const command = this.#commands.get(commandId)
+    if (command) command.committedSeq = seq
     this.link?.send({ type: 'ack', command: commandId, seq })
   }
 
