@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { createCauseLoader } from './api/cause.js'
+import { createLastBuildsLoader } from './api/last-builds.js'
 import { App } from './app.js'
 import { createTicker } from './lib/clock.js'
 import type { Clock } from './lib/clock.js'
@@ -36,7 +37,7 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 
 const api = createClient({ baseUrl: base.href })
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
-const services = { api, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api) }
+const services = { api, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api) }
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no element with the id "root" to draw into')

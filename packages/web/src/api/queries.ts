@@ -3,10 +3,10 @@ import type { Build, Builder, BuildRequest, Client, ForceScheduler, ListedProper
 import { groupRecent, keepWhile, upsert, withRecentBuild } from '../lib/collections.js'
 import type { RecentBuilds } from '../lib/collections.js'
 import type { LiveQuery } from '../live/live-query.js'
+import { chipsPerBuilder } from './last-builds.js'
 
 /** More waiting requests than this are shown as "more than". */
 export const mostPending = 5000
-const chipsPerBuilder = 14
 
 function resourceOf<T>(resource: ResourceType<T>, { m }: LiveEvent): T | undefined {
   const read = resource.schema.safeParse(m)
@@ -41,12 +41,6 @@ export const recentBuildsQuery = (client: Client, builderCount: number): LiveQue
     const build = resourceOf(builds, event)
     return build ? { ...recent, builds: withRecentBuild(recent.builds, build, chipsPerBuilder) } : recent
   },
-})
-
-/** For a builder whose last builds are too long ago to be among everybody's newest. */
-export const lastBuildsQuery = (client: Client, builderid: number) => ({
-  queryKey: ['builds', 'last', builderid],
-  queryFn: async (): Promise<Build[]> => (await client.list(builds, `builders/${builderid}/builds`, { order: '-number', limit: chipsPerBuilder })).rows,
 })
 
 export const runningBuildsQuery = (client: Client): LiveQuery<ReadonlyMap<number, Build>> => ({

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { memo } from 'react'
 import type { ReactElement } from 'react'
 import { Link } from 'react-router'
-import { lastBuildsQuery } from '../../api/queries.js'
+import { chipsPerBuilder } from '../../api/last-builds.js'
 import type { WorkerCount } from '../../lib/collections.js'
 import { count } from '../../lib/format.js'
 import { useServices } from '../../services.js'
@@ -28,7 +28,7 @@ export const BuilderRow = memo(function BuilderRow({ builder, builds, known, wor
         <span className="tags">{builder.tags.map(tag => <span key={tag} className="tag">{tag}</span>)}</span>
       </span>
       <span className="chips" data-testid="chips">
-        {builds.length > 0 ? builds.map(build => <BuildChip key={build.buildid} build={build} />) : <NoneAmongNewest builderid={builder.builderid} known={known} />}
+        <Chips builderid={builder.builderid} builds={builds} known={known} />
       </span>
       <span className={waiting > 0 ? 'row-count waiting' : 'row-count'} data-testid="waiting">{waiting > 0 && `${waiting} waiting`}</span>
       <WorkersOfBuilder workers={workers} />
@@ -47,10 +47,15 @@ function WorkersOfBuilder({ workers }: { workers: WorkerCount | null }): ReactEl
   )
 }
 
-function NoneAmongNewest({ builderid, known }: Pick<BuilderRowProps, 'known'> & { builderid: number }): ReactElement {
-  const { api } = useServices()
-  const last = useQuery({ ...lastBuildsQuery(api, builderid), enabled: known === 'newest' })
-  if (known === 'none' || (known === 'newest' && !last.data)) return <></>
-  if (!last.data?.length) return <span className="muted">no builds yet</span>
-  return <>{last.data.map(build => <BuildChip key={build.buildid} build={build} />)}</>
+/** Fewer among everybody's newest builds than this, and the builder is asked about by itself. */
+const enough = 8
+
+function Chips({ builderid, builds, known }: Pick<BuilderRowProps, 'builds' | 'known'> & { builderid: number }): ReactElement {
+  const { lastBuilds } = useServices()
+  const asked = known === 'newest' && builds.length < enough
+  const last = useQuery({ queryKey: ['builds', 'last', builderid], queryFn: () => lastBuilds(builderid), enabled: asked, staleTime: Infinity })
+  const older = (asked && last.data) || []
+  const shown = older.reduce<readonly Build[]>((rows, build) => (rows.some(({ buildid }) => buildid === build.buildid) ? rows : [...rows, build]), builds)
+  if (shown.length > 0) return <>{shown.toSorted((a, b) => b.number - a.number).slice(0, chipsPerBuilder).map(build => <BuildChip key={build.buildid} build={build} />)}</>
+  return known === 'none' || (asked && last.isPending) ? <></> : <span className="muted">no builds yet</span>
 }
