@@ -71,7 +71,7 @@ export function createClient({ baseUrl }: { baseUrl: string }): Client {
   const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`
   const api = (path: string, query: Query = {}) => `${base}api/v2/${path}${search(query)}`
 
-  const ask = async (url: string, init: RequestInit = {}): Promise<Response> => {
+  const ask = async (url: string, init: { method?: string; body?: string; headers?: { [name: string]: string } } = {}): Promise<Response> => {
     const response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
     if (!response.ok) throw errorOf(response.status, await response.text())
     return response

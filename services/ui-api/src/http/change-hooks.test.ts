@@ -56,7 +56,7 @@ describe('github', () => {
     const before = (await changes()).length
     const again = { 'x-github-delivery': 'twice' }
     const answers = await Promise.all([github(pushOf(), again), github(pushOf(), again), github(pushOf(), again)])
-    expect(answers.map(answer => answer.status).sort()).toEqual([200, 200, 202])
+    expect(answers.map(answer => answer.status).sort((a, b) => a - b)).toEqual([200, 200, 202])
     expect(await github(pushOf(), again)).toEqual({ status: 200, text: 'this delivery was accepted before' })
     expect((await changes()).length).toBe(before + 2)
   })

@@ -21,17 +21,19 @@ const running = async () => start(api, await request(api, 'b2', { revision: 'r',
 
 describe('JSON-RPC', () => {
   const post = (path: string, body: string, type = 'application/json') => fetch(`${api.url}/api/v2/${path}`, { method: 'POST', headers: { 'content-type': type }, body })
+  const of = (members: string) => `{"jsonrpc":"2.0",${members}}`
+  const stop = of('"method":"stop","id":1,"params":{}')
   it.each([
-    ['{', 'application/json', 400, -32700, /^JSON parse error/],
-    ['[]', 'application/json', 400, -32600, /^JSONRPC batch requests are not supported$/],
-    ['1', 'application/json', 400, -32600, /^JSONRPC root object must be an object$/],
-    ['{"jsonrpc":"2.0","method":"stop","id":1}', 'application/json', 400, -32600, /^missing key 'params'$/],
-    ['{"jsonrpc":"2.0","method":1,"id":1,"params":{}}', 'application/json', 400, -32600, /^'method' must be a string$/],
-    ['{"jsonrpc":"1.0","method":"stop","id":1,"params":{}}', 'application/json', 400, -32600, /^only JSONRPC 2.0 is supported$/],
-    ['{"jsonrpc":"2.0","method":"stop","id":1,"params":{}}', 'text/plain', 400, -32600, /^Invalid content-type/],
-    ['{"jsonrpc":"2.0","method":"dance","id":1,"params":{}}', 'application/json', 501, -32601, /^action: dance is not supported$/],
-    ['{"jsonrpc":"2.0","method":"stop","id":1,"params":{}}', 'application/json', 404, -32600, /^not found/],
-  ])('%s as %s: %i', async (body, type, status, code, message) => {
+    { body: '{', status: 400, code: -32700, message: /^JSON parse error/ },
+    { body: '[]', status: 400, code: -32600, message: /^JSONRPC batch requests are not supported$/ },
+    { body: '1', status: 400, code: -32600, message: /^JSONRPC root object must be an object$/ },
+    { body: of('"method":"stop","id":1'), status: 400, code: -32600, message: /^missing key 'params'$/ },
+    { body: of('"method":1,"id":1,"params":{}'), status: 400, code: -32600, message: /^'method' must be a string$/ },
+    { body: stop.replace('2.0', '1.0'), status: 400, code: -32600, message: /^only JSONRPC 2.0 is supported$/ },
+    { body: stop, type: 'text/plain', status: 400, code: -32600, message: /^Invalid content-type/ },
+    { body: of('"method":"dance","id":1,"params":{}'), status: 501, code: -32601, message: /^action: dance is not supported$/ },
+    { body: stop, status: 404, code: -32600, message: /^not found/ },
+  ])('$body: $status $message', async ({ body, type, status, code, message }) => {
     const response = await post('builds/4711', body, type)
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code, message: expect.stringMatching(message) } })

@@ -33,7 +33,9 @@ type Answer = { msg: string; code: number } | { error: string; code: number }
 
 function serveClient(client: WebSocket, { clock, logger }: Deps, hub: Hub): void {
   const paths = new Set<string>()
-  const say = (answer: Answer, id: Frame['_id']) => client.send(JSON.stringify({ ...answer, _id: id ?? null }))
+  const say = (answer: Answer, id: Frame['_id']) => {
+    if (client.readyState === client.OPEN) client.send(JSON.stringify({ ...answer, _id: id ?? null }))
+  }
   const listener: Listener = {
     end(reason) {
       logger.debug({ reason }, 'web socket ended')
@@ -50,13 +52,14 @@ function serveClient(client: WebSocket, { clock, logger }: Deps, hub: Hub): void
     stopHeartbeat()
     for (const path of paths) hub.unlisten(path, listener)
   })
-  client.on('message', async (data: RawData) => {
+  client.on('message', (data: RawData) => {
     const frame = frameSchema.safeParse(parse(data))
     if (!frame.success) return say({ error: 'a frame is a JSON object', code: 400 }, null)
+    const { cmd, _id } = frame.data
     const answer = obey(frame.data, paths, { hub, listener })
+    if (cmd !== 'startConsuming') return say(answer, _id)
     // Confirmed only when nothing will be missed.
-    if ('msg' in answer && frame.data.cmd === 'startConsuming') await hub.ready
-    if (client.readyState === client.OPEN) say(answer, frame.data._id)
+    void hub.ready.then(() => say(answer, _id))
   })
 }
 

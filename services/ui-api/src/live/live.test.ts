@@ -96,6 +96,22 @@ describe('web socket', () => {
     expect(await ask({ cmd: 'ping' })).toMatchObject({ msg: 'pong' })
   })
 
+  it('drops a client that does not take what it asked for', async () => {
+    const slow = await webSocket()
+    const witness = await webSocket()
+    for (const socket of [slow, witness]) await socket.ask({ cmd: 'startConsuming', path: 'changes/*/new' })
+    slow.socket.pause()
+    const comments = 'x'.repeat(1_000_000)
+    const ids: number[] = []
+    for (let n = 0; n < 24; n++) ids.push(await accept(api, aChange(`slow${n}`, { comments })))
+    await witness.event(`changes/${ids.at(-1)}/new`)
+    const closed = new Promise(resolve => { slow.socket.once('close', resolve) })
+    slow.socket.resume()
+    await closed
+    expect(slow.events().length).toBeLessThan(24)
+    expect(witness.events()).toHaveLength(24)
+  })
+
   it('is not for pages of other sites', async () => {
     await expect(webSocket({ origin: 'https://evil.example' })).rejects.toThrow('403')
     await webSocket({ origin: api.url })

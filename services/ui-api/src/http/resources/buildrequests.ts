@@ -2,7 +2,7 @@ import { buildrequests as type, type BuildRequest } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { builderId, numberIn } from './places.js'
 import { raw, sql } from './sql.js'
-import { askedProperties, column, flag, time, type StoredResource } from './stored-resource.js'
+import { askedProperties, column, flag, orderedBy, time, type StoredResource } from './stored-resource.js'
 
 export const buildrequests: StoredResource<BuildRequest> = {
   type,
@@ -19,7 +19,7 @@ export const buildrequests: StoredResource<BuildRequest> = {
     claimed_by_masterid: column('r.replica_id', { nullable: true }),
     complete: flag({ yes: `r.state = 'complete'`, no: `r.state = 'pending' OR r.state = 'claimed'` }),
     results: column('r.results', { nullable: true }),
-    submitted_at: time('r.submitted_at'),
+    submitted_at: orderedBy('r.id', time('r.submitted_at')),
     complete_at: time('r.complete_at', { nullable: true }),
     waited_for: flag({ yes: 'r.waited_for', no: 'NOT r.waited_for' }),
     properties: askedProperties('SELECT s.properties FROM buildsets s WHERE s.id = r.buildset_id', 'null'),

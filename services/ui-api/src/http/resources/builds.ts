@@ -2,7 +2,7 @@ import { builds as type, type Build } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, builderId, buildPlaces, numberIn, workerId } from './places.js'
 import { raw, sql } from './sql.js'
-import { askedProperties, column, flag, time, type StoredResource } from './stored-resource.js'
+import { askedProperties, column, flag, orderedBy, time, type StoredResource } from './stored-resource.js'
 
 export const builds: StoredResource<Build> = {
   type,
@@ -15,7 +15,7 @@ export const builds: StoredResource<Build> = {
     buildrequestid: column('b.build_request_id'),
     workerid: column('b.worker_id'),
     masterid: column('b.replica_id', { nullable: true }),
-    started_at: time('b.started_at'),
+    started_at: orderedBy('b.id', time('b.started_at')),
     complete: flag({ yes: 'b.complete_at IS NOT NULL', no: 'b.complete_at IS NULL' }),
     complete_at: time('b.complete_at', { nullable: true }),
     locks_duration_s: column('0'),
@@ -25,12 +25,19 @@ export const builds: StoredResource<Build> = {
   },
 }
 
+/** Numbers rise with ids, and of one builder only they have an index: by id, the database would walk through the builds of all builders. */
+const buildsOfBuilder: StoredResource<Build> = {
+  ...builds,
+  id: raw('b.number'),
+  columns: { ...builds.columns, buildid: orderedBy('b.number', builds.columns.buildid), started_at: orderedBy('b.number', builds.columns.started_at) },
+}
+
 const buildsOfRequests = raw('b.build_request_id IN')
 
 export const buildEndpoints: Endpoint[] = [
   collection(builds, '/builds'),
   ...buildPlaces.map(place => single(builds, place, params => [sql`b.id = ${buildId(params)}`])),
-  collection(builds, '/builders/:builder/builds', params => [sql`b.builder_id = ${builderId(params)}`]),
+  collection(buildsOfBuilder, '/builders/:builder/builds', params => [sql`b.builder_id = ${builderId(params)}`]),
   collection(builds, '/buildrequests/:buildrequestid/builds', params => [sql`b.build_request_id = ${numberIn(params, 'buildrequestid')}`]),
   collection(builds, '/workers/:worker/builds', params => [sql`b.worker_id = ${workerId(params)}`]),
   collection(builds, '/changes/:changeid/builds', params => [sql`${buildsOfRequests} (

@@ -55,7 +55,7 @@ function ordered(resource: StoredResource, { order }: ResultSpec): Sql {
     const column = columnOf(resource, field)
     // A bare order on a column that is never null is one that its index can serve.
     const nulls = column.nullable ? (descending ? ' NULLS LAST' : ' NULLS FIRST') : ''
-    return sql`${column.key}${raw(descending ? ' DESC' : '')}${raw(nulls)}`
+    return sql`${column.order ?? column.key}${raw(descending ? ' DESC' : '')}${raw(nulls)}`
   })
   const last = order.at(-1)
   return join([...terms, sql`${resource.id}${raw(last?.descending ? ' DESC' : '')}`], ', ')

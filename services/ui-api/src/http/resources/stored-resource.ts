@@ -5,8 +5,10 @@ import { raw, sql, type Sql } from './sql.js'
 export type Column = {
   /** The value as the answer has it. */
   select(spec: ResultSpec): Sql
-  /** What is ordered by and compared. */
+  /** What is compared, and ordered by unless `order` says otherwise. */
   key: Sql
+  /** Another expression in whose order the values are, which an index serves. */
+  order?: Sql
   nullable: boolean
   kind: 'plain' | 'time' | 'list' | 'flag'
   /** Of a flag: the conditions for true and for false, worded so that partial indexes serve them. */
@@ -33,6 +35,11 @@ export function column(expression: string, { nullable = false }: Options = {}): 
 export function time(expression: string, { nullable = false }: Options = {}): Column {
   const seconds = raw(`floor(extract(epoch FROM ${expression}))::bigint`)
   return { select: () => seconds, key: raw(expression), nullable, kind: 'time' }
+}
+
+/** The column, ordered by another one that rises with it: rows that got id and time at their insertion need no index on the time. */
+export function orderedBy(order: string, of: Column): Column {
+  return { ...of, order: raw(order) }
 }
 
 export function flag(conditions: { yes: string; no: string }): Column {
