@@ -99,7 +99,7 @@ describe('a buildset', () => {
   test('ends older pending requests for the same work, and their buildset', async () => {
     const older = await write(tx => addBuildset(tx, aBuildset(['merge'], place('c1', 'x'))))
     const both = await write(tx => addBuildset(tx, aBuildset(['merge', 'other'], place('c1', 'x'))))
-    const newer = await write(tx => addBuildset(tx, aBuildset(['merge'], place('c1', 'x'))))
+    const newer = await write(tx => addBuildset(tx, aBuildset(['merge'], { ...place('c1', 'x'), waitedFor: true })))
     expect(await stateOf(older.buildsetId)).toMatchObject([{ state: 'complete', results: SKIPPED, remaining: 0, buildset_results: SKIPPED }])
     expect(await stateOf(both.buildsetId)).toMatchObject([{ state: 'complete', results: SKIPPED, remaining: 1 }, { state: 'pending', buildset_results: null }])
     expect(await stateOf(newer.buildsetId)).toMatchObject([{ state: 'pending', remaining: 1 }])
