@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -13,6 +13,8 @@ export type GitRepository = {
 
 export function gitRepository(): GitRepository {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-repository-'))
+  // As a clone is: started as root, the user postgres has to reach a cluster below it.
+  chmodSync(folder, 0o755)
   const identity = { GIT_AUTHOR_NAME: 'Ann', GIT_AUTHOR_EMAIL: 'ann@example.org', GIT_COMMITTER_NAME: 'Ann', GIT_COMMITTER_EMAIL: 'ann@example.org' }
   const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...identity } }).trim()
   git('init', '--quiet', '--initial-branch=main')
