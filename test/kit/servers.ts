@@ -1,12 +1,13 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess } from '@yardmaster/cli/local'
+import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess, type LocalServer } from '@yardmaster/cli/local'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 
 /** A real server for one test or one run, in a temporary folder that goes with it. */
-export type TestServer = { url: string; port: number; stop(): Promise<void> }
+export type TestServer = { url: string; port: number; pid: number; stop(): Promise<void> }
 
 const clock = systemClock()
 const random = systemRandom()
@@ -15,21 +16,21 @@ const note = (text: string) => { process.stderr.write(`${text}\n`) }
 /** Where the tests' set-up unpacks programs that the machine lacks. */
 export const programsFolder = join(import.meta.dirname, '../../node_modules/.cache/yardmaster-programs')
 
-async function inTemporaryFolder(name: string, start: (folder: string) => Promise<TestServer>): Promise<TestServer> {
+async function inTemporaryFolder(name: string, start: (folder: string) => Promise<LocalServer>): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), `yardmaster-${name}-`))
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   try {
     const server = await start(folder)
-    return { url: server.url, port: server.port, stop: async () => { await server.stop(); remove() } }
+    return { url: server.url, port: server.port, pid: server.identity.pid, stop: async () => { await server.stop(); remove() } }
   } catch (error) {
     remove()
     throw error
   }
 }
 
-/** PostgreSQL without fsync: a crash of the machine, which no test makes, could lose data. */
-export function startPostgres(): Promise<TestServer> {
-  return inTemporaryFolder('postgres', folder => startLocalPostgres({ folder, preferredPort: null, durable: false, maxConnections: 400, clock, random, note }))
+/** PostgreSQL. Not durable is without fsync: a crash of the machine, which no test makes, could lose data. */
+export function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<TestServer> {
+  return inTemporaryFolder('postgres', folder => startLocalPostgres({ folder, preferredPort: null, durable, maxConnections: 400, clock, random, note }))
 }
 
 /** NATS with JetStream; the URL holds user and password. */

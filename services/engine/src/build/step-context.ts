@@ -9,7 +9,7 @@ import { Journal } from './journal.js'
 import { LogWriter, logSlug } from './log-writer.js'
 
 /** A command that was asked to stop and does not, is given up after this long. */
-const INTERRUPT_DEADLINE_MS = 20_000
+const INTERRUPT_DEADLINE_MS = 10_000
 
 /** What one step sees of its build, and everything that it does to the world. */
 export class StepContext {
