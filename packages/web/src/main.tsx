@@ -11,6 +11,7 @@ import type { Clock } from './lib/clock.js'
 import { pathOfHash } from './lib/hash-links.js'
 import { LiveSocket } from './live/live-socket.js'
 import { ServicesContext } from './services.js'
+import { ErrorBoundary } from './ui/error-boundary.js'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/pages.css'
@@ -46,7 +47,9 @@ createRoot(root).render(
     <ServicesContext value={services}>
       <QueryClientProvider client={queries}>
         <BrowserRouter basename={base.pathname}>
-          <App />
+          <ErrorBoundary>
+            <App />
+          </ErrorBoundary>
         </BrowserRouter>
       </QueryClientProvider>
     </ServicesContext>

@@ -11,6 +11,7 @@ const shapes: Record<Outcome, string> = {
   retry: 'M12.5 8a4.5 4.5 0 1 1-1.4-3.3M12.6 2.6v2.6h-2.6',
   cancelled: 'M4.6 4.6l6.8 6.8M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10Z',
   running: 'M6 4.5l5 3.5-5 3.5Z',
+  'not run': 'M5 8h6',
   pending: 'M8 4.5V8l2.2 1.6M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10Z',
 }
 
@@ -25,7 +26,7 @@ export function ResultIcon({ outcome }: { outcome: Outcome }): ReactElement {
 /** The mark at the head of a step or build: the result's colour, shape and word. */
 export function ResultBadge({ outcome, word = false }: { outcome: Outcome; word?: boolean }): ReactElement {
   return (
-    <span className={`badge is-${outcome}`} data-testid="result" data-result={outcome}>
+    <span className={`badge is-${outcome.replace(' ', '-')}`} data-testid="result" data-result={outcome}>
       <ResultIcon outcome={outcome} />
       <span className={word ? '' : 'unseen'}>{outcome}</span>
     </span>

@@ -24,6 +24,7 @@ export function BuildFacts({ build }: { build: Build }): ReactElement {
         <Fact name="Started"><span title={dateTime(build.started_at)}><Ago at={build.started_at} /></span></Fact>
         <Fact name="Duration"><span data-testid="duration"><Elapsed from={build.started_at} to={build.complete_at} /></span>{build.locks_duration_s > 0 && <span className="muted"> ({build.locks_duration_s} s waiting for locks)</span>}</Fact>
       </dl>
+      {cause === undefined && <p className="comment">&nbsp;</p>}
       {cause?.change && <p className="comment" data-testid="comment">{cause.change.comments.trim()}</p>}
     </div>
   )

@@ -11,13 +11,14 @@ type StepRowProps = { step: Step; build: Build; target: LogTarget | null; open: 
 
 export function StepRow({ step, build, target, open, onOpen }: StepRowProps): ReactElement {
   const row = useRef<HTMLLIElement>(null)
-  const outcome = outcomeOf(step)
   const started = step.started_at !== null
+  const known = outcomeOf(step)
+  const outcome = known === 'pending' && build.complete ? 'not run' : known
   useEffect(() => {
     if (target) row.current?.scrollIntoView({ block: 'start' })
   }, [target?.step])
   return (
-    <li ref={row} className={`step is-${outcome}`} data-testid="step-row" data-step={step.name} data-result={outcome}>
+    <li ref={row} className={`step is-${outcome.replace(' ', '-')}`} data-testid="step-row" data-step={step.name} data-result={outcome}>
       <div className="step-head">
         <button type="button" className="step-toggle" aria-expanded={open} disabled={!started} onClick={() => onOpen(!open)} data-testid="step-toggle">
           <svg className="turn" viewBox="0 0 16 16" aria-hidden="true"><path d="M6 4l4 4-4 4" /></svg>

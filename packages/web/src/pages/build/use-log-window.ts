@@ -44,12 +44,16 @@ export function useLogWindow({ buffer, total, start, onRead }: LogWindowOptions)
   useLayoutEffect(() => {
     const element = box.current
     if (!element) return
-    setRoom(roomBelow(element.getBoundingClientRect().top))
     const observer = new ResizeObserver(() => setViewport(element.clientHeight))
     setViewport(element.clientHeight)
     observer.observe(element)
     return () => observer.disconnect()
   }, [exists])
+
+  // What is above comes and grows while the page loads.
+  useLayoutEffect(() => {
+    if (box.current && window.scrollY === 0) setRoom(roomBelow(box.current.getBoundingClientRect().top))
+  })
 
   const scrollTo = (position: number): void => {
     if (!box.current) return

@@ -1,6 +1,6 @@
 import type { Build, Builder } from '@yardmaster/rest'
 import { memo, useState } from 'react'
-import type { ReactElement } from 'react'
+import type { MouseEvent, ReactElement } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { historyQuery, workersQuery } from '../../api/queries.js'
 import { useCause } from '../../api/use-cause.js'
@@ -37,9 +37,13 @@ export function History({ builder }: { builder: Builder }): ReactElement {
 const HistoryRow = memo(function HistoryRow({ build, worker }: { build: Build; worker: string }): ReactElement {
   const cause = useCause(build.buildrequestid)
   const navigate = useNavigate()
+  /** The whole row leads to its build, unless somebody meant a link in it or marks its text. */
+  const open = ({ target }: MouseEvent): void => {
+    if (target instanceof HTMLElement && !target.closest('a') && !window.getSelection()?.toString()) void navigate(buildPath(build))
+  }
   const why = cause?.change ? firstLine(cause.change.comments) : cause?.buildset.reason
   return (
-    <tr data-testid="history-row" data-build={build.number} data-result={outcomeOf(build)} onClick={event => event.target instanceof HTMLElement && !event.target.closest('a') && !window.getSelection()?.toString() && navigate(buildPath(build))}>
+    <tr data-testid="history-row" data-build={build.number} data-result={outcomeOf(build)} onClick={open}>
       <td><BuildChip build={build} /></td>
       <td className="state-string"><Link to={buildPath(build)}>{build.state_string}</Link></td>
       <td className="why" title={cause ? `${cause.buildset.reason}${cause.change ? `\n${cause.change.comments}` : ''}` : ''}>{why}</td>
