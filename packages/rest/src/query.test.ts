@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { applyResultSpec } from './apply.js'
 import { emptySpec, parseQuery } from './query.js'
+import type { ResourceType } from './resource-type.js'
 import { builders } from './resources/builder.js'
 import { builds } from './resources/build.js'
-import { logs } from './resources/log.js'
-import { workers } from './resources/worker.js'
 
-const ask = (query: string, resource = builds as typeof builds | typeof builders | typeof workers | typeof logs, collection = true) =>
+const ask = (query: string, resource: ResourceType = builds, collection = true) =>
   parseQuery(resource, new URLSearchParams(query), collection)
 
 describe('parseQuery', () => {

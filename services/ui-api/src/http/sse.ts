@@ -23,6 +23,7 @@ export function sseRoutes({ clock, random, logger }: Deps, hub: Hub): Router {
     response.flushHeaders()
     const stream = openStream(response, { hub, clock, logger })
     streams.set(id, stream)
+    response.on('error', () => stream.end('the connection broke'))
     response.on('close', () => {
       stream.end('the client left')
       streams.delete(id)

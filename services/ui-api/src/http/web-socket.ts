@@ -16,6 +16,8 @@ const mostPaths = 10_000
 export function serveWebSocket(server: Server, deps: Deps, { hub, basePath }: { hub: Hub; basePath: string }): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
+    // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
+    socket.on('error', () => socket.destroy())
     const path = (request.url ?? '').split('?')[0]
     const refusal = path !== '/ws' && path !== `${basePath}ws` ? '404 Not Found' : isSameOrigin(request, deps.settings.baseUrl) ? null : '403 Forbidden'
     if (refusal) return void socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`)

@@ -86,8 +86,9 @@ function comparable(column: Column): Sql {
 
 /** On the bare column, so that an index serves it: in whole seconds, `<= t` is `< t + 1`. */
 function timeCondition(column: Column, op: keyof typeof comparisons, seconds: number): Sql {
-  const [comparison, limit] = op === 'le' ? ['<', seconds + 1] : op === 'gt' ? ['>=', seconds + 1] : [comparisons[op], seconds]
-  return sql`${column.key} ${raw(String(comparison))} to_timestamp(${limit})`
+  const wholeSecond = op === 'le' || op === 'gt'
+  const comparison = op === 'le' ? '<' : op === 'gt' ? '>=' : comparisons[op]
+  return sql`${column.key} ${raw(comparison)} to_timestamp(${wholeSecond ? seconds + 1 : seconds})`
 }
 
 function flagCondition({ yes, no }: { yes: Sql; no: Sql }, op: Filter['op'], values: readonly FilterValue[]): Sql {
