@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess, type LocalServer } from '@yardmaster/cli/local'
+import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess, type LocalServer, type ProcessIdentity } from '@yardmaster/cli/local'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 
 /** A real server for one test or one run, in a temporary folder that goes with it. */
@@ -16,11 +16,24 @@ const note = (text: string) => { process.stderr.write(`${text}\n`) }
 /** Where the tests' set-up unpacks programs that the machine lacks. */
 export const programsFolder = join(import.meta.dirname, '../../node_modules/.cache/yardmaster-programs')
 
-async function inTemporaryFolder(name: string, start: (folder: string) => Promise<LocalServer>): Promise<TestServer> {
+/** Ends the server and removes its folder when this process dies without doing so: its end of the pipe closes. */
+function guard(pid: number, folder: string): { dismiss(): void } {
+  const child = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"; sleep 2; rm -rf "$2"', 'sh', String(pid), folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.unref()
+  return { dismiss: () => { child.kill('SIGKILL') } }
+}
+
+type Spawned = (identity: ProcessIdentity) => void
+
+async function inTemporaryFolder(name: string, start: (folder: string, spawned: Spawned) => Promise<LocalServer>): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), `yardmaster-${name}-`))
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  const guards: { dismiss(): void }[] = []
+  const remove = () => {
+    for (const { dismiss } of guards) dismiss()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
   try {
-    const server = await start(folder)
+    const server = await start(folder, ({ pid }) => { guards.push(guard(pid, folder)) })
     return { url: server.url, port: server.port, pid: server.identity.pid, stop: async () => { await server.stop(); remove() } }
   } catch (error) {
     remove()
@@ -30,12 +43,12 @@ async function inTemporaryFolder(name: string, start: (folder: string) => Promis
 
 /** PostgreSQL. Not durable is without fsync: a crash of the machine, which no test makes, could lose data. */
 export function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<TestServer> {
-  return inTemporaryFolder('postgres', folder => startLocalPostgres({ folder, preferredPort: null, durable, maxConnections: 400, clock, random, note }))
+  return inTemporaryFolder('postgres', (folder, spawned) => startLocalPostgres({ folder, spawned, preferredPort: null, durable, maxConnections: 400, clock, random, note }))
 }
 
 /** NATS with JetStream; the URL holds user and password. */
 export function startNats(): Promise<TestServer> {
-  return inTemporaryFolder('nats', async folder => startLocalNats({ program: await findNatsServer(programsFolder, note), folder, preferredPort: null, clock, random }))
+  return inTemporaryFolder('nats', async (folder, spawned) => startLocalNats({ program: await findNatsServer(programsFolder, note), folder, spawned, preferredPort: null, clock, random }))
 }
 
 function answersPing(port: number): Promise<boolean> {
@@ -50,12 +63,12 @@ function answersPing(port: number): Promise<boolean> {
 
 /** Redis in memory only. */
 export function startRedis(): Promise<TestServer> {
-  return inTemporaryFolder('redis', async folder => {
+  return inTemporaryFolder('redis', async (folder, spawned) => {
     const program = findExecutable('redis-server', [join(programsFolder, 'usr/bin')])
     if (program === null) throw new Error('redis-server is not on PATH: run npm test, which fetches it, or install it')
     const port = await freePort()
     const server = await startServerProcess({
-      name: 'Redis', file: program, logFile: join(folder, 'server.log'), clock, stopSignal: 'SIGTERM', startWithinMs: 10_000, answers: () => answersPing(port),
+      name: 'Redis', file: program, spawned, logFile: join(folder, 'server.log'), clock, stopSignal: 'SIGTERM', startWithinMs: 10_000, answers: () => answersPing(port),
       args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
     })
     return { ...server, port, url: `redis://127.0.0.1:${port}` }
