@@ -5,7 +5,7 @@ import { runCommandLine } from './program.js'
 const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 function coloursWanted(env: NodeJS.ProcessEnv): boolean {
-  return process.stdout.isTTY === true && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb'
+  return process.stdout.isTTY && (env.NO_COLOR === undefined || env.NO_COLOR === '') && env.TERM !== 'dumb'
 }
 
 const context: Context = {
