@@ -9,6 +9,8 @@ import * as scripts from './scripts.js'
 
 const repository = repositoryAround(resolve(process.env['YARD_QUICKSTART_REPOSITORY'] || process.cwd()))
 const { SUCCESS, WARNINGS, FAILURE } = results
+/** Forty lines of environment before each output are for when something is wrong. */
+const brief = { logEnviron: false }
 
 export default defineConfig({
   title: 'Yardmaster quickstart',
@@ -25,14 +27,14 @@ export default defineConfig({
       collapseRequests: false,
       env: { GIT_PAGER: 'cat' },
       steps: [
-        steps.git({ repository, mode: 'incremental' }),
-        steps.shell({ name: 'newest commit', command: ['git', 'log', '-1', '--stat', '--decorate'] }),
-        steps.setPropertyFromCommand({ name: 'count commits', property: 'commits', command: ['git', 'rev-list', '--count', 'HEAD'] }),
-        steps.shell({ name: 'census', command: scripts.census, descriptionDone: 'what the files are' }),
-        steps.shell({ name: 'read files', command: scripts.readFiles, descriptionDone: util.interpolate('read at %(prop:got_revision:-HEAD)s') }),
-        steps.shell({ name: 'white space', command: ['git', 'show', '--check', '--format=%h %s', 'HEAD'], decodeRC: { 0: SUCCESS, 2: WARNINGS }, descriptionDone: 'white space looked at' }),
-        steps.shell({ name: 'shell scripts', command: scripts.checkShell, decodeRC: { 0: SUCCESS, 1: WARNINGS }, descriptionDone: 'shell scripts parsed' }),
-        steps.shell({ name: 'JavaScript modules', command: scripts.checkJavaScript, decodeRC: { 0: SUCCESS, 1: WARNINGS }, descriptionDone: 'JavaScript modules parsed' }),
+        steps.git({ ...brief, repository, mode: 'incremental' }),
+        steps.shell({ ...brief, name: 'newest commit', command: ['git', 'log', '-1', '--stat', '--decorate'] }),
+        steps.setPropertyFromCommand({ ...brief, name: 'count commits', property: 'commits', command: ['git', 'rev-list', '--count', 'HEAD'] }),
+        steps.shell({ ...brief, name: 'census', command: scripts.census, descriptionDone: 'what the files are' }),
+        steps.shell({ ...brief, name: 'read files', command: scripts.readFiles, descriptionDone: util.interpolate('read at %(prop:got_revision:-HEAD)s') }),
+        steps.shell({ ...brief, name: 'white space', command: ['git', 'show', '--check', '--format=%h %s', 'HEAD'], decodeRC: { 0: SUCCESS, 2: WARNINGS }, descriptionDone: 'white space looked at' }),
+        steps.shell({ ...brief, name: 'shell scripts', command: scripts.checkShell, decodeRC: { 0: SUCCESS, 1: WARNINGS }, descriptionDone: 'shell scripts parsed' }),
+        steps.shell({ ...brief, name: 'JavaScript modules', command: scripts.checkJavaScript, decodeRC: { 0: SUCCESS, 1: WARNINGS }, descriptionDone: 'JavaScript modules parsed' }),
         steps.custom({ name: 'authors', run: authors }),
       ],
     },
@@ -48,7 +50,7 @@ export default defineConfig({
 
 /** A step as a function: runs a command, reads what it printed, and says what it found. */
 async function authors(ctx: StepContext) {
-  const shortlog = await ctx.command(['git', 'shortlog', '--summary', '--numbered', 'HEAD'])
+  const shortlog = await ctx.command(['git', 'shortlog', '--summary', '--numbered', 'HEAD'], brief)
   if (!shortlog.ok) return FAILURE
   const lines = shortlog.stdout.split('\n').filter(line => line.trim() !== '')
   const [most = ''] = lines

@@ -5,6 +5,7 @@ import { checkConfiguration } from '@yardmaster/config/host'
 import { settingsTable } from '@yardmaster/runtime'
 import { expect, test } from 'vitest'
 import { root } from './product-files.js'
+import { systemClock } from '@yardmaster/runtime'
 
 const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 const textOf = (name: string) => readFileSync(join(root, name), 'utf8')
@@ -21,7 +22,7 @@ test('README\'s first configuration is right', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-readme-'))
   try {
     writeFileSync(join(folder, 'yard.config.ts'), code)
-    expect(await checkConfiguration(join(folder, 'yard.config.ts'))).toMatchObject({ ok: true, configuration: { title: 'Hello' } })
+    expect(await checkConfiguration(join(folder, 'yard.config.ts'), systemClock().setTimeout)).toMatchObject({ ok: true, configuration: { title: 'Hello' } })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

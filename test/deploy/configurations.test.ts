@@ -5,6 +5,7 @@ import { checkConfiguration } from '@yardmaster/config/host'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { chartFolder } from './helm-chart.js'
+import { systemClock } from '@yardmaster/runtime'
 
 const composeConfiguration = join(import.meta.dirname, '../../deploy/compose/yard.config.ts')
 
@@ -13,13 +14,13 @@ beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'yardmaster-deployed-')) 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test('the configuration that comes with the compose file is right', async () => {
-  expect(await checkConfiguration(composeConfiguration)).toMatchObject({ ok: true, configuration: { workers: [{ name: 'w1' }] } })
+  expect(await checkConfiguration(composeConfiguration, systemClock().setTimeout)).toMatchObject({ ok: true, configuration: { workers: [{ name: 'w1' }] } })
 })
 
 test('the configuration that comes with the chart is right', async () => {
   const { config } = parse(readFileSync(join(chartFolder, 'values.yaml'), 'utf8')) as { config: { files: { [name: string]: string } } }
   for (const [name, text] of Object.entries(config.files)) writeFileSync(join(folder, name), text)
-  expect(await checkConfiguration(join(folder, 'yard.config.ts'))).toMatchObject({ ok: true, configuration: { workers: [{ name: 'yardmaster-worker-0' }] } })
+  expect(await checkConfiguration(join(folder, 'yard.config.ts'), systemClock().setTimeout)).toMatchObject({ ok: true, configuration: { workers: [{ name: 'yardmaster-worker-0' }] } })
 })
 
 /** A mounted ConfigMap: each file is a link into a folder that has another name in every pod. */
@@ -34,7 +35,7 @@ function mountedConfigMap(pod: string): string {
 
 test('the same ConfigMap has the same digest in every pod, or each would bring a generation of its own', async () => {
   const digests = await Promise.all(['2026_11_22_10_00_00.1', '2026_11_22_10_00_01.2'].map(async pod => {
-    const checked = await checkConfiguration(mountedConfigMap(pod))
+    const checked = await checkConfiguration(mountedConfigMap(pod), systemClock().setTimeout)
     return checked.ok ? checked.bundle.digest : checked.errors
   }))
   expect(digests[0]).toEqual(digests[1])

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { checkConfiguration, formatProblems } from '@yardmaster/config/host'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as scripts from '../../deploy/quickstart/scripts.js'
+import { systemClock } from '@yardmaster/runtime'
 
 const file = join(import.meta.dirname, '../../deploy/quickstart/yard.config.ts')
 let folder: string
@@ -20,10 +21,10 @@ const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdi
 describe('the quickstart configuration', () => {
   test('watches the repository that it is started in, and says so plainly when there is none', async () => {
     process.env['YARD_QUICKSTART_REPOSITORY'] = folder
-    const without = await checkConfiguration(file)
+    const without = await checkConfiguration(file, systemClock().setTimeout)
     expect(without.ok ? '' : formatProblems(without.errors)).toContain(`but ${folder} is in none`)
     git('init', '--quiet')
-    const checked = await checkConfiguration(file)
+    const checked = await checkConfiguration(file, systemClock().setTimeout)
     expect(checked).toMatchObject({ ok: true, configuration: { changeSources: [{ repository: folder, branches: true, pollInterval: 2 }], builders: [{ name: 'quickstart', collapseRequests: false }] } })
   })
 })

@@ -2,7 +2,7 @@
 export { bundleConfiguration } from './host/bundle.js'
 export type { Bundle } from './host/bundle.js'
 export { checkConfiguration } from './host/check.js'
-export type { CheckOptions, CheckOutcome } from './host/check.js'
+export type { CheckOutcome } from './host/check.js'
 export { formatProblems } from './host/problems.js'
 export type { ConfigurationProblem } from './host/problems.js'
 export { ConfigurationThreads } from './pool/configuration-threads.js'

@@ -63,12 +63,12 @@ async function load(db: Database, clock: Clock, logger: Logger, id: number): Pro
  * Checks this replica's configuration file and, if it says something new, makes it the active generation.
  * A wrong one is told with all its errors and changes nothing: the system keeps its old configuration.
  */
-export async function bringConfiguration({ db, settings, logger, generations }: Pick<Replica, 'db' | 'settings' | 'logger' | 'generations'>): Promise<void> {
+export async function bringConfiguration({ db, clock, settings, logger, generations }: Pick<Replica, 'db' | 'clock' | 'settings' | 'logger' | 'generations'>): Promise<void> {
   if (!existsSync(settings.config)) {
     if (generations.active() === null) logger.warn({ file: settings.config }, 'there is no configuration file here and none in the database: nothing will be built until one is brought')
     return
   }
-  const checked = await checkConfiguration(settings.config)
+  const checked = await checkConfiguration(settings.config, clock.setTimeout)
   if (!checked.ok) {
     logger.error({ file: settings.config, problems: checked.errors.length }, `the configuration is wrong; ${generations.active() ? 'the old one stays' : 'there is none yet'}\n${formatProblems(checked.errors)}`)
     return

@@ -52,7 +52,6 @@ export const settingsTable = {
   baseUrl: setting({ env: 'YARD_BASE_URL', flag: '--base-url <url>', description: 'public address of the web page, for links', type: url(['http', 'https']).transform(text => (text.endsWith('/') ? text : `${text}/`)), default: ({ host, port: portNumber }) => urlOf(host, portNumber) }),
   dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(2, 1000), default: '10' }),
   workerLostAfter: setting({ env: 'YARD_WORKER_LOST_AFTER', flag: '--worker-lost-after <seconds>', description: 'seconds of silence after which a worker counts as lost', type: wholeNumber(5, 86_400), default: '60' }),
-  drainDeadline: setting({ env: 'YARD_DRAIN_DEADLINE', flag: '--drain-deadline <seconds>', description: 'seconds that a draining engine waits for running builds; 0: as long as they take', type: wholeNumber(0, 604_800), default: '0' }),
   secretsDir: setting({ env: 'YARD_SECRETS_DIR', flag: '--secrets-dir <folder>', description: 'folder with a file per secret', type: path, default: ({ home }) => join(home, 'secrets') }),
 } as const
 

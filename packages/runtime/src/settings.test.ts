@@ -16,7 +16,7 @@ function problemsOf(read: () => unknown): string[] {
 test('defaults need no environment', () => {
   expect(readSettings({})).toMatchObject({
     home: resolve('.yard'), port: 8010, host: '127.0.0.1', workerPort: 9989, databaseUrl: undefined, config: resolve('yard.config.ts'), set: 'main',
-    logLevel: 'info', healthPort: undefined, baseUrl: 'http://127.0.0.1:8010/', dbConnections: 10, workerLostAfter: 60, drainDeadline: 0, secretsDir: resolve('.yard/secrets'),
+    logLevel: 'info', healthPort: undefined, baseUrl: 'http://127.0.0.1:8010/', dbConnections: 10, workerLostAfter: 60, secretsDir: resolve('.yard/secrets'),
   })
 })
 
@@ -56,7 +56,7 @@ test('what people are shown hides credentials and says where each value came fro
 })
 
 test('a child process given the settings as environment reads the same values', () => {
-  const settings = readSettings({ DATABASE_URL: 'postgres://x@y/z' }, { home: 'here', drainDeadline: '5' })
+  const settings = readSettings({ DATABASE_URL: 'postgres://x@y/z' }, { home: 'here', workerLostAfter: '5' })
   const { origins: _origins, ...values } = settings
   expect(readSettings(settingsToEnv(settings))).toMatchObject(values)
 })

@@ -68,7 +68,7 @@ export function requireSetting<Name extends SettingName>(settings: Settings, nam
     const { env, description, flag } = settingsTable[name]
     throw new SettingsError([`${env} is not set (${description}); set it, or give ${longFlag({ ...settingsTable[name], flag })}`])
   }
-  return value as NonNullable<SettingValues[Name]>
+  return value
 }
 
 /** Every setting with its value as people may see it (credentials masked) and where it came from. */

@@ -17,7 +17,7 @@ export function addCheck(program: Command, context: Context, finish: (code: numb
       const settings = readSettings(context.env, withQuickstart(readSettings(context.env, flags), flags))
       const { config } = settings
       nameQuickstartRepository(settings, context.env)
-      const { problems, text, builders } = await checkFile(config)
+      const { problems, text, builders } = await checkFile(config, context.clock)
       if (options.json === true) context.print(JSON.stringify({ file: config, ok: problems.length === 0, problems }))
       else if (problems.length > 0) context.warn(text)
       else context.print(`${config} is right: ${builders} ${builders === 1 ? 'builder' : 'builders'}`)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigurationProblem } from '@yardmaster/config/host'
 import type { Configuration } from '@yardmaster/domain'
-import { readSettings, type SettingFlags, type Settings } from '@yardmaster/runtime'
+import { readSettings, type Clock, type SettingFlags, type Settings } from '@yardmaster/runtime'
 import { freePort, portIsFree } from '../local/index.js'
 import { Problem } from '../problem.js'
 import { cloneRoot } from './programs.js'
@@ -45,18 +45,18 @@ export async function checkMachine(settings: Settings): Promise<void> {
 export type CheckedFile = { problems: ConfigurationProblem[]; text: string; builders: number; configuration: Configuration | null }
 
 /** Everything that is wrong with a configuration file, as data and as text. Throws a {@link Problem} when it is not there. */
-export async function checkFile(file: string): Promise<CheckedFile> {
+export async function checkFile(file: string, clock: Clock): Promise<CheckedFile> {
   if (!existsSync(file)) throw new Problem(`there is no configuration ${file}: write one, or name another with -c or YARD_CONFIG`)
   // It brings a bundler along, which most commands can do without.
   const { checkConfiguration, formatProblems } = await import('@yardmaster/config/host')
-  const checked = await checkConfiguration(file)
+  const checked = await checkConfiguration(file, clock.setTimeout)
   if (!checked.ok) return { problems: checked.errors, text: formatProblems(checked.errors), builders: 0, configuration: null }
   return { problems: [], text: '', builders: checked.configuration.builders.length, configuration: checked.configuration }
 }
 
 /** The checked configuration. Throws a {@link Problem} that shows everything that is wrong with it. */
-export async function checkedConfiguration(file: string): Promise<Configuration> {
-  const { configuration, text } = await checkFile(file)
+export async function checkedConfiguration(file: string, clock: Clock): Promise<Configuration> {
+  const { configuration, text } = await checkFile(file, clock)
   if (configuration === null) throw new Problem(`${text}\nNothing was started.`)
   return configuration
 }

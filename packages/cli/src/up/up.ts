@@ -104,8 +104,8 @@ async function allSettled<T>(works: Promise<T>[]): Promise<T[]> {
 }
 
 async function startAll(supervisor: Supervisor): Promise<void> {
-  const { settings, env, output, random } = supervisor.options
-  const configuration = await output.stage('configuration', () => checkedConfiguration(settings.config))
+  const { settings, env, clock, output, random } = supervisor.options
+  const configuration = await output.stage('configuration', () => checkedConfiguration(settings.config, clock))
   const [databaseUrl, natsUrl] = await allSettled([keepPostgres(supervisor), keepNats(supervisor)])
   const worker = localWorker(configuration, settings, env, random)
   const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl }) }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build, stop } from 'esbuild'
 import type { Plugin } from 'esbuild'
@@ -35,7 +36,8 @@ const ownVocabulary: Plugin = {
  * CommonJS packages may require Node's own modules and nothing else that is not bundled.
  */
 export async function bundleConfiguration(file: string): Promise<Bundle> {
-  const absolute = resolve(file)
+  // Kubernetes mounts a file as a link into a folder named by the time: the digest must not see it.
+  const absolute = realpathSync(resolve(file))
   const result = await thenStop(() => build({
     absWorkingDir: dirname(absolute),
     entryPoints: [`./${basename(absolute)}`],

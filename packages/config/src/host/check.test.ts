@@ -20,7 +20,8 @@ function world(files: { [name: string]: string }): string {
 }
 
 const imports = "import { defineConfig, changeHooks, changeSources, schedulers, steps, util, workers } from '@yardmaster/config'\n"
-const check = (files: { [name: string]: string }): Promise<CheckOutcome> => checkConfiguration(world(files))
+const timer = (fn: () => void, ms: number) => { const timeout = setTimeout(fn, ms); return () => clearTimeout(timeout) }
+const check = (files: { [name: string]: string }): Promise<CheckOutcome> => checkConfiguration(world(files), timer)
 const checkText = (text: string): Promise<CheckOutcome> => check({ 'yard.config.ts': imports + text })
 
 /** `file:line:column path: message` of each problem. */
@@ -178,12 +179,12 @@ export const builder = {
   })
 
   test('one that spins is given up', async () => {
-    const outcome = await checkConfiguration(world({ 'yard.config.ts': 'for (;;);' }), { deadlineMs: 300 })
+    const outcome = await checkConfiguration(world({ 'yard.config.ts': 'for (;;);' }), timer, 300)
     expect(outcome).toMatchObject({ ok: false, errors: [{ message: 'the configuration did not finish loading in 0.3 s' }] })
   })
 
   test('no file at all', async () => {
-    expect(await checkConfiguration('/nowhere/yard.config.ts')).toMatchObject({ ok: false, errors: [{ message: expect.stringContaining('there is no file /nowhere/yard.config.ts') }] })
+    expect(await checkConfiguration('/nowhere/yard.config.ts', timer)).toMatchObject({ ok: false, errors: [{ message: expect.stringContaining('there is no file /nowhere/yard.config.ts') }] })
   })
 
   test('reads well on a terminal', async () => {

@@ -17,15 +17,11 @@ export type CheckOutcome =
   | { ok: true; configuration: Configuration; bundle: Bundle }
   | { ok: false; errors: ConfigurationProblem[] }
 
-export type CheckOptions = { timer?: Timer; deadlineMs?: number }
-
-const realTimer: Timer = (fn, ms) => {
-  const timeout = setTimeout(fn, ms)
-  return () => clearTimeout(timeout)
-}
-
-/** Bundles, runs (in a thread) and checks a configuration file: the whole configuration, or every problem that it has. Does not throw. */
-export async function checkConfiguration(file: string, { timer = realTimer, deadlineMs = 10_000 }: CheckOptions = {}): Promise<CheckOutcome> {
+/**
+ * Bundles, runs (in a thread) and checks a configuration file: the whole configuration, or every problem that it has. Does not throw.
+ * `timer` is the clock's setTimeout: it bounds how long the file may take to load.
+ */
+export async function checkConfiguration(file: string, timer: Timer, deadlineMs = 10_000): Promise<CheckOutcome> {
   const whole = (expected: string, found: string, message: string): CheckOutcome => ({ ok: false, errors: [{ file, path: '', expected, found, message }] })
   if (!existsSync(file)) return whole('a configuration file', 'nothing', `there is no file ${file}: write one, or name another with -c`)
   const bundled = await tryToBundle(file)

@@ -84,8 +84,8 @@ export class StepRun {
       build, step, sourcestamps, properties, results, signal: this.abort.signal,
       property: name => (Object.hasOwn(properties, name) ? properties[name] ?? null : null),
       command: (command, options = {}) => this.effect('command', commandArgs(command, options)),
-      log: (name = 'stdio') => ({ line: text => this.line(name, String(text)) }),
-      print: text => this.line('stdio', String(text)),
+      log: (name = 'stdio') => ({ line: (text: unknown) => this.line(name, String(text)) }),
+      print: (text: unknown) => this.line('stdio', String(text)),
       setProperty: (name, value, source = step.name) => {
         const plain = data(value, `ctx.setProperty('${name}')`)
         properties[name] = plain

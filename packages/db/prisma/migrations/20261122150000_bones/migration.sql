@@ -348,6 +348,12 @@ CREATE TABLE "worker_sessions" (
 );
 
 -- CreateIndex
+CREATE INDEX "buildsets_parent_build_id_idx" ON "buildsets"("parent_build_id");
+
+-- CreateIndex
+CREATE INDEX "buildsets_open" ON "buildsets"("id") WHERE (complete_at IS NULL);
+
+-- CreateIndex
 CREATE INDEX "buildset_sourcestamps_sourcestamp_id_idx" ON "buildset_sourcestamps"("sourcestamp_id");
 
 -- CreateIndex
@@ -361,6 +367,9 @@ CREATE INDEX "build_requests_pending" ON "build_requests"("builder_id", "priorit
 
 -- CreateIndex
 CREATE INDEX "build_requests_claimed" ON "build_requests"("replica_id") WHERE (state = 'claimed');
+
+-- CreateIndex
+CREATE INDEX "builds_builder_id_id_idx" ON "builds"("builder_id", "id");
 
 -- CreateIndex
 CREATE INDEX "builds_build_request_id_idx" ON "builds"("build_request_id");
