@@ -20,7 +20,7 @@ export type Bench = {
   quick: boolean
   /** Builds of the throughput measures; null: each measure's own. */
   builds: number | null
-  /** Where CPU profiles of engine and ui-api go; null: none are taken, because they cost time themselves. */
+  /** Where CPU profiles of the processes go; null: none are taken, because they cost time themselves. */
   profiles: string | null
 }
 
@@ -95,8 +95,7 @@ export async function startInstallation(bench: Bench, { name, config }: Options)
 }
 
 function profiling({ profiles }: Bench, name: string, program: Program): string[] {
-  if (profiles === null || program === 'scheduler' || program === 'latent-worker-provisioner') return []
-  return ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}-${program}.cpuprofile`]
+  return profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}-${program}.cpuprofile`]
 }
 
 async function createDatabase(serverUrl: string, name: string): Promise<{ url: string; drop(): Promise<void> }> {

@@ -28,7 +28,7 @@ Measures this clone on real processes, with a PostgreSQL (fsync on) and a NATS o
   --quick           shorter runs: to see that it works, not to judge by
   --only NAME       one measure, may be repeated: ${Object.keys(measures).join(', ')}
   --builds N        builds of the throughput measure
-  --profile FOLDER  take CPU profiles of engine, ui-api and worker (which costs time itself), keep them there and tell where the time goes
+  --profile FOLDER  take CPU profiles of the roles and the worker (which costs time itself), keep them there and tell where the time goes
   --json            the figures as JSON
   --help
 `

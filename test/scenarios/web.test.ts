@@ -14,7 +14,7 @@ const config = (repository: string) => `
 import { changeSources, defineConfig, schedulers, steps, workers } from '@yardmaster/config'
 const builder = (name, more) => ({ name, workers: ['w1'], steps: [
   steps.git({ repository: ${JSON.stringify(repository)}, logEnviron: false }),
-  steps.shell({ name: 'test', logEnviron: false, command: ${JSON.stringify(`for i in 1 2 3; do echo "before $i"; done; while [ ! -e '${gate}' ]; do sleep 0.05; done; printf '\\033[32mafter\\033[0m\\n'`)} }),
+  steps.shell({ name: 'test', logEnviron: false, command: ${JSON.stringify(`for i in 1 2 3; do echo "before $i"; done; while [ ! -e '${gate}' ]; do sleep 0.05; done; printf '\\033[32maf''ter\\033[0m\\n'`)} }),
   ...more,
 ] })
 export default defineConfig({

@@ -11,7 +11,7 @@ type Run = { perSecond: number; cpu: CpuShares; postMs: number[]; builds: number
 
 /** Trivial builds as fast as they go, forced through REST: builds per second, and what a build costs. */
 export async function measureBuilds(bench: Bench): Promise<Figure[]> {
-  const count = bench.builds ?? (bench.quick ? 150 : 1200)
+  const count = bench.builds ?? (bench.quick ? 150 : 2000)
   const one = await throughput(bench, 1, count)
   const hundred = await throughput(bench, 100, count)
   return [

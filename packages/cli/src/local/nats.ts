@@ -56,7 +56,8 @@ function configuration(folder: string, port: number, secret: string): string {
   return [
     `listen: "127.0.0.1:${port}"`,
     'server_name: yardmaster',
-    `jetstream { store_dir: ${JSON.stringify(folder)}, max_memory_store: 64MB, max_file_store: 4GB }`,
+    // Streams reserve what they may grow to, and are bounded by that; the server's own bound would only limit how many installations share it.
+    `jetstream { store_dir: ${JSON.stringify(folder)}, max_memory_store: 64MB, max_file_store: 1TB }`,
     `authorization { user: yardmaster, password: "${secret}" }`,
     '',
   ].join('\n')
