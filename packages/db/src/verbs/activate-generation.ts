@@ -38,10 +38,10 @@ async function projectRows(tx: Transaction, { projects }: Configuration): Promis
 
 async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
   await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, workers.map(worker => worker.name)])
-  const rows = workers.map(({ name, maxBuilds, labels }) => ({ name, max_builds: maxBuilds, labels }))
+  const rows = workers.map(({ name, maxBuilds, labels }, position) => ({ name, max_builds: maxBuilds, labels, position }))
   const changed = await tx.query<{ id: number; version: number }>(
     `INSERT INTO workers (name, set_name, max_builds, labels)
-     SELECT name, $2, max_builds, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, labels jsonb)
+     SELECT name, $2, max_builds, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, labels jsonb, position int) ORDER BY position
      ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, labels = excluded.labels, active = true, version = workers.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
@@ -53,11 +53,11 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
   // Before the others, so that a name which moved to another key is free.
   const removed = await tx.query<{ id: number; version: number }>(
     'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, builders.map(builder => builder.key)])
-  const rows = builders.map(({ key, name, project, description, tags, workers }) => ({ key, name, project, description, tags, workers }))
+  const rows = builders.map(({ key, name, project, description, tags, workers }, position) => ({ key, name, project, description, tags, workers, position }))
   const present = await tx.query<{ id: number; version: number }>(
     `INSERT INTO builders (key, name, set_name, project_id, description, tags)
      SELECT b.key, b.name, $2, p.id, b.description, b.tags
-     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[]) LEFT JOIN projects p ON p.name = b.project
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
        description = excluded.description, tags = excluded.tags, active = true, version = builders.version + 1
      RETURNING id, version`,
