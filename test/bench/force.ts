@@ -32,12 +32,9 @@ export async function forceBuilds({ url, count, builders, clients, rate, clock }
   return took
 }
 
-/** Forces one build; answers the id of its request. */
-export async function forceOne(url: string, builder: string): Promise<number> {
-  const agent = new Agent()
-  const answer = JSON.parse(await postForce(agent, url, builder)) as { result: [number, { [builderId: string]: number }] }
-  agent.destroy()
-  return Object.values(answer.result[1])[0]!
+/** Forces one build over a connection that the agent keeps; answers when REST does. */
+export async function forceOne(agent: Agent, url: string, builder: string): Promise<void> {
+  await postForce(agent, url, builder)
 }
 
 function postForce(agent: Agent, url: string, builder: string): Promise<string> {

@@ -2,7 +2,8 @@ import { startInstallation, trivialConfig, type Bench } from '../installation.js
 import { cpuOf } from '../processes.js'
 import type { Figure } from '../table.js'
 
-const SETTLE_MS = 5_000
+/** Until the processes have collected the garbage of their start. */
+const SETTLE_MS = 15_000
 
 /** What everything costs while nothing happens: four roles, PostgreSQL, NATS and a connected worker. */
 export async function measureIdle(bench: Bench): Promise<Figure[]> {

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import { createClient } from '@yardmaster/rest'
 import { forceOne } from '../force.js'
 import { startInstallation, trivialConfig, type Bench, type Installation } from '../installation.js'
@@ -13,10 +14,11 @@ export async function measureLatency(bench: Bench): Promise<Figure[]> {
   try {
     await installation.startWorker('w0')
     const watch = await watchBuilds(bench, installation)
+    const agent = new Agent({ keepAlive: true })
     const seen: Seen[] = []
     for (let n = 0; n < count + 5; n++) {
       const sent = bench.clock.monotonic()
-      const answered = forceOne(installation.url, 'b0')
+      const answered = forceOne(agent, installation.url, 'b0')
       const times = await watch.next()
       await answered
       // The first ones compile code and open connections.
@@ -24,6 +26,7 @@ export async function measureLatency(bench: Bench): Promise<Figure[]> {
       await bench.clock.sleep(100)
     }
     watch.stop()
+    agent.destroy()
     const rows = await installation.rows<Seen>(
       `SELECT extract(epoch FROM b.started_at - r.submitted_at)::float * 1000 AS started, extract(epoch FROM r.complete_at - r.submitted_at)::float * 1000 AS complete
        FROM build_requests r JOIN builds b ON b.build_request_id = r.id ORDER BY r.id OFFSET 5`)
