@@ -21,6 +21,9 @@ export type Generations = {
   refresh(): Promise<void>
 }
 
+/** The active generation, and those of late: of builds under way and of requests that waited through some changes. */
+const MOST_LOADED = 8
+
 type Options = { db: Database; clock: Clock; logger: Logger; set: string }
 
 /** Generations as they are needed: every replica can run every one, whatever is on its disk. */
@@ -28,24 +31,37 @@ export async function openGenerations({ db, clock, logger, set }: Options): Prom
   const loaded = new Map<number, Promise<LoadedGeneration>>()
   const listeners: ((generation: LoadedGeneration) => void)[] = []
   let active: LoadedGeneration | null = null
+  let refreshing: Promise<void> | null = null
+  const look = async () => {
+    const { rows } = await db.pool.query<{ id: number | null }>('SELECT active_generation_id AS id FROM configuration_sets WHERE name = $1', [set])
+    const id = rows[0]?.id ?? null
+    if (id === null || id === active?.id) return
+    active = await generations.get(id)
+    logger.info({ generation: id, set }, 'configuration is active')
+    for (const listener of listeners) listener(active)
+  }
   const generations: Generations = {
     active: () => active,
     get(id) {
-      const known = loaded.get(id)
-      if (known) return known
-      const loading = load(db, clock, logger, id)
-      loaded.set(id, loading)
+      if (id === active?.id) return Promise.resolve(active)
+      const loading = loaded.get(id) ?? load(db, clock, logger, id)
       loading.catch(() => loaded.delete(id))
+      // The latest used last. A build keeps the one it has; threads that nobody needs end by themselves.
+      loaded.delete(id)
+      loaded.set(id, loading)
+      for (const oldest of [...loaded.keys()].slice(0, -MOST_LOADED)) loaded.delete(oldest)
       return loading
     },
     onChange: fn => { listeners.push(fn) },
     async refresh() {
-      const { rows } = await db.pool.query<{ id: number | null }>('SELECT active_generation_id AS id FROM configuration_sets WHERE name = $1', [set])
-      const id = rows[0]?.id ?? null
-      if (id === null || id === active?.id) return
-      active = await generations.get(id)
-      logger.info({ generation: id, set }, 'configuration is active')
-      for (const listener of listeners) listener(active)
+      // One after the other: each asker gets an answer that is younger than the question.
+      const before = refreshing
+      const mine = (async () => {
+        await before?.catch(() => {})
+        return look()
+      })()
+      refreshing = mine
+      return mine
     },
   }
   await generations.refresh()

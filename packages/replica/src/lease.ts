@@ -1,4 +1,4 @@
-import { transaction } from '@yardmaster/db'
+import { isUnavailable, transaction } from '@yardmaster/db'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { createPeerObserver } from '@yardmaster/runtime'
 import type { Replica } from './start-replica.js'
@@ -16,5 +16,10 @@ export function startLease({ db, fence, id, clock, logger, loop }: Pick<Replica,
       if (buried) logger.warn({ peer: peer.name, replica: peer.id }, 'a peer is dead: its duties and worker sessions are free')
     }
   }
-  loop({ name: 'lease', everyMs: 1_000, run: beat })
+  // No backoff: when the database is back everybody must renew at once, or those that look first would bury those that still wait.
+  const beatOrWait = () => beat().catch((error: unknown) => {
+    if (!isUnavailable(error)) throw error
+    logger.warn({ err: error }, 'the lease could not be renewed: the database is away')
+  })
+  loop({ name: 'lease', everyMs: 1_000, run: beatOrWait })
 }
