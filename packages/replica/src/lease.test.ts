@@ -1,0 +1,30 @@
+import { freePort } from '@yardmaster/cli/local'
+import { openDatabase } from '@yardmaster/db'
+import { createLogger, createRegistry, manualClock, startLoop, type Loop } from '@yardmaster/runtime'
+import { afterEach, test } from 'vitest'
+import { until } from '../../../test/kit/until.js'
+import { startLease } from './lease.js'
+
+const loops: Loop[] = []
+afterEach(async () => { await Promise.all(loops.splice(0).map(loop => loop.stop())) })
+
+test('while the database is away the lease is tried each second, however long that lasts', async () => {
+  const clock = manualClock()
+  const lines: string[] = []
+  const logger = createLogger({ name: 'test', destination: { write: line => void lines.push(line) } })
+  const db = openDatabase({ url: `postgresql://nobody@127.0.0.1:${await freePort()}/nothing`, connections: 2, onConnectionLost: () => {} })
+  startLease({
+    db, id: 1, fence: { replicaId: 1 }, clock, logger,
+    loop: spec => {
+      const loop = startLoop({ ...spec, clock, logger, registry: createRegistry({ role: 'test' }) })
+      loops.push(loop)
+      return loop
+    },
+  })
+  for (let second = 1; second <= 20; second++) {
+    await until(`try ${second}`, () => lines.length >= second, 2_000)
+    await loops[0]!.settled()
+    await clock.advance(1_000)
+  }
+  await db.close()
+})
