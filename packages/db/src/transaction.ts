@@ -33,7 +33,7 @@ export async function transaction<T>(db: Database, fence: Fence | null, work: (t
     try {
       return await attemptTransaction(db, fence, work)
     } catch (error) {
-      if (attempt >= ATTEMPTS || !RETRIED.has(sqlState(error))) throw error
+      if (attempt >= ATTEMPTS || !isContended(error)) throw error
     }
   }
 }
@@ -42,12 +42,18 @@ export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
 }
 
-/** The database cannot be reached, is starting or is stopping: waiting helps. */
+/** The database cannot be reached, is starting, is stopping, is a standby that will be the primary, or has no room: waiting helps. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== '') return state.startsWith('08') || state.startsWith('57P') || state.startsWith('53')
-  // Whatever has no SQL state came from the connection, except what our own code threw.
-  return error instanceof Error && (('code' in error && typeof error.code === 'string') || /connection|timeout|terminated/i.test(error.message))
+  if (state !== '') return /^(08|53|57P|25006)/.test(state)
+  // What has no SQL state came from the connection, or from our own code: that has no code, or one of Node's ERR_.
+  if (!(error instanceof Error)) return false
+  return ('code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')) || /connection|timeout|terminated/i.test(error.message)
+}
+
+/** Somebody else was in the way, as often as it was tried: later he will not be. */
+export function isContended(error: unknown): boolean {
+  return RETRIED.has(sqlState(error))
 }
 
 /** The data itself cannot be stored: class 22 (data exception), 23 (constraint), 54 (limit exceeded). */

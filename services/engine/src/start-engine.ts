@@ -20,7 +20,7 @@ const LOST_AT_ONCE = 50
 export async function startEngine(replica: Replica): Promise<void> {
   const { db, fence, bus, clock, random, logger, secrets, installation, generations, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
-  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock(db, 'logs_id_seq', LOG_IDS), secrets, installation, clock, random, logger }
+  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), secrets, installation, clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => claims.notify())
   const pool = new WorkerPool({
     db, fence, installation, logger,
@@ -41,6 +41,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     if (workers.length > 0) logger.warn({ workers }, 'workers were away for too long: their builds are retried')
     return { again: workers.length === LOST_AT_ONCE }
   } })
+  replica.onStop('builds', () => runs.handOver())
   bus.onWake('requests', () => claims.notify())
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())

@@ -61,7 +61,7 @@ test('facts that gather while a commit is under way are one transaction, in orde
   expect(await rows('SELECT num_lines FROM logs WHERE id = 900')).toEqual([{ num_lines: 2 }])
   expect(await rows('SELECT first_line, last_line, content FROM log_chunks ORDER BY first_line')).toEqual([
     { first_line: 0, last_line: 0, content: Buffer.from('oa\n') }, { first_line: 1, last_line: 1, content: Buffer.from('ob\n') }])
-  expect(await rows('SELECT seq, outcome FROM effects')).toEqual([{ seq: 2, outcome: { rc: 0 } }])
+  expect(await rows('SELECT seq, outcome FROM effects')).toEqual([{ seq: 2, outcome: '{"rc":0}' }])
   expect(await propertiesOf(1)).toMatchObject({ x: ['2', 'test'] })
   expect(await rows('SELECT jsonb_array_length(envelopes) AS n FROM outbox')).toHaveLength(1)
 })

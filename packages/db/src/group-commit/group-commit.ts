@@ -1,7 +1,7 @@
 import { ReplicaBuried, type Clock, type Logger } from '@yardmaster/runtime'
 import { groupBy } from '../group-by.js'
 import type { Database } from '../database.js'
-import { AlreadyCommitted, isPoisoned, isUnavailable, transaction, type Transaction } from '../transaction.js'
+import { AlreadyCommitted, isContended, isPoisoned, isUnavailable, transaction, type Transaction } from '../transaction.js'
 import type { Submission } from './facts.js'
 import { writeFacts } from './write-facts.js'
 
@@ -112,8 +112,8 @@ export class GroupCommit {
       } catch (error) {
         // `lost` is then what the attempt that went through found.
         if (error instanceof AlreadyCommitted) return lost
-        if (!isUnavailable(error)) throw error
-        logger.warn({ err: error, batch, facts: waiting.length }, 'the database is away; facts wait for it')
+        if (!isUnavailable(error) && !isContended(error)) throw error
+        logger.warn({ err: error, batch, facts: waiting.length }, 'facts cannot be written now; they wait')
         await clock.sleep(backoff)
       }
     }

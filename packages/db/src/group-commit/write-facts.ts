@@ -26,21 +26,24 @@ async function startEffects(tx: Transaction, submissions: Submission[]): Promise
       started.map(({ fact }) => fact.effectKind), started.map(({ fact }) => fact.fingerprint), started.map(({ fact }) => fact.firstLine)])
 }
 
-/** How far each command's output is committed, and how effects ended: in the transaction that has the lines. */
+/**
+ * How far each command's output is committed, and how effects ended: in the transaction that has the lines. An outcome is kept as JSON text within the jsonb,
+ * which takes what jsonb itself does not: a NUL or half a surrogate pair in what a command printed.
+ */
 async function endEffects(tx: Transaction, submissions: Submission[]): Promise<void> {
-  const records = new Map<string, { build_id: number; step: number; n: number; seq: number; outcome: unknown; ended: boolean }>()
+  const records = new Map<string, { build_id: number; step: number; n: number; seq: number; outcome: string | null }>()
   const record = (build: number, { step, n }: { step: number; n: number }) => {
     const key = `${build}/${step}/${n}`
-    const known = records.get(key) ?? { build_id: build, step, n, seq: 0, outcome: null, ended: false }
+    const known = records.get(key) ?? { build_id: build, step, n, seq: 0, outcome: null }
     records.set(key, known)
     return known
   }
   for (const { build, fact } of factsOf(submissions, 'effect-advanced')) record(build.id, fact.effect).seq = fact.seq
-  for (const { build, fact } of factsOf(submissions, 'effect-ended')) Object.assign(record(build.id, fact.effect), { outcome: fact.outcome, ended: true })
+  for (const { build, fact } of factsOf(submissions, 'effect-ended')) record(build.id, fact.effect).outcome = JSON.stringify(fact.outcome)
   if (records.size === 0) return
   await tx.execute(
-    `UPDATE effects e SET seq = greatest(e.seq, r.seq), outcome = CASE WHEN r.ended THEN r.outcome ELSE e.outcome END
-     FROM jsonb_to_recordset($1::jsonb) AS r(build_id bigint, step int, n int, seq bigint, outcome jsonb, ended boolean)
+    `UPDATE effects e SET seq = greatest(e.seq, r.seq), outcome = coalesce(to_jsonb(r.outcome), e.outcome)
+     FROM jsonb_to_recordset($1::jsonb) AS r(build_id bigint, step int, n int, seq bigint, outcome text)
      WHERE e.build_id = r.build_id AND e.step_number = r.step AND e.n = r.n`,
     [JSON.stringify([...records.values()])])
 }

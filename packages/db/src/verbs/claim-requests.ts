@@ -22,7 +22,8 @@ type BuildRow = { id: number; number: number; version: number; request_id: numbe
 
 /**
  * Takes requests for workers of this replica, numbers their builds and writes builds and steps, all in one transaction.
- * What another engine took first, what was cancelled, and what a worker was meant for whose session has moved on is missing from the answer.
+ * What another engine took first, what was cancelled, and what cannot run on its worker any more (its session has moved on, somebody
+ * paused it, the builder builds there already) is missing from the answer.
  */
 export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<ClaimedBuild[]> {
   const live = await withLiveSessions(tx, replicaId, claims)
@@ -50,12 +51,20 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
 }
 
 async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
+  const workerIds = claims.map(claim => claim.workerId)
   const rows = await tx.query<{ worker_id: number; number: number }>(
-    `SELECT worker_id, number FROM worker_sessions WHERE worker_id = ANY($1) AND replica_id = $2 AND connected ORDER BY worker_id FOR SHARE`,
-    [claims.map(claim => claim.workerId), replicaId])
+    `SELECT s.worker_id, s.number FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
+     WHERE s.worker_id = ANY($1) AND s.replica_id = $2 AND s.connected AND w.active AND NOT w.paused AND NOT w.graceful
+     ORDER BY s.worker_id FOR SHARE OF s`, [workerIds, replicaId])
+  // Only who holds the session claims for the worker, and its transactions follow each other: what is read here stays true.
+  const places = await tx.query<Place>('SELECT worker_id, builder_id FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL', [workerIds])
   const current = new Map(rows.map(row => [row.worker_id, row.number]))
-  return claims.filter(claim => current.get(claim.workerId) === claim.sessionNumber)
+  const taken = new Set(places.map(place => `${place.worker_id}/${place.builder_id}`))
+  return claims.filter(claim => current.get(claim.workerId) === claim.sessionNumber && !taken.has(`${claim.workerId}/${claim.builderId}`))
 }
+
+/** One build at a time of a builder on a worker: they share a folder. */
+type Place = { worker_id: number; builder_id: number }
 
 /** The next build number of each claim; the builders' rows stay locked until the commit, ids ascending. */
 async function takeNumbers(tx: Transaction, taken: Claim[]): Promise<Map<number, number>> {

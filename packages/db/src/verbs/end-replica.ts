@@ -13,6 +13,7 @@ export async function endReplica(tx: Transaction, end: { id: number; state: 'sto
     [end.id, end.state, end.beat ?? null])
   if (!row) return false
   await tx.execute('DELETE FROM duties WHERE replica_id = $1', [end.id])
+  await tx.execute('SELECT 1 FROM workers WHERE id IN (SELECT worker_id FROM worker_sessions WHERE replica_id = $1) ORDER BY id FOR NO KEY UPDATE', [end.id])
   const sessions = await tx.query<{ worker_id: number }>(
     `SELECT worker_id FROM worker_sessions WHERE replica_id = $1 ORDER BY worker_id FOR UPDATE`, [end.id])
   if (sessions.length > 0) {

@@ -15,24 +15,24 @@ export type ClaimableRequest = {
 }
 
 /**
- * Pending requests that some of these workers could run, by priority then age: at most `perBuilder` of each builder and `limit` in all.
+ * Pending requests of these builders, by priority then age: at most `perBuilder` of each builder and `limit` in all.
  * Per builder first (lateral, along the index of pending requests), because sorting all that is pending costs seven times as much
  * at 25,000 requests. Nothing is locked: the claim checks again.
  */
-export async function findClaimable(db: Database, query: { workerIds: number[]; perBuilder: number; limit: number }): Promise<ClaimableRequest[]> {
+export async function findClaimable(db: Database, query: { builderKeys: string[]; perBuilder: number; limit: number }): Promise<ClaimableRequest[]> {
   const { rows } = await db.pool.query<ClaimableRequest>(
     `SELECT r.id, b.id AS "builderId", b.key AS "builderKey", r.buildset_id AS "buildsetId", s.generation_id AS "generationId",
             r.project_id AS "projectId", p.name AS project, s.properties, s.reason
-     FROM (SELECT DISTINCT builder_id FROM builder_workers WHERE worker_id = ANY($1)) served
-     JOIN builders b ON b.id = served.builder_id AND b.active
+     FROM builders b
      CROSS JOIN LATERAL (
        SELECT id, buildset_id, project_id, priority, submitted_at FROM build_requests
        WHERE builder_id = b.id AND state = 'pending' ORDER BY priority DESC, submitted_at, id LIMIT $2
      ) r
      JOIN buildsets s ON s.id = r.buildset_id
      LEFT JOIN projects p ON p.id = r.project_id
+     WHERE b.key = ANY($1) AND b.active
      ORDER BY r.priority DESC, r.submitted_at, r.id LIMIT $3`,
-    [query.workerIds, query.perBuilder, query.limit])
+    [query.builderKeys, query.perBuilder, query.limit])
   return rows
 }
 

@@ -1,11 +1,12 @@
 import { FactRefused, SessionLost, type Fact } from '@yardmaster/db'
-import { afterStep, buildStart, CANCELLED, EXCEPTION, interrupted, nextStep, RETRY, type BuildProgress, type BuildView, type Properties, type Result } from '@yardmaster/domain'
+import { afterStep, buildStart, CANCELLED, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
-import type { BuildData } from './build-data.js'
+import type { BuildData, StepData } from './build-data.js'
 import { buildSummary } from './describe.js'
 import type { EngineParts } from './engine-parts.js'
 import { Mask } from './mask.js'
+import { secretsUsed } from './secrets-used.js'
 import { StepRun } from './step-run.js'
 
 /** Drives one build from where its rows stand to its end: at once after its claim, or after another engine's death. */
@@ -19,9 +20,16 @@ export class BuildRun {
   summary: string | null = null
   #progress: BuildProgress = buildStart
   #worst: { step: string; result: Result } | null = null
-  #step: StepRun | null = null
+  /** Those that this run has begun; the last one is under way. */
+  readonly #begun: StepRun[] = []
   #stopReason: string | null
   #abandoned = false
+  #mayReplay = false
+  #lastWrite: Promise<void> = Promise.resolve()
+  /** The run was given up to be begun again from the rows. */
+  replayWanted = false
+  /** The end of the build is committed. */
+  ended = false
   #refused: FactRefused | null = null
 
   constructor(parts: EngineParts, data: BuildData, session: WorkerSession) {
@@ -30,6 +38,18 @@ export class BuildRun {
     this.session = session
     this.properties = data.properties
     this.#stopReason = data.stopReason
+    this.#maskUsed()
+  }
+
+  /** From the start, so that an effect has the same fingerprint whatever was used before it. */
+  #maskUsed(): void {
+    for (const name of secretsUsed(this.data)) {
+      try {
+        this.secret(name)
+      } catch {
+        // The step that uses it fails with the reason.
+      }
+    }
   }
 
   get stopped(): boolean {
@@ -45,19 +65,40 @@ export class BuildRun {
   stop(reason: string): void {
     if (this.stopped) return
     this.#stopReason = reason
-    this.#step?.interrupt(reason)
+    this.#begun.at(-1)?.interrupt(reason)
   }
 
   /** The build is another engine's: nothing more is done or written here. */
   abandon(): void {
     this.#abandoned = true
-    this.#step?.abandon()
+    this.#begun.at(-1)?.abandon()
+  }
+
+  /** Gives the run up, to be begun again from the rows; false when that has been tried often enough. */
+  replay(): boolean {
+    if (!this.#mayReplay) return false
+    this.replayWanted = true
+    this.abandon()
+    return true
+  }
+
+  /** Resolves when nothing that this run has written waits for its commit. */
+  settled(): Promise<void> {
+    return this.#lastWrite
+  }
+
+  /** From its first use on the secret is masked in whatever the build prints or says. */
+  secret(name: string): string | undefined {
+    const value = this.parts.secrets.get(name)
+    if (value !== undefined) this.mask.add(name, value)
+    return value
   }
 
   /** Writes facts with the next group commit. A failure ends the run; whoever awaits the answer hears of it too. */
   write(facts: Fact[]): Promise<void> {
-    const written = this.parts.commit.submit({ session: this.session, build: this.data.ref, facts })
-    written.catch((error: unknown) => this.#onRefusal(error))
+    if (this.#abandoned) return Promise.reject(new SessionLost(`build ${this.data.ref.id} is not driven here any more`))
+    const written = this.parts.commit.submit({ session: this.session, build: this.data.ref, facts: facts.map(fact => this.mask.fact(fact)) })
+    this.#lastWrite = written.catch((error: unknown) => this.#onRefusal(error))
     return written
   }
 
@@ -72,7 +113,8 @@ export class BuildRun {
   }
 
   /** Resolves when the build has ended, or is not ours any more. */
-  async drive(): Promise<void> {
+  async drive(mayReplay: boolean): Promise<void> {
+    this.#mayReplay = mayReplay
     try {
       const lost = await this.#runSteps()
       if (!this.#abandoned) await this.#finish(lost)
@@ -80,7 +122,7 @@ export class BuildRun {
       if (this.#abandoned) return
       if (!this.#refused) this.parts.logger.error({ err: error, build: this.data.ref.id }, 'driving a build failed')
       const why = this.#refused ? `its facts cannot be stored: ${this.#refused.message}` : `internal error: ${error instanceof Error ? error.message : String(error)}`
-      await this.#end(EXCEPTION, why, this.#step?.closingFacts(EXCEPTION) ?? []).catch((again: unknown) => {
+      await this.#end(EXCEPTION, why, this.#begun.flatMap(step => step.closingFacts(EXCEPTION))).catch((again: unknown) => {
         if (!this.#abandoned) this.parts.logger.error({ err: again, build: this.data.ref.id }, 'a failed build could not be ended')
       })
     }
@@ -90,20 +132,28 @@ export class BuildRun {
   async #runSteps(): Promise<string | null> {
     const { steps } = this.data.builder
     if (this.stopped) this.#progress = interrupted(this.#progress, CANCELLED)
-    for (let at = nextStep(this.#progress, steps, 0); at !== undefined; at = nextStep(this.#progress, steps, at + 1)) {
+    // What was begun before a replay is taken to its end, also when the build is to stop.
+    const due = steps.map((step, at) => ({ alwaysRun: step.alwaysRun || begun(this.data.steps[at]!) }))
+    for (let at = nextStep(this.#progress, due, 0); at !== undefined; at = nextStep(this.#progress, due, at + 1)) {
       const config = steps[at]!
       const row = this.data.steps[at]!
-      const step = new StepRun(this, config, row)
-      this.#step = step
-      const result = row.results ?? await step.execute()
+      const result = row.results ?? await this.#runStep(config, row)
       if (this.#abandoned) return null
       if (this.#refused) throw this.#refused
       this.#note(config.name, result)
       this.#progress = afterStep(this.#progress, config, result)
       if (this.stopped) this.#progress = interrupted(this.#progress, CANCELLED)
-      if (result === RETRY && step.lostWhy !== null) return step.lostWhy
+      const lost = row.results === null ? this.#begun.at(-1)!.lostWhy : null
+      if (lost !== null) return lost
     }
     return null
+  }
+
+  #runStep(config: StepConfig, row: StepData): Promise<Result> {
+    const step = new StepRun(this, config, row)
+    this.#begun.push(step)
+    if (this.#stopReason !== null && !config.alwaysRun) step.interrupt(this.#stopReason)
+    return step.execute()
   }
 
   #note(step: string, result: Result): void {
@@ -117,17 +167,22 @@ export class BuildRun {
     return this.#end(result, text, [])
   }
 
-  #end(results: Result, stateString: string, facts: Fact[]): Promise<void> {
-    return this.write([...facts, { kind: 'build-finished', results, stateString: storable(stateString) }])
+  async #end(results: Result, stateString: string, facts: Fact[]): Promise<void> {
+    await this.write([...facts, { kind: 'build-finished', results, stateString: storable(stateString) }])
+    this.ended = true
   }
 
   #onRefusal(error: unknown): void {
     if (error instanceof SessionLost || error instanceof ReplicaBuried) return this.abandon()
     if (error instanceof FactRefused && !this.#refused) {
       this.#refused = error
-      this.#step?.interrupt('its facts cannot be stored')
+      this.#begun.at(-1)?.interrupt('its facts cannot be stored')
     }
   }
+}
+
+function begun({ startedAt, results }: StepData): boolean {
+  return startedAt || results !== null
 }
 
 /** A state string is told of whatever went wrong, so it must always be storable. */

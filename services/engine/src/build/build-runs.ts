@@ -5,6 +5,9 @@ import { BuildRun } from './build-run.js'
 import type { EngineParts } from './engine-parts.js'
 import { loadBuild } from './load-build.js'
 
+/** A build whose thread is gone again and again, through no fault of its own, ends at last. */
+const MOST_REPLAYS = 3
+
 /** The builds that this engine drives. */
 export class BuildRuns {
   readonly #parts: EngineParts
@@ -12,6 +15,7 @@ export class BuildRuns {
   /** A worker has room again. */
   readonly #onEnd: () => void
   readonly #runs = new Map<number, BuildRun>()
+  #handedOver = false
 
   constructor(parts: EngineParts, generations: Generations, onEnd: () => void) {
     this.#parts = parts
@@ -19,16 +23,8 @@ export class BuildRuns {
     this.#onEnd = onEnd
   }
 
-  get size(): number {
-    return this.#runs.size
-  }
-
   byId(buildId: number): BuildRun | undefined {
     return this.#runs.get(buildId)
-  }
-
-  of(session: WorkerSession): BuildRun[] {
-    return [...this.#runs.values()].filter(run => run.session === session)
   }
 
   /** Whether a command id (installation/build/step/n) is of a build that is driven here. */
@@ -39,14 +35,7 @@ export class BuildRuns {
 
   /** Drives the build, unless that is done already. */
   start(data: BuildData, session: WorkerSession): void {
-    if (this.#runs.has(data.ref.id)) return
-    const run = new BuildRun(this.#parts, data, session)
-    this.#runs.set(data.ref.id, run)
-    void run.drive().finally(() => {
-      this.#runs.delete(data.ref.id)
-      session.killAll(id => id.startsWith(run.commandPrefix))
-      this.#onEnd()
-    })
+    if (!this.#handedOver && !this.#runs.has(data.ref.id)) this.#drive(new BuildRun(this.#parts, data, session), MOST_REPLAYS)
   }
 
   /** Takes over builds of the worker that nobody drives here yet. Resolves when each is driven. */
@@ -61,9 +50,46 @@ export class BuildRuns {
   }
 
   abandon(session: WorkerSession): void {
-    for (const run of this.of(session)) {
-      this.#runs.delete(run.data.ref.id)
-      run.abandon()
+    for (const run of [...this.#runs.values()].filter(candidate => candidate.session === session)) this.#give(run)
+  }
+
+  /** This engine stops: whoever gets the workers next drives their builds on from what is committed. */
+  handOver(): void {
+    this.#handedOver = true
+    for (const run of this.#runs.values()) this.#give(run)
+  }
+
+  #give(run: BuildRun): void {
+    this.#runs.delete(run.data.ref.id)
+    run.abandon()
+  }
+
+  #drive(run: BuildRun, replaysLeft: number): void {
+    const { id } = run.data.ref
+    this.#runs.set(id, run)
+    const ended = async () => {
+      await run.drive(replaysLeft > 0)
+      if (run.replayWanted && await this.#replay(run, replaysLeft - 1)) return
+      // Another run of the same build may have taken its place, and its commands.
+      if (this.#runs.get(id) === run) this.#runs.delete(id)
+      if (run.ended) run.session.killAll(command => command.startsWith(run.commandPrefix))
+      this.#onEnd()
     }
+    ended().catch((error: unknown) => {
+      // Holding the sessions against the rows finds the build again.
+      if (this.#runs.get(id) === run) this.#runs.delete(id)
+      this.#parts.logger.error({ err: error, build: id }, 'a build is not driven any more')
+    })
+  }
+
+  /** From its rows, as after another engine's death. False when it is not ours any more. */
+  async #replay(run: BuildRun, replaysLeft: number): Promise<boolean> {
+    const { id } = run.data.ref
+    await run.settled()
+    const data = await loadBuild(this.#parts.db, this.#generations, id)
+    if (!data || this.#runs.get(id) !== run) return false
+    this.#parts.logger.info({ build: id }, 'replaying a build')
+    this.#drive(new BuildRun(this.#parts, data, run.session), replaysLeft)
+    return true
   }
 }

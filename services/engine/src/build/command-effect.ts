@@ -35,8 +35,11 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
   }
   const logs = await openLogs(context, spec, options.log ?? 'stdio')
   const effect = { step: data.number, n }
-  if (!entry) await run.write([...logs.opening, { kind: 'effect-started', effect, effectKind: 'command', fingerprint: print, firstLine: logs.main.lines }])
-  context.signal.throwIfAborted()
+  // What was begun is joined, also to be interrupted.
+  if (!entry) {
+    await run.write([...logs.opening, { kind: 'effect-started', effect, effectKind: 'command', fingerprint: print, firstLine: logs.main.lines }])
+    context.signal.throwIfAborted()
+  }
   const captured = options.capture ? await capture(context, logs.main, entry) : null
   const receive = (output: Output) => {
     const log = output.log === 'stdio' ? logs.main : logs.byName.get(output.log)
@@ -45,8 +48,8 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
     const appended: Fact[] = log ? [log.append(output.lines, content)] : []
     commit(context, id, output.seq, [...appended, { kind: 'effect-advanced', effect, seq: output.seq }])
   }
-  const command = new RemoteCommand({ id, spec, fromSeq: entry?.seq ?? 0, onOutput: receive })
-  const ended = await context.onWorker(command, run.session.run(command))
+  const command = new RemoteCommand({ id, spec, begun: entry !== undefined, fromSeq: entry?.seq ?? 0, onOutput: receive })
+  const ended = await context.onWorker(command)
   const outcome = { ...outcomeOf(ended), stdout: captured?.stdout ?? '', stderr: captured?.stderr ?? '' }
   commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, { kind: 'effect-ended', effect, outcome }])
   return outcome
@@ -58,8 +61,10 @@ function outcomeOf({ rc, failureReason, elapsed, result }: Ended): Omit<CommandR
 
 /** Not awaited by the step: facts of a build are committed in order, and a failure ends the run. */
 function commit({ run }: StepContext, commandId: string, seq: number, facts: Fact[]): void {
-  run.parts.pressure.feel(run.session)
-  run.write(facts).then(() => run.session.acknowledge(commandId, seq), () => {}).finally(() => run.parts.pressure.ease())
+  const { pressure } = run.parts
+  const committed = () => { run.session.acknowledge(commandId, seq); pressure.ease() }
+  void run.write(facts).then(committed, () => pressure.ease())
+  if (run.session.link) pressure.feel(run.session.link)
 }
 
 async function openLogs(context: StepContext, spec: CommandSpec, mainName: string): Promise<{ main: LogWriter; byName: Map<string, LogWriter>; opening: Fact[] }> {
@@ -72,11 +77,11 @@ async function openLogs(context: StepContext, spec: CommandSpec, mainName: strin
 /** What was captured before a replay is in the log already. */
 async function capture({ run }: StepContext, log: LogWriter, entry: JournalEntry | undefined): Promise<CapturedOutput> {
   const captured = new CapturedOutput()
-  if (entry && entry.seq > 0) for await (const lines of readLogLines(run.parts.db, log.ref.id, entry.firstLine)) captured.add(lines)
+  if (entry && entry.seq > 0) for await (const lines of readLogLines(run.parts, log.ref.id, entry.firstLine)) captured.add(lines)
   return captured
 }
 
 /** A secret may be rotated between two runs; the command stays the same. */
 function withoutSecrets({ run }: StepContext, spec: CommandSpec): CommandSpec {
-  return JSON.parse(run.mask.text(JSON.stringify(spec))) as CommandSpec
+  return run.mask.json(JSON.parse(JSON.stringify(spec)) as Json) as CommandSpec
 }

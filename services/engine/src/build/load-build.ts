@@ -1,6 +1,6 @@
 import type { Database } from '@yardmaster/db'
 import { readSourcestamps, type SourcestampRow } from '@yardmaster/db/verbs/find-claimable'
-import type { Properties, SourceStampData } from '@yardmaster/domain'
+import type { Json, Properties, SourceStampData } from '@yardmaster/domain'
 import type { Generations } from '@yardmaster/replica'
 import { builderOf, type BuildData, type JournalEntry, type LogData, type StepData } from './build-data.js'
 
@@ -40,11 +40,11 @@ async function loadSteps(db: Database, buildId: number): Promise<StepData[]> {
     'SELECT id, number, results, started_at IS NOT NULL AS "startedAt", urls FROM steps WHERE build_id = $1 ORDER BY number', [buildId])
   const { rows: logs } = await db.pool.query<LogData & { step_id: number }>(
     'SELECT l.id, l.step_id, l.name, l.slug, l.num_lines AS "numLines", l.complete FROM logs l JOIN steps s ON s.id = l.step_id WHERE s.build_id = $1', [buildId])
-  const { rows: journal } = await db.pool.query<JournalEntry & { step_number: number }>(
-    `SELECT step_number, n, kind, fingerprint, seq, first_line AS "firstLine", outcome IS NOT NULL AS ended, outcome FROM effects WHERE build_id = $1 ORDER BY n`, [buildId])
+  const { rows: journal } = await db.pool.query<Omit<JournalEntry, 'outcome'> & { step_number: number; outcome: string | null }>(
+    `SELECT step_number, n, kind, fingerprint, seq, first_line AS "firstLine", outcome IS NOT NULL AS ended, outcome #>> '{}' AS outcome FROM effects WHERE build_id = $1 ORDER BY n`, [buildId])
   return steps.map(step => ({
     ...step,
     logs: logs.filter(log => log.step_id === step.id),
-    journal: journal.filter(entry => entry.step_number === step.number),
+    journal: journal.filter(entry => entry.step_number === step.number).map(entry => ({ ...entry, outcome: JSON.parse(entry.outcome ?? 'null') as Json })),
   }))
 }

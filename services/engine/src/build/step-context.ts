@@ -1,6 +1,6 @@
 import type { Fact } from '@yardmaster/db'
 import { render, type FunctionRef, type Json, type Properties, type Renderable, type RenderContext, type StepConfig } from '@yardmaster/domain'
-import type { CommandSpec } from '@yardmaster/worker-protocol'
+import type { CommandSpec, Ended } from '@yardmaster/worker-protocol'
 import type { RemoteCommand } from '../workers/remote-command.js'
 import type { StepData } from './build-data.js'
 import type { BuildRun } from './build-run.js'
@@ -27,6 +27,7 @@ export class StepContext {
   failure: Error | null = null
   interrupted = false
   readonly #logs = new Map<string, Promise<LogWriter>>()
+  readonly #slugs = new Set<string>()
   readonly #opened: LogWriter[] = []
   readonly #commands = new Set<RemoteCommand>()
   readonly #abort = new AbortController()
@@ -42,6 +43,7 @@ export class StepContext {
     for (const { id, name, slug, numLines, complete } of data.logs) {
       const writer = new LogWriter({ ref: { id, stepId: data.id, slug }, name, numLines, opened: true, finished: complete })
       this.#opened.push(writer)
+      this.#slugs.add(slug)
       this.#logs.set(name, Promise.resolve(writer))
     }
   }
@@ -50,7 +52,8 @@ export class StepContext {
   log(name: string): Promise<LogWriter> {
     let log = this.#logs.get(name)
     if (!log) {
-      const slug = logSlug(name, new Set(this.#opened.map(writer => writer.ref.slug)))
+      const slug = logSlug(name, this.#slugs)
+      this.#slugs.add(slug)
       log = this.run.parts.logIds.take().then(id => {
         const writer = new LogWriter({ ref: { id, stepId: this.data.id, slug }, name, numLines: 0, opened: false, finished: false })
         this.#opened.push(writer)
@@ -65,9 +68,14 @@ export class StepContext {
     return this.#opened.flatMap(log => log.finish())
   }
 
+  /** Whatever was said of them before: that may have been refused. */
+  closeAllLogs(): Fact[] {
+    return this.#opened.map(({ ref }) => ({ kind: 'log-finished', log: ref }))
+  }
+
   /** Renders with this build's properties, sourcestamps and secrets. */
   render(value: Renderable): Promise<Json> {
-    const context: RenderContext = { ...this.run.view(), worker: this.run.session.info, secret: name => this.secret(name), call: fn => this.call(fn, []) }
+    const context: RenderContext = { ...this.run.view(), worker: this.run.session.info, secret: name => this.run.secret(name), call: fn => this.call(fn, []) }
     return render(value, context)
   }
 
@@ -76,31 +84,26 @@ export class StepContext {
     return this.run.data.generation.threads.call(fn, { args, view: this.run.view() })
   }
 
-  /** From its first use on the secret is masked in whatever the build prints. */
-  secret(name: string): string | undefined {
-    const value = this.run.parts.secrets.get(name)
-    if (value !== undefined) this.run.mask.add(name, value)
-    return value
-  }
-
   async command(spec: CommandSpec, options: CommandOptions = {}): Promise<CommandResult> {
     return runCommand(this, spec, options)
   }
 
   /** Runs it while keeping it within reach of an interrupt. */
-  async onWorker<T>(command: RemoteCommand, ended: Promise<T>): Promise<T> {
+  async onWorker(command: RemoteCommand): Promise<Ended> {
     this.#commands.add(command)
     if (this.interrupted) this.#interruptCommand(command, 'the step was interrupted')
     try {
-      return await ended
+      return await this.run.session.run(command)
     } finally {
       this.#commands.delete(command)
     }
   }
 
+  /** A secret in a value is masked for whoever reads the property, steps included: it is shown to people. */
   setProperties(properties: Properties): Fact {
-    this.run.properties = { ...this.run.properties, ...properties }
-    return { kind: 'build-updated', properties }
+    const masked: Properties = Object.fromEntries(Object.entries(properties).map(([name, [value, source]]) => [name, [this.run.mask.json(value), source]]))
+    this.run.properties = { ...this.run.properties, ...masked }
+    return { kind: 'build-updated', properties: masked }
   }
 
   addUrl(name: string, url: string): Fact {
@@ -132,8 +135,8 @@ export class StepContext {
     const { session, parts } = this.run
     session.interrupt(command, why)
     // A worker that is away cannot answer; it is told when it comes back.
-    if (!session.link) return command.lose('the worker is away')
-    const cancel = parts.clock.setTimeout(() => command.lose(`the command did not end within ${INTERRUPT_DEADLINE_MS} ms of its interrupt`), INTERRUPT_DEADLINE_MS)
+    if (!session.link) return session.kill(command, 'the worker is away')
+    const cancel = parts.clock.setTimeout(() => session.kill(command, `the command did not end within ${INTERRUPT_DEADLINE_MS} ms of its interrupt`), INTERRUPT_DEADLINE_MS)
     command.ended.then(cancel, cancel)
   }
 }

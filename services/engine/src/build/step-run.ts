@@ -1,4 +1,5 @@
 import type { Fact } from '@yardmaster/db'
+import { ThreadReplaced } from '@yardmaster/replica'
 import { CANCELLED, EXCEPTION, RETRY, SKIPPED, type FunctionRef, type Json, type Result, type StepConfig } from '@yardmaster/domain'
 import { CommandLost } from '../workers/remote-command.js'
 import type { BuildRun } from './build-run.js'
@@ -42,7 +43,7 @@ export class StepRun {
 
   /** What closes the step's rows when the build is ended over its head. */
   closingFacts(result: Result): Fact[] {
-    return [...this.#context.closeLogs(), { kind: 'step-updated', step: this.#ref, finished: result }]
+    return [...this.#context.closeAllLogs(), { kind: 'step-updated', step: this.#ref, finished: result }]
   }
 
   get #ref() {
@@ -73,6 +74,8 @@ export class StepRun {
     } catch (caught) {
       const error = this.#context.failure ?? caught
       if (this.#context.interrupted) return CANCELLED
+      // Another step kept the thread busy: this one is replayed, its journal answers for what it has done.
+      if (error instanceof ThreadReplaced && !error.suspect && this.#run.replay()) return RETRY
       if (error instanceof CommandLost || error instanceof NotReplayable) {
         this.lostWhy = error.message
         return RETRY

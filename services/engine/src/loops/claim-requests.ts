@@ -1,11 +1,12 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claim, type ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import { findClaimable, readSourcestamps, type ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import { mergeProperties, propertiesFrom, takesBuilds, workersFor, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
+import { mergeProperties, propertiesFrom, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { builderOf, type BuildData } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
 import { byCodebase } from '../build/load-build.js'
+import { buildersWithRoom, matchRequests } from '../do/match-requests.js'
 import type { WorkerPool } from '../workers/worker-pool.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 
@@ -20,52 +21,43 @@ type Choice = { request: ClaimableRequest; session: WorkerSession; generation: L
 
 /** Gives waiting requests to free workers of this engine, by priority then age. `again` while there may be more to give. */
 export async function claimWaiting(deps: ClaimDeps): Promise<{ again: boolean }> {
-  const views = await workerViews(deps)
-  const free = [...views.keys()].filter(session => takesBuilds(views.get(session)!))
-  if (free.length === 0) return { again: false }
-  const candidates = await findClaimable(deps.db, { workerIds: free.map(session => session.workerId), perBuilder: PER_BUILDER, limit: CANDIDATES })
-  const choices = await choose(deps, candidates, views)
+  const builders = deps.generations.active()?.configuration.builders ?? []
+  const sessions = new Map(deps.pool.sessions().filter(session => session.link !== null).map(session => [session.workerId, session]))
+  const views = await workerViews(deps.db, sessions)
+  const builderKeys = buildersWithRoom(builders, views)
+  if (builderKeys.length === 0) return { again: false }
+  const candidates = await findClaimable(deps.db, { builderKeys, perBuilder: PER_BUILDER, limit: CANDIDATES })
+  const byName = new Map([...sessions.values()].map(session => [session.name, session]))
+  const choices: Choice[] = []
+  for (const { request, worker } of matchRequests(candidates, builders, views)) {
+    const found = await builderFor(deps.generations, request)
+    if (found) choices.push({ request, session: byName.get(worker)!, ...found })
+  }
   if (choices.length === 0) return { again: false }
-  const stamps = await readSourcestamps(deps.db, [...new Set(choices.map(choice => choice.request.buildsetId))])
+  const claimed = await claim(deps, choices)
+  return { again: candidates.length === CANDIDATES && claimed > 0 }
+}
+
+/** Returns how many requests were won; their builds are driven. */
+async function claim({ db, fence, runs }: ClaimDeps, choices: Choice[]): Promise<number> {
+  const stamps = await readSourcestamps(db, [...new Set(choices.map(choice => choice.request.buildsetId))])
   const sourcestampsOf = (choice: Choice) => byCodebase(stamps.get(choice.request.buildsetId) ?? [])
   const claims = choices.map(choice => claimOf(choice, sourcestampsOf(choice)))
-  const claimed = await transaction(deps.db, deps.fence, tx => claimRequests(tx, deps.fence.replicaId, claims))
+  const claimed = await transaction(db, fence, tx => claimRequests(tx, fence.replicaId, claims))
   for (const build of claimed) {
     const at = choices.findIndex(choice => choice.request.id === build.requestId)
-    deps.runs.start(buildData(choices[at]!, claims[at]!, build, sourcestampsOf(choices[at]!)), choices[at]!.session)
+    runs.start(buildData(choices[at]!, claims[at]!, build, sourcestampsOf(choices[at]!)), choices[at]!.session)
   }
-  return { again: candidates.length === CANDIDATES && claimed.length > 0 }
+  return claimed.length
 }
 
-/** What each worker could take, from its rows and from the builds that run on it. */
-async function workerViews({ db, pool, runs }: ClaimDeps): Promise<Map<WorkerSession, WorkerView>> {
-  const sessions = pool.sessions()
-  const { rows } = await db.pool.query<{ id: number; paused: boolean; graceful: boolean; maxBuilds: number | null }>(
-    'SELECT id, paused, graceful, max_builds AS "maxBuilds" FROM workers WHERE id = ANY($1) AND active', [sessions.map(session => session.workerId)])
-  const views = new Map<WorkerSession, WorkerView>()
-  for (const session of sessions) {
-    const row = rows.find(candidate => candidate.id === session.workerId)
-    if (!row) continue
-    const building = runs.of(session).map(run => run.data.builder.key)
-    views.set(session, { name: session.name, connected: session.link !== null, paused: row.paused, graceful: row.graceful, maxBuilds: row.maxBuilds, building })
-  }
-  return views
-}
-
-/** A worker for each request that can have one now; every choice counts for the next. */
-async function choose({ generations }: ClaimDeps, candidates: ClaimableRequest[], views: Map<WorkerSession, WorkerView>): Promise<Choice[]> {
-  const choices: Choice[] = []
-  const sessions = new Map([...views].map(([session, view]) => [view.name, session]))
-  for (const request of candidates) {
-    const found = await builderFor(generations, request)
-    if (!found) continue
-    const view = workersFor(found.builder, [...views.values()])[0]
-    if (!view) continue
-    const session = sessions.get(view.name)!
-    choices.push({ request, session, ...found })
-    views.set(session, { ...view, building: [...view.building, found.builder.key] })
-  }
-  return choices
+/** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
+async function workerViews(db: Database, sessions: Map<number, WorkerSession>): Promise<WorkerView[]> {
+  const { rows } = await db.pool.query<Omit<WorkerView, 'connected'>>(
+    `SELECT w.name, w.paused, w.graceful, w.max_builds AS "maxBuilds", array_remove(array_agg(u.key), NULL) AS building
+     FROM workers w LEFT JOIN builds b ON b.worker_id = w.id AND b.complete_at IS NULL LEFT JOIN builders u ON u.id = b.builder_id
+     WHERE w.id = ANY($1) AND w.active GROUP BY w.id`, [[...sessions.keys()]])
+  return rows.map(row => ({ ...row, connected: true }))
 }
 
 /** The builder as the generation that made the request has it; as the active one has it when that one did not know it. */

@@ -35,22 +35,32 @@ export async function openWorkerDoor(options: WorkerDoorOptions): Promise<Worker
   const server = createServer((_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Yardmaster workers connect here by WebSocket.\n')
   })
-  server.on('upgrade', (request, socket, head) => upgrade(options, sockets, request, socket, head))
+  server.on('upgrade', (request, socket, head) => upgrade(options, sockets, { request, socket, head }))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.host, resolve))
   return { port: (server.address() as AddressInfo).port, close: () => closeDoor(options.clock, server, sockets) }
 }
 
-function upgrade(options: WorkerDoorOptions, sockets: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+function upgrade(options: WorkerDoorOptions, sockets: WebSocketServer, { request, socket, head }: { request: IncomingMessage; socket: Duplex; head: Buffer }): void {
   socket.on('error', error => options.logger.debug({ err: error }, 'a connection failed before it was a worker'))
   const credentials = parseBasic(request.headers.authorization)
   if (!credentials) return refuse(socket, 401)
-  const admission = options.admit(credentials)
+  const admission = admit(options, credentials)
   if (admission !== 'welcome') {
     options.logger.warn({ worker: credentials.name, from: request.socket.remoteAddress, admission }, 'a worker was not let in')
     return refuse(socket, admission === 'refused' ? 401 : 503)
   }
   if (!request.headers['sec-websocket-protocol']?.includes(SUBPROTOCOL)) return refuse(socket, 426)
   sockets.handleUpgrade(request, socket, head, websocket => greet(options, credentials.name, websocket))
+}
+
+/** A secret that cannot be read must not end the engine. */
+function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentials): ReturnType<WorkerDoorOptions['admit']> {
+  try {
+    return ask(credentials)
+  } catch (error) {
+    logger.error({ err: error, worker: credentials.name }, 'the credentials of a worker could not be checked')
+    return 'closed'
+  }
 }
 
 function refuse(socket: Duplex, status: 401 | 426 | 503): void {
@@ -66,10 +76,11 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
   let early: AfterHello[] = []
   const open = (opened: WorkerConnection) => {
     connection = opened
+    // Before what waits here is dealt with, which may pause it again.
+    link.resume()
     for (const message of early) opened.onMessage(message)
     early = []
     if (socket.readyState === socket.CLOSED) opened.onClose()
-    link.resume()
   }
   const link = new WorkerLink({
     socket,
@@ -82,7 +93,7 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
       greeted = true
       cancelDeadline()
       link.pause()
-      onHello(name, message, link).then(open, (error: unknown) => {
+      onHello(name, message, link).then(open).catch((error: unknown) => {
         logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
         link.resume()
         link.close(CLOSE_TRY_AGAIN, 'try again later')

@@ -24,6 +24,7 @@ export class WorkerLink {
   #pings = 0
   #cancelTimer = () => {}
   #closed = false
+  #paused = false
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options
@@ -45,10 +46,13 @@ export class WorkerLink {
 
   /** Stops or goes on reading: what the worker has to say waits on its side. */
   pause(): void {
+    this.#paused = true
     this.#options.socket.pause()
   }
 
   resume(): void {
+    this.#paused = false
+    this.#heardAt = this.#options.clock.monotonic()
     this.#options.socket.resume()
   }
 
@@ -68,7 +72,10 @@ export class WorkerLink {
       if (!isBinary) throw new ProtocolError('expected a binary message, found text')
       this.#options.onMessage(decodeWorkerMessage(data))
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
+      if (!(error instanceof ProtocolError)) {
+        this.#options.logger.error({ err: error }, 'a message of a worker could not be dealt with')
+        return this.drop('its message could not be dealt with')
+      }
       this.#options.logger.warn({ err: error }, 'a worker broke the protocol; its connection is closed')
       this.close(CLOSE_PROTOCOL_ERROR, error.reason)
     }
@@ -76,7 +83,8 @@ export class WorkerLink {
 
   #watch(): void {
     this.#cancelTimer = this.#options.clock.setTimeout(() => {
-      if (this.#options.clock.monotonic() - this.#heardAt > SILENCE_MS) return this.drop(`silent for ${SILENCE_MS} ms`)
+      // Nobody listens while it is paused.
+      if (!this.#paused && this.#options.clock.monotonic() - this.#heardAt > SILENCE_MS) return this.drop(`silent for ${SILENCE_MS} ms`)
       this.send({ type: 'ping', n: ++this.#pings })
       this.#watch()
     }, KEEPALIVE_MS)

@@ -1,6 +1,6 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
-import { openSession } from '@yardmaster/db/verbs/open-session'
+import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import type { Logger } from '@yardmaster/runtime'
 import type { Hello } from '@yardmaster/worker-protocol'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
@@ -37,10 +37,6 @@ export class WorkerPool {
     return [...this.#sessions.values()]
   }
 
-  byId(workerId: number): WorkerSession | undefined {
-    return this.#sessions.get(workerId)
-  }
-
   /** A worker has said hello: opens its session, takes over its builds, and answers with its connection. */
   async takeIn(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
     const before = this.#opening.get(name)
@@ -66,41 +62,53 @@ export class WorkerPool {
   }
 
   async #open(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
-    const { db, fence, logger, installation } = this.#options
+    const { db, logger, installation } = this.#options
     const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
     const workerId = rows[0]?.id
     if (workerId === undefined) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
-    const known = this.#sessions.get(workerId)
-    const opened = await this.#openSession(workerId, known, hello)
-    if (!opened) throw new Error(`another process of worker ${name} is connected`)
-    const session = this.#sessionFor(known, opened.number, { workerId, name, hello })
-    known?.link?.drop('the worker has connected again')
-    await this.#options.onBuilds(session, opened.builds)
-    link.send({ type: 'welcome', installation, session: session.number, keepaliveMs: KEEPALIVE_MS })
-    session.attach(link, hello.held, id => this.#options.isOurs(id))
-    logger.info({ worker: name, session: session.number, builds: opened.builds.length, held: hello.held.length }, 'worker connected')
+    const { session, builds } = await this.#openSession({ workerId, name, hello })
+    try {
+      // Detached first: the end of the old connection is not the end of the session.
+      const old = session.link
+      session.link = null
+      old?.drop('the worker has connected again')
+      await this.#options.onBuilds(session, builds)
+      link.send({ type: 'welcome', installation, session: session.number, keepaliveMs: KEEPALIVE_MS })
+      session.attach(link, hello.held, id => this.#options.isOurs(id))
+    } finally {
+      session.opening = null
+    }
+    logger.info({ worker: name, session: session.number, builds: builds.length, held: hello.held.length }, 'worker connected')
     this.#options.onIdle()
     return this.#connection(session, link)
   }
 
-  async #openSession(workerId: number, known: WorkerSession | undefined, hello: Hello) {
+  /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
+  async #openSession(worker: { workerId: number; name: string; hello: Hello }): Promise<{ session: WorkerSession; builds: number[] }> {
     const { db, fence } = this.#options
+    const { workerId, name, hello } = worker
+    const known = this.#sessions.get(workerId)
     if (known) known.opening = known.number + 1
     try {
       const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: hello.process, info: { ...hello.info, version: hello.version } }))
-      if (known && opened && opened.number === known.opening && known.processId === hello.process) known.number = opened.number
-      return opened
-    } finally {
+      if (!opened) throw new Error(`another process of worker ${name} is connected`)
+      if (!known || known.processId !== hello.process || known.opening !== opened.number) return { session: this.#newSession(worker, opened), builds: opened.builds }
+      known.number = opened.number
+      return { session: known, builds: opened.builds }
+    } catch (error) {
       if (known) known.opening = null
+      throw error
     }
   }
 
-  /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
-  #sessionFor(known: WorkerSession | undefined, number: number, { workerId, name, hello }: { workerId: number; name: string; hello: Hello }): WorkerSession {
-    if (known && known.number === number) return known
+  #newSession({ workerId, name, hello }: { workerId: number; name: string; hello: Hello }, opened: OpenedSession): WorkerSession {
+    const known = this.#sessions.get(workerId)
     if (known) this.drop(known)
     const { cores, memoryBytes, platform, arch, hostname, basedir } = hello.info
-    const session = new WorkerSession({ workerId, name, number, processId: hello.process, basedir, info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version } })
+    const session = new WorkerSession({
+      workerId, name, number: opened.number, processId: hello.process, newProcess: opened.previousProcessId !== hello.process, basedir,
+      info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version },
+    })
     this.#sessions.set(workerId, session)
     return session
   }
@@ -124,9 +132,9 @@ export class WorkerPool {
   #close(session: WorkerSession): void {
     const { db, fence, logger } = this.#options
     logger.info({ worker: session.name }, 'worker disconnected')
-    transaction(db, fence, tx => closeSession(tx, session)).then(closed => {
-      if (!closed && !session.link) this.drop(session)
-    }, (error: unknown) => {
+    // The number of now: by the time it is written the worker may be back, with the next one.
+    const { workerId, number } = session
+    transaction(db, fence, tx => closeSession(tx, { workerId, number })).catch((error: unknown) => {
       // Holding the sessions against the rows finds it out again.
       logger.warn({ err: error, worker: session.name }, 'the end of a worker session could not be written')
     })

@@ -3,7 +3,16 @@ import type { Ended, Held, Output } from '@yardmaster/worker-protocol'
 import type { WorkerLink } from '../wire/worker-link.js'
 import type { RemoteCommand } from './remote-command.js'
 
-export type WorkerSessionOptions = { workerId: number; name: string; number: number; processId: string; basedir: string; info: { [key: string]: string | number } }
+export type WorkerSessionOptions = {
+  workerId: number
+  name: string
+  number: number
+  processId: string
+  /** The last session was with another process of the worker: what that one had begun, and this one does not hold, is lost. */
+  newProcess: boolean
+  basedir: string
+  info: { [key: string]: string | number }
+}
 
 /** This engine's hold on one worker: it lasts across connections of the worker's process to this engine, and ends when another engine takes over. */
 export class WorkerSession implements Session {
@@ -13,16 +22,23 @@ export class WorkerSession implements Session {
   readonly basedir: string
   readonly info: { [key: string]: string | number }
   number: number
-  opening: number | null = null
+  /** Not null from before its (next) number is written until its worker is attached: nobody may judge it by `link` meanwhile. */
+  opening: number | null
   /** Null while the worker is not connected here. */
   link: WorkerLink | null = null
   readonly #commands = new Map<string, RemoteCommand>()
+  /** What the worker knows of. */
   #held = new Map<string, Held>()
+  /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
+  readonly #unwanted = new Set<string>()
+  readonly #newProcess: boolean
 
-  constructor({ workerId, name, number, processId, basedir, info }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, newProcess, basedir, info }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
+    this.opening = number
+    this.#newProcess = newProcess
     this.processId = processId
     this.basedir = basedir
     this.info = info
@@ -34,9 +50,9 @@ export class WorkerSession implements Session {
    */
   attach(link: WorkerLink, held: Held[], isOurs: (commandId: string) => boolean): void {
     this.link = link
-    this.#held = new Map(held.filter(({ command }) => isOurs(command)).map(entry => [entry.command, entry]))
-    const strangers = held.filter(({ command }) => !isOurs(command)).map(({ command }) => command)
-    link.send({ type: 'decide', resume: [], forget: [], kill: strangers })
+    const wanted = ({ command }: Held) => isOurs(command) && !this.#unwanted.has(command)
+    this.#held = new Map(held.filter(wanted).map(entry => [entry.command, entry]))
+    link.send({ type: 'decide', resume: [], forget: [], kill: held.filter(entry => !wanted(entry)).map(({ command }) => command) })
     for (const command of this.#commands.values()) this.#offer(command)
   }
 
@@ -56,9 +72,16 @@ export class WorkerSession implements Session {
     const held = this.#held.get(command.id)
     if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran')
     if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.committedSeq }], forget: [], kill: [] })
-    // Not held: the start never reached the worker, which writes a command down before it starts it.
-    else this.link.send({ type: 'start', command: command.id, ...command.spec })
+    else if (command.begun && this.#newProcess) return command.lose('the worker was replaced by one that does not know the command')
+    else if (command.interruptedWhy !== null) return command.lose('it was interrupted before it was started')
+    else this.#start(this.link, command)
     if (command.interruptedWhy !== null) this.link.send({ type: 'interrupt', command: command.id, why: command.interruptedWhy })
+  }
+
+  /** Not held: an earlier start never reached the worker, which writes a command down before it starts it. */
+  #start(link: WorkerLink, command: RemoteCommand): void {
+    link.send({ type: 'start', command: command.id, ...command.spec })
+    this.#held.set(command.id, { command: command.id, state: 'running', lastSeq: 0 })
   }
 
   /** Asks for an end; the command ends all the same by its `ended`. */
@@ -73,11 +96,22 @@ export class WorkerSession implements Session {
     this.link?.send({ type: 'decide', resume: [], forget: [commandId], kill: [] })
   }
 
+  /** Gives up a command that runs. */
+  kill(command: RemoteCommand, why: string): void {
+    this.#unwanted.add(command.id)
+    this.#kill([command.id])
+    command.lose(why)
+  }
+
   /** Kills what is still held of a build that is over. */
   killAll(ofBuild: (commandId: string) => boolean): void {
-    const commands = [...this.#held.keys(), ...this.#commands.keys()].filter(ofBuild)
+    for (const id of [...this.#unwanted].filter(ofBuild)) this.#unwanted.delete(id)
+    this.#kill([...this.#held.keys()].filter(ofBuild))
+  }
+
+  #kill(commands: string[]): void {
     for (const id of commands) this.#held.delete(id)
-    if (commands.length > 0) this.link?.send({ type: 'decide', resume: [], forget: [], kill: [...new Set(commands)] })
+    if (commands.length > 0) this.link?.send({ type: 'decide', resume: [], forget: [], kill: commands })
   }
 
   /** Everything up to `seq` is committed. */
@@ -91,7 +125,10 @@ export class WorkerSession implements Session {
   receive(message: Output | Ended): boolean {
     const command = this.#commands.get(message.command)
     // What nobody waits for is of a build that was given up; it was told to be killed.
-    return command ? command.receive(message) : true
+    if (command === undefined) return true
+    if (!command.receive(message)) return false
+    if (message.type === 'ended') this.#held.delete(message.command)
+    return true
   }
 
   /** The worker goes away and takes its commands with it. */

@@ -38,7 +38,7 @@ async function performEffect(context: StepContext, effect: StepEffect): Promise<
   const { clock, random } = context.run.parts
   switch (effect.kind) {
     case 'command': return command(context, effect)
-    case 'secret': return secret(context, effect.args.name)
+    case 'secret': return secret(context, effect)
     case 'time': return once(context, effect, clock.now()) as Promise<number>
     case 'random': return once(context, effect, random.float()) as Promise<number>
     case 'log': return told(context, effect, null, () => appendText(context, effect.args))
@@ -58,9 +58,12 @@ async function command(context: StepContext, { n, args }: Extract<StepEffect, { 
   return { ok: rc === 0, rc, stdout, stderr, failureReason }
 }
 
-function secret(context: StepContext, name: string): string {
-  const value = context.secret(name)
+/** Its use is written down, not its value: whoever drives the build on has to mask it. */
+async function secret(context: StepContext, effect: Extract<StepEffect, { kind: 'secret' }>): Promise<string> {
+  const { name } = effect.args
+  const value = context.run.secret(name)
   if (value === undefined) throw new Error(`there is no secret named '${name}': no provider of this installation has it`)
+  await once(context, effect, name)
   return value
 }
 
@@ -80,7 +83,7 @@ async function appendText(context: StepContext, { name, text }: { name: string; 
 
 /** An effect that is a fact: it and its record are committed together, so it is there once whatever happens. */
 async function told(context: StepContext, effect: StepEffect, outcome: Json, factsOf: () => Promise<Fact[]>): Promise<null> {
-  const print = fingerprintOf(effect)
+  const print = fingerprintOf(context, effect)
   if (context.journal.find(effect.n, effect.kind, print)) return null
   await context.run.write([...await factsOf(), ...record(context, effect, print, outcome)])
   return null
@@ -88,7 +91,7 @@ async function told(context: StepContext, effect: StepEffect, outcome: Json, fac
 
 /** An effect whose value is chosen here, once. */
 async function once(context: StepContext, effect: StepEffect, value: Json): Promise<Json> {
-  const print = fingerprintOf(effect)
+  const print = fingerprintOf(context, effect)
   const entry = context.journal.find(effect.n, effect.kind, print)
   if (entry) return entry.outcome
   await context.run.write(record(context, effect, print, value))
@@ -97,10 +100,10 @@ async function once(context: StepContext, effect: StepEffect, value: Json): Prom
 
 function record(context: StepContext, { n, kind }: StepEffect, fingerprint: string, outcome: Json): Fact[] {
   const effect = { step: context.data.number, n }
-  // JSON's null would read as "not ended".
-  return [{ kind: 'effect-started', effect, effectKind: kind, fingerprint, firstLine: 0 }, { kind: 'effect-ended', effect, outcome: outcome ?? true }]
+  return [{ kind: 'effect-started', effect, effectKind: kind, fingerprint, firstLine: 0 }, { kind: 'effect-ended', effect, outcome }]
 }
 
-function fingerprintOf({ kind, args }: StepEffect): string {
-  return createHash('sha256').update(JSON.stringify([kind, args])).digest('hex')
+/** A secret may be rotated between two runs; the effect stays the same. */
+function fingerprintOf({ run }: StepContext, { kind, args }: StepEffect): string {
+  return createHash('sha256').update(JSON.stringify(run.mask.json([kind, args]))).digest('hex')
 }

@@ -1,0 +1,59 @@
+import { ConfigurationThreads } from '@yardmaster/config/host'
+import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
+import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
+import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { registerReplica } from '@yardmaster/db/verbs/register-replica'
+import type { Generations, LoadedGeneration } from '@yardmaster/replica'
+import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
+import type { Installation } from '../../../../test/kit/installation.js'
+import { BuildRuns } from '../build/build-runs.js'
+import { Pressure } from '../build/pressure.js'
+import { claimWaiting } from '../loops/claim-requests.js'
+import { openWorkerDoor } from '../wire/worker-door.js'
+import { reconcileSessions } from '../workers/reconcile-sessions.js'
+import { WorkerPool } from '../workers/worker-pool.js'
+import type { WorkerSession } from '../workers/worker-session.js'
+
+export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>
+
+/** The engine's parts as `startEngine` joins them, but for its loops: the test says when. `onBuilds` runs before builds are taken over. */
+export async function startTestEngine(world: Installation, { onBuilds, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; code?: string } = {}) {
+  const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'test', level: 'silent' })]
+  const { db, configuration } = world
+  const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
+  const fence = { replicaId }
+  const threads = new ConfigurationThreads({ bundle: code, clock, longThreads: 1, pingMs: 200, unanswered: 5 })
+  const generation: LoadedGeneration = { id: world.generationId, configuration, threads }
+  const generations: Generations = { active: () => generation, get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
+  const commit = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
+  const secrets = { get: (name: string) => (name === 'token' ? 'hunter2' : undefined) }
+  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), secrets, installation: 'i', clock, random, logger }
+  const runs = new BuildRuns(parts, generations, () => {})
+  const pool = new WorkerPool({
+    db, fence, installation: 'i', logger,
+    onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
+    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onIdle: () => {},
+  })
+  const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
+  return {
+    replicaId, fence, runs, pool, port: door.port,
+    claim: () => claimWaiting({ db, fence, generations, pool, runs }),
+    reconcile: () => reconcileSessions(db, replicaId, pool, {
+      builds: (session, builds) => runs.adopt(session, builds),
+      disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },
+    }),
+    async stop() {
+      await door.close()
+      runs.handOver()
+      await commit.settled()
+      threads.close()
+    },
+  }
+}
+
+/** Asks the builder for a build; answers the id of the request. */
+export async function ask(world: Installation, builder: string): Promise<number> {
+  const { requests } = await transaction(world.db, null, tx => addBuildset(tx, {
+    reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: [builder], priority: 0 }))
+  return requests[0]!.requestId
+}
