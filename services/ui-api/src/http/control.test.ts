@@ -9,10 +9,13 @@ const forceScheduler: ForceScheduler = {
   codebases: { '': { repository, branch: 'main' } }, parameters: [forceParameter({ name: 'level', type: 'int', label: 'Level', default: 1 })],
 }
 
+/** A builder each, as a worker builds one build at a time of a builder. */
+const races = Array.from({ length: 8 }, (_, n) => `race${n}`)
+
 let api: TestApi
 let worker: Awaited<ReturnType<typeof connectWorker>>
 beforeAll(async () => {
-  api = await startApi(aConfiguration({ builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other')], schedulers: [forceScheduler] }))
+  api = await startApi(aConfiguration({ builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other'), ...races.map(name => aBuilder(name))], schedulers: [forceScheduler] }))
   worker = await connectWorker(api, 'w1')
 })
 afterAll(() => api?.close())
@@ -114,6 +117,7 @@ describe('builds', () => {
     expect((await stop('again')).status).toBe(200)
     const read = () => api.db.pool.query('SELECT stop_requested_at IS NOT NULL AS asked, stop_reason, stop_actor FROM builds WHERE id = $1', [build.buildId])
     expect((await read()).rows).toEqual([{ asked: true, stop_reason: 'enough', stop_actor: 'user:anonymous' }])
+    await finish(api, build, SUCCESS)
     const ended = await running()
     await finish(api, ended, SUCCESS)
     expect((await api.control(`builders/b2/builds/${ended.number}`, 'stop')).status).toBe(200)
@@ -130,6 +134,7 @@ describe('builds', () => {
     const second = await start(api, { buildsetId: bsid, builderId: first.builderId, requestId: requests[first.builderId]! }, { worker })
     const [again] = (await api.control(`builders/b2/builds/${second.number}`, 'rebuild')).body.result as [number]
     expect(await api.rows(`buildsets/${again}`)).toMatchObject([{ rebuilt_buildid: first.buildId }])
+    await finish(api, second, SUCCESS)
   })
 })
 
@@ -149,8 +154,8 @@ describe('build requests', () => {
   })
 
   it('cancel and claim at the same moment: never both', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 8 }, async () => {
-      const waiting = await request(api, 'b2')
+    const outcomes = await Promise.all(races.map(async builder => {
+      const waiting = await request(api, builder)
       const [, claimed] = await Promise.all([api.control(`buildrequests/${waiting.requestId}`, 'cancel'), start(api, waiting, { worker }).then(() => true, () => false)])
       const [found] = await api.rows(`buildrequests/${waiting.requestId}`)
       return { claimed, cancelled: found!.results === CANCELLED }
