@@ -5,7 +5,7 @@ import { freePort } from '@yardmaster/cli/local'
 import { createClient, type Client } from '@yardmaster/rest'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { freshDatabase } from './database.js'
+import { freshDatabase, type TestDatabase } from './database.js'
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
 
@@ -16,6 +16,8 @@ export type ClusterOptions = {
   files?: { [name: string]: string }
   workers: string[]
   env?: NodeJS.ProcessEnv
+  /** An empty database on a server of the test's own, which it may stop; else one on the run's. */
+  database?: TestDatabase
 }
 
 /** A whole installation of real processes: PostgreSQL and NATS of the test run, a database of its own. */
@@ -34,10 +36,10 @@ export type Cluster = {
 
 const ROLES = ['scheduler', 'engine', 'ui-api', 'latent-worker-provisioner'] as const
 
-export async function startCluster({ config, files = {}, workers, env = {} }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, env = {}, database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
-  const [database, port, workerPort] = await Promise.all([freshDatabase(), freePort(), freePort()])
+  const [database, port, workerPort] = await Promise.all([own ?? freshDatabase(), freePort(), freePort()])
   const proxies = Object.fromEntries(await Promise.all(ROLES.map(async role => [role, await startPostgresProxy(database.url)] as const))) as Cluster['proxies']
   const common = {
     ...process.env, ...env,
@@ -50,6 +52,8 @@ export async function startCluster({ config, files = {}, workers, env = {} }: Cl
     return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: workerUrl, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: join(folder, name) })
   })
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
+  // A test may stop its server.
+  pool.on('error', () => {})
   const all = [...workerProcesses, ...ROLES.map(role => roles[role])]
   const url = `http://127.0.0.1:${port}/`
   const cluster: Cluster = {

@@ -62,6 +62,11 @@ export class RoleProcess {
     })
   }
 
+  /** Of the last run; null while it runs, or when a signal has ended it. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal)
   }
