@@ -135,7 +135,7 @@ export class StepContext {
     const { session, parts } = this.run
     session.interrupt(command, why)
     // A worker that is away cannot answer; it is told when it comes back.
-    if (!session.link) return session.kill(command, 'the worker is away')
+    if (session.away) return session.kill(command, 'the worker is away')
     const cancel = parts.clock.setTimeout(() => session.kill(command, `the command did not end within ${INTERRUPT_DEADLINE_MS} ms of its interrupt`), INTERRUPT_DEADLINE_MS)
     command.ended.then(cancel, cancel)
   }

@@ -56,7 +56,9 @@ export class WorkerPool {
   drop(session: WorkerSession): void {
     if (this.#sessions.get(session.workerId) !== session) return
     this.#sessions.delete(session.workerId)
-    session.link?.close(1001, 'another engine has this worker')
+    const { link } = session
+    session.link = null
+    link?.close(1001, 'another engine has this worker')
     session.loseCommands('another engine has this worker')
     this.#options.onOver(session)
   }
@@ -125,6 +127,8 @@ export class WorkerPool {
   }
 
   #receive(session: WorkerSession, link: WorkerLink, message: AfterHello): void {
+    // What an earlier connection still has to say comes again over the next one.
+    if (session.link !== link) return
     if ((message.type === 'output' || message.type === 'ended') && !session.receive(message)) return link.drop(`a message of ${message.command} is missing before ${message.seq}`)
     if (message.type === 'goodbye') session.loseCommands(`the worker was shut down: ${message.why}`)
   }

@@ -56,6 +56,11 @@ export class WorkerSession implements Session {
     for (const command of this.#commands.values()) this.#offer(command)
   }
 
+  /** Not connected, and not about to be. */
+  get away(): boolean {
+    return this.link === null && this.opening === null
+  }
+
   detach(link: WorkerLink): void {
     if (this.link === link) this.link = null
   }

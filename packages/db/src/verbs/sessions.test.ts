@@ -1,0 +1,58 @@
+import { transaction } from '@yardmaster/db'
+import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
+import { claimRequests, type Claim } from '@yardmaster/db/verbs/claim-requests'
+import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { endReplica } from '@yardmaster/db/verbs/end-replica'
+import { openSession } from '@yardmaster/db/verbs/open-session'
+import { pauseWorker } from '@yardmaster/db/verbs/pause-worker'
+import { registerReplica } from '@yardmaster/db/verbs/register-replica'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
+
+let world: Installation
+beforeEach(async () => { world = await anInstallation(aConfiguration({ builders: [aBuilder('b', { collapseRequests: false }), aBuilder('c')] })) })
+afterEach(() => world.close())
+
+async function rows<Row extends object>(sql: string): Promise<Row[]> {
+  return (await world.db.pool.query<Row>(sql)).rows
+}
+const anEngine = () => transaction(world.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
+const open = async (replicaId: number) => (await transaction(world.db, { replicaId }, tx => openSession(tx, { workerId: 1, replicaId, processId: 'p', info: {} })))!
+
+test('a worker that moves between engines, while one of them dies, causes no deadlock', async () => {
+  const [{ before }] = await rows<{ before: number }>('SELECT deadlocks AS before FROM pg_stat_database WHERE datname = current_database()') as [{ before: number }]
+  let here = await anEngine()
+  for (let round = 0; round < 15; round++) {
+    const there = await anEngine()
+    const { number } = await open(here)
+    await Promise.all([
+      open(there),
+      transaction(world.db, { replicaId: here }, tx => closeSession(tx, { workerId: 1, number })),
+      transaction(world.db, { replicaId: there }, tx => endReplica(tx, { id: here, state: 'dead' })).catch(() => {}),
+    ].map(work => Promise.resolve(work).catch((error: unknown) => { if (!(error instanceof Error && error.name === 'ReplicaBuried')) throw error })))
+    expect(await rows('SELECT replica_id, connected FROM worker_sessions')).toEqual([{ replica_id: there, connected: true }])
+    here = there
+  }
+  expect(await rows('SELECT deadlocks AS before FROM pg_stat_database WHERE datname = current_database()')).toEqual([{ before }])
+})
+
+async function aClaim(builder: string, sessionNumber: number): Promise<Claim> {
+  const { buildsetId, requests } = await transaction(world.db, null, tx => addBuildset(tx, {
+    reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: [builder], priority: 0 }))
+  const [{ builderId, requestId }] = requests as [{ builderId: number; requestId: number }]
+  return { requestId, builderId, buildsetId, projectId: null, project: null, workerId: 1, sessionNumber, generationId: world.generationId, properties: {}, steps: ['s'] }
+}
+
+test('a claim is refused for a folder in use, a paused worker and an older session', async () => {
+  const replicaId = await anEngine()
+  const { number } = await open(replicaId)
+  const claimed = async (builder: string, session: number) => {
+    const claim = await aClaim(builder, session)
+    return (await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))).length
+  }
+  expect(await claimed('b', number)).toBe(1)
+  expect(await claimed('b', number)).toBe(0)
+  expect(await claimed('c', number - 1)).toBe(0)
+  await transaction(world.db, null, tx => pauseWorker(tx, { workerId: 1, reason: null }))
+  expect(await claimed('c', number)).toBe(0)
+})
