@@ -51,20 +51,19 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
 }
 
 async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
-  const workerIds = claims.map(claim => claim.workerId)
-  const rows = await tx.query<{ worker_id: number; number: number }>(
-    `SELECT s.worker_id, s.number FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
+  // Only who holds the session claims for the worker, and its transactions follow each other: what is built there now stays true.
+  const rows = await tx.query<{ worker_id: number; number: number; building: string[] }>(
+    `SELECT s.worker_id, s.number, ARRAY(SELECT b.builder_id FROM builds b WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL) AS building
+     FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
      WHERE s.worker_id = ANY($1) AND s.replica_id = $2 AND s.connected AND w.active AND NOT w.paused AND NOT w.graceful
-     ORDER BY s.worker_id FOR SHARE OF s`, [workerIds, replicaId])
-  // Only who holds the session claims for the worker, and its transactions follow each other: what is read here stays true.
-  const places = await tx.query<Place>('SELECT worker_id, builder_id FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL', [workerIds])
-  const current = new Map(rows.map(row => [row.worker_id, row.number]))
-  const taken = new Set(places.map(place => `${place.worker_id}/${place.builder_id}`))
-  return claims.filter(claim => current.get(claim.workerId) === claim.sessionNumber && !taken.has(`${claim.workerId}/${claim.builderId}`))
+     ORDER BY s.worker_id FOR SHARE OF s`, [claims.map(claim => claim.workerId), replicaId])
+  const current = new Map(rows.map(row => [row.worker_id, row]))
+  return claims.filter(claim => {
+    const worker = current.get(claim.workerId)
+    // One build at a time of a builder on a worker: they share a folder.
+    return worker?.number === claim.sessionNumber && !worker.building.map(Number).includes(claim.builderId)
+  })
 }
-
-/** One build at a time of a builder on a worker: they share a folder. */
-type Place = { worker_id: number; builder_id: number }
 
 /** The next build number of each claim; the builders' rows stay locked until the commit, ids ascending. */
 async function takeNumbers(tx: Transaction, taken: Claim[]): Promise<Map<number, number>> {
