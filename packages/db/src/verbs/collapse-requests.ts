@@ -18,16 +18,9 @@ export async function collapseRequests(tx: Transaction, buildsetId: number, buil
   return completeRequests(tx, won.map(requestId => ({ requestId, results: SKIPPED })))
 }
 
-/** Which of the builders collapse, by the generation's configuration; these are locked until the commit, in one order. */
-export async function lockForCollapse(tx: Transaction, generationId: number, builders: { id: number; key: string }[]): Promise<number[]> {
-  const collapsing = await tx.query<{ key: string }>(
-    `SELECT b ->> 'key' AS key FROM generations g, jsonb_array_elements(g.configuration -> 'builders') AS b
-     WHERE g.id = $1 AND b ->> 'key' = ANY($2) AND (b -> 'collapseRequests')::boolean`,
-    [generationId, builders.map(builder => builder.key)])
-  const keys = new Set(collapsing.map(row => row.key))
-  const ids = builders.filter(builder => keys.has(builder.key)).map(builder => builder.id).sort((a, b) => a - b)
-  for (const id of ids) await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('collapse'), $1::int)`, [id % 2 ** 31])
-  return ids
+/** Locks these builders against other collapsing until the commit, in one order. */
+export async function lockForCollapse(tx: Transaction, builderIds: number[]): Promise<void> {
+  for (const id of [...builderIds].sort((a, b) => a - b)) await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('collapse'), $1::int)`, [id % 2 ** 31])
 }
 
 /**

@@ -90,10 +90,12 @@ function parse(body: unknown): unknown {
   }
 }
 
+const withId = z.object({ id: z.union([z.string(), z.number()]) })
+
 /** Also of a call that is refused, so that the caller knows which. */
 function idOf(body: unknown): Call['id'] {
   try {
-    return z.object({ id: z.union([z.string(), z.number()]) }).parse(JSON.parse(String(body))).id
+    return withId.parse(JSON.parse(String(body))).id
   } catch {
     return null
   }

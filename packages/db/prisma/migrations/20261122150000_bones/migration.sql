@@ -134,6 +134,7 @@ CREATE TABLE "builders" (
     "description" TEXT,
     "tags" TEXT[] DEFAULT ARRAY[]::TEXT[],
     "active" BOOLEAN NOT NULL DEFAULT true,
+    "collapse_requests" BOOLEAN NOT NULL DEFAULT true,
     "next_number" INTEGER NOT NULL DEFAULT 1,
     "version" INTEGER NOT NULL DEFAULT 1,
 
