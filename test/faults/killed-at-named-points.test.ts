@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import type { CommitPoint } from '../kit/postgres-proxy.js'
 import type { RoleProcess } from '../kit/role-process.js'
+import { seenTransitions, watchTransitions } from '../kit/transitions.js'
 import { until } from '../kit/until.js'
 
 const WORKERS = ['w1', 'w2', 'w3']
@@ -59,6 +60,7 @@ let cluster: Cluster
 beforeAll(async () => {
   writeFileSync(truthFile, '')
   cluster = await startCluster({ config, workers: WORKERS })
+  await watchTransitions(cluster)
 })
 afterAll(async () => {
   await cluster?.stop()
@@ -139,6 +141,10 @@ async function verify(): Promise<void> {
   expect(requests).toEqual(requests.map(() => ({ results: SUCCESS, successes: 1, open: 0 })))
   expect(await cluster.rows('SELECT 1 FROM buildsets WHERE remaining <> 0 OR complete_at IS NULL OR results <> 0')).toEqual([])
   expect(await cluster.rows(`SELECT results FROM builds WHERE results NOT IN (${SUCCESS}, ${RETRY})`)).toEqual([])
+
+  const { seen, unknown } = await seenTransitions(cluster)
+  expect(unknown, 'every state went where the tables say').toEqual([])
+  expect(seen).toContainEqual({ thing: 'replica', before: 'alive', after: 'dead' })
 
   const truth = readFileSync(truthFile, 'utf8').split('\n').filter(line => line !== '')
   const builds = await cluster.rows<{ id: number; name: string; number: number; step: number; num_lines: number; complete: boolean; log: number }>(

@@ -1,3 +1,4 @@
-export { startReplica, type Replica, type ReplicaOptions, type Role } from './start-replica.js'
+export type { Replica, Role } from './replica.js'
+export { startReplica, type ReplicaOptions } from './start-replica.js'
 export type { Generations, LoadedGeneration } from './generations.js'
 export { ThreadReplaced } from '@yardmaster/config/host'

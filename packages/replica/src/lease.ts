@@ -1,7 +1,7 @@
 import { isUnavailable, transaction } from '@yardmaster/db'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { createPeerObserver } from '@yardmaster/runtime'
-import type { Replica } from './start-replica.js'
+import type { Replica } from './replica.js'
 
 /** Renews this replica's lease and looks at its peers: one whose beat stands still while ours goes on is buried. */
 export function startLease({ db, fence, id, clock, logger, loop }: Pick<Replica, 'db' | 'fence' | 'id' | 'clock' | 'logger' | 'loop'>): void {

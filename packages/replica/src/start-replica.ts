@@ -1,19 +1,19 @@
 import { hostname } from 'node:os'
-import { connectBus, createQueues, startRelay, type Bus, type Queues } from '@yardmaster/bus'
-import { openDatabase, transaction, type Database, type Fence } from '@yardmaster/db'
+import { connectBus, createQueues, startRelay } from '@yardmaster/bus'
+import { openDatabase, transaction } from '@yardmaster/db'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { readOutbox, removeFromOutbox } from '@yardmaster/db/verbs/relay-outbox'
 import {
   createLogger, createRegistry, fileSecrets, readSettings, requireSetting, runProcess, startHealth, startLoop,
-  type Clock, type HealthCheck, type Lifecycle, type Logger, type Loop, type Random, type Registry, type Secrets, type Settings,
+  type Clock, type HealthCheck, type Lifecycle, type Logger, type Random, type Settings,
 } from '@yardmaster/runtime'
+import { bringConfiguration } from './bring-configuration.js'
 import { createDuties } from './duties.js'
-import { bringConfiguration, openGenerations, type Generations } from './generations.js'
+import { openGenerations } from './generations.js'
 import { openInstallation } from './installation.js'
 import { startLease } from './lease.js'
-
-export type Role = 'scheduler' | 'engine' | 'ui-api' | 'latent-worker-provisioner'
+import type { Replica, Role } from './replica.js'
 
 export type ReplicaOptions = {
   role: Role
@@ -25,34 +25,6 @@ export type ReplicaOptions = {
   bringsConfiguration: boolean
   /** The role's own parts; resolves when they serve. */
   start(replica: Replica): Promise<void>
-}
-
-/** One life of one process of a role: its row, its connections, and what every role does besides its own work. */
-export type Replica = {
-  id: number
-  role: Role
-  /** Id of the installation: prefixes whatever leaves it. */
-  installation: string
-  /** For the transactions of a replica that holds something. */
-  fence: Fence
-  settings: Settings
-  logger: Logger
-  clock: Clock
-  random: Random
-  registry: Registry
-  db: Database
-  bus: Bus
-  secrets: Secrets
-  generations: Generations
-  /** Job queues, connected when first asked for. */
-  queues(): Promise<Queues>
-  /** Background work that ends with the process: notified or ticked at least every `everyMs` (at most 5000). */
-  loop(loop: { name: string; everyMs: number; run: (signal: AbortSignal) => Promise<void | { again: boolean }> }): Loop
-  /** Whether this replica is, for now, the one that does the work `name`. */
-  duty(name: string): Promise<boolean>
-  onStop(name: string, stop: () => unknown, options?: { deadlineMs?: number | null }): void
-  addReadinessCheck(name: string, check: HealthCheck): void
-  lifecycle: Lifecycle
 }
 
 /** Runs a replica as this process until it is told to stop. Called by each service's `main.ts`. */

@@ -1,12 +1,11 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claim, type ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import { findClaimable, readSourcestamps, type ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import { mergeProperties, propertiesFrom, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
+import { buildersWithRoom, matchRequests, mergeProperties, propertiesFrom, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { builderOf, type BuildData } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
 import { byCodebase } from '../build/load-build.js'
-import { buildersWithRoom, matchRequests } from '../do/match-requests.js'
 import type { WorkerPool } from '../workers/worker-pool.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { checkConfiguration, formatProblems } from '@yardmaster/config/host'
+import { transaction } from '@yardmaster/db'
+import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
+import type { Replica } from './replica.js'
+
+/**
+ * Checks this replica's configuration file and, if it says something new, makes it the active generation.
+ * A wrong one is told with all its errors and changes nothing: the system keeps its old configuration.
+ */
+export async function bringConfiguration({ db, clock, settings, logger, generations }: Pick<Replica, 'db' | 'clock' | 'settings' | 'logger' | 'generations'>): Promise<void> {
+  if (!existsSync(settings.config)) {
+    if (generations.active() === null) logger.warn({ file: settings.config }, 'there is no configuration file here and none in the database: nothing will be built until one is brought')
+    return
+  }
+  const checked = await checkConfiguration(settings.config, clock.setTimeout)
+  if (!checked.ok) {
+    logger.error({ file: settings.config, problems: checked.errors.length }, `the configuration is wrong; ${generations.active() ? 'the old one stays' : 'there is none yet'}\n${formatProblems(checked.errors)}`)
+    return
+  }
+  const { configuration, bundle } = checked
+  // What it says may depend on more than its code (the environment): both make the version.
+  const digest = createHash('sha256').update(bundle.digest).update(JSON.stringify(configuration)).digest('hex')
+  const { id, activated } = await transaction(db, null, tx => activateGeneration(tx, { set: settings.set, digest, code: bundle.code, configuration }))
+  if (!activated && generations.active()?.id !== id) logger.warn({ file: settings.config, generation: id }, 'this configuration is an older generation; going back to it is an explicit act')
+  await generations.refresh()
+}
