@@ -1,8 +1,16 @@
+import type { Transaction } from '@yardmaster/db'
 import type { Json } from '@yardmaster/domain'
 import type { Deps } from '../deps.js'
 import type { PathParams } from '../http/resources/places.js'
 
-export type ControlRequest = { deps: Deps; params: PathParams; args: { [name: string]: unknown }; actor: string }
+export type ControlRequest = {
+  deps: Pick<Deps, 'activeGeneration'>
+  /** Of the row that the path names: it is there. */
+  id: number
+  params: PathParams
+  args: { [name: string]: unknown }
+  actor: string
+}
 
-/** Does it in one transaction, and resolves to the JSON-RPC result once that is committed. Throws ControlError. */
-export type Control = (request: ControlRequest) => Promise<Json>
+/** Does it in the caller's transaction, which also records it (and may run it again after a deadlock); resolves to the JSON-RPC result. Throws ControlError. */
+export type Control = (tx: Transaction, request: ControlRequest) => Promise<Json>

@@ -1,18 +1,25 @@
+import { buildId, numberIn, workerId, type PathParams } from '../http/resources/places.js'
+import { sql, type Sql } from '../http/resources/sql.js'
 import { cancelBuildRequest } from './cancel-request.js'
 import type { Control } from './control.js'
 import { enable } from './enable-scheduler.js'
+import type { Thing } from './find-id.js'
 import { force } from './force.js'
 import { pause, stopWorkerGracefully, unpause } from './pause-worker.js'
 import { rebuild } from './rebuild.js'
 import { setRequestPriority } from './set-priority.js'
 import { stopBuild } from './stop-build.js'
 
-/** Path of a thing -> what can be done to it. */
-export const controls: { path: string; actions: { [method: string]: Control } }[] = [
-  { path: '/forceschedulers/:scheduler', actions: { force } },
-  { path: '/builds/:buildid', actions: { stop: stopBuild, rebuild } },
-  { path: '/builders/:builder/builds/:number', actions: { stop: stopBuild, rebuild } },
-  { path: '/buildrequests/:buildrequestid', actions: { cancel: cancelBuildRequest, set_priority: setRequestPriority } },
-  { path: '/workers/:worker', actions: { stop: stopWorkerGracefully, pause, unpause } },
-  { path: '/schedulers/:schedulerid', actions: { enable } },
+/** Things that can be controlled: where, which row the path names, and what can be done to it. */
+export type Controlled = { path: string; thing: Thing; id(params: PathParams): Sql; actions: { [method: string]: Control } }
+
+const ofBuild = { thing: 'builds', id: buildId, actions: { stop: stopBuild, rebuild } } as const
+
+export const controls: Controlled[] = [
+  { path: '/forceschedulers/:scheduler', thing: 'schedulers', id: ({ scheduler }) => sql`(SELECT id FROM schedulers WHERE name = ${scheduler})`, actions: { force } },
+  { path: '/builds/:buildid', ...ofBuild },
+  { path: '/builders/:builder/builds/:number', ...ofBuild },
+  { path: '/buildrequests/:buildrequestid', thing: 'build_requests', id: params => sql`${numberIn(params, 'buildrequestid')}`, actions: { cancel: cancelBuildRequest, set_priority: setRequestPriority } },
+  { path: '/workers/:worker', thing: 'workers', id: workerId, actions: { stop: stopWorkerGracefully, pause, unpause } },
+  { path: '/schedulers/:schedulerid', thing: 'schedulers', id: params => sql`${numberIn(params, 'schedulerid')}`, actions: { enable } },
 ]

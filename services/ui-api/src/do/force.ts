@@ -1,4 +1,4 @@
-import { transaction, type Transaction } from '@yardmaster/db'
+import type { Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { askingFields, reservedForceFields, validateForce, type ForceScheduler, type ForceValues } from '@yardmaster/domain'
 import { z } from 'zod'
@@ -15,7 +15,7 @@ const formValues: z.ZodType<ForceValues> = z.record(z.string(), z.json())
 const wrongFields = (fields: { [field: string]: string }) => new ControlError(400, controlCodes.invalidParams, Object.values(fields).join('; '), fields)
 
 /** Somebody asks a force scheduler for builds: answers [buildset id, { builder id: request id }]. Needs no scheduler process. */
-export const force: Control = async ({ deps: { db, activeGeneration }, params, args, actor }) => {
+export const force: Control = async (tx, { deps: { activeGeneration }, params, args, actor }) => {
   const generation = activeGeneration()
   const scheduler = generation?.configuration.schedulers.find((item): item is ForceScheduler => item.kind === 'force' && item.name === params.scheduler)
   if (!generation || !scheduler) throw notFound(`the active configuration has no force scheduler '${params.scheduler ?? ''}'`)
@@ -24,12 +24,10 @@ export const force: Control = async ({ deps: { db, activeGeneration }, params, a
   const outcome = validateForce(scheduler, values, ownerOf(scheduler, values))
   if (!outcome.ok) throw wrongFields(outcome.errors)
   const { reason, properties, sourcestamps, priority } = outcome
-  const added = await transaction(db, null, async tx => {
-    await checkEnabled(tx, scheduler)
-    return addBuildset(tx, {
-      reason, sourcestamps, actor, scheduler: scheduler.name, generationId: generation.id, priority: priority || scheduler.priority,
-      properties: { ...properties, scheduler: [scheduler.name, 'Scheduler'] }, builderNames: await buildersOf(tx, scheduler, which),
-    })
+  await checkEnabled(tx, scheduler)
+  const added = await addBuildset(tx, {
+    reason, sourcestamps, actor, scheduler: scheduler.name, generationId: generation.id, priority: priority || scheduler.priority,
+    properties: { ...properties, scheduler: [scheduler.name, 'Scheduler'] }, builderNames: await buildersOf(tx, scheduler, which),
   })
   return [added.buildsetId, Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId]))]
 }

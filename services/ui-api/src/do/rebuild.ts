@@ -1,10 +1,8 @@
-import { transaction, type Transaction } from '@yardmaster/db'
+import type { Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import type { Properties, SourceStampData } from '@yardmaster/domain'
-import { buildId } from '../http/resources/places.js'
 import { invalidParams } from './control-error.js'
 import type { Control } from './control.js'
-import { findId } from './find-id.js'
 
 type Original = {
   builder_id: number; builder: string; active: boolean; priority: number; buildset_id: number; properties: Properties
@@ -12,20 +10,17 @@ type Original = {
 }
 
 /** The same once more: a new buildset like the build's, for its builder alone. Answers [buildset id, { builder id: request id }]. */
-export const rebuild: Control = async ({ deps: { db, activeGeneration }, params, actor }) => {
+export const rebuild: Control = async (tx, { deps: { activeGeneration }, id, actor }) => {
   const generation = activeGeneration()
   if (!generation) throw invalidParams('no configuration is active yet: a build needs one')
-  const added = await transaction(db, null, async tx => {
-    const id = await findId(tx, 'builds', buildId(params))
-    const original = await originalOf(tx, id)
-    if (!original.active) throw invalidParams(`the builder '${original.builder}' is not in the active configuration any more`)
-    return addBuildset(tx, {
-      reason: 'rebuild', scheduler: 'rebuild', actor, generationId: generation.id, properties: original.properties, priority: original.priority,
-      sourcestamps: await sourcestampsOf(tx, original.buildset_id), builderIds: [original.builder_id], externalId: original.external_id,
-      parentBuildId: original.parent_build_id, parentRelationship: original.parent_relationship,
-      // Of a rebuild of a rebuild, the first build is remembered.
-      rebuiltBuildId: original.rebuilt_build_id ?? id,
-    })
+  const original = await originalOf(tx, id)
+  if (!original.active) throw invalidParams(`the builder '${original.builder}' is not in the active configuration any more`)
+  const added = await addBuildset(tx, {
+    reason: 'rebuild', scheduler: 'rebuild', actor, generationId: generation.id, properties: original.properties, priority: original.priority,
+    sourcestamps: await sourcestampsOf(tx, original.buildset_id), builderIds: [original.builder_id], externalId: original.external_id,
+    parentBuildId: original.parent_build_id, parentRelationship: original.parent_relationship,
+    // Of a rebuild of a rebuild, the first build is remembered.
+    rebuiltBuildId: original.rebuilt_build_id ?? id,
   })
   return [added.buildsetId, Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId]))]
 }

@@ -15,7 +15,8 @@ const races = Array.from({ length: 8 }, (_, n) => `race${n}`)
 let api: TestApi
 let worker: Awaited<ReturnType<typeof connectWorker>>
 beforeAll(async () => {
-  api = await startApi(aConfiguration({ builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other'), ...races.map(name => aBuilder(name))], schedulers: [forceScheduler] }))
+  const workers = ['w1', 'w2'].map(name => ({ name, password: 'p', maxBuilds: null, labels: {}, properties: {} }))
+  api = await startApi(aConfiguration({ workers, builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other'), ...races.map(name => aBuilder(name))], schedulers: [forceScheduler] }))
   worker = await connectWorker(api, 'w1')
 })
 afterAll(() => api?.close())
@@ -179,4 +180,55 @@ it('workers: pause, unpause, stop', async () => {
   await api.control('workers/w1', 'stop')
   expect(await api.rows('workers/w1')).toMatchObject([{ graceful: true }])
   expect((await api.control('workers/none', 'pause')).status).toBe(404)
+})
+
+describe('who did what', () => {
+  type Record = { actor: string; action: string; thing: string; id: number; parameters: object }
+  /** What was recorded while `work` ran. */
+  async function recorded(work: () => Promise<unknown>): Promise<Record[]> {
+    const { rows: [last] } = await api.db.pool.query<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM control_actions')
+    await work()
+    return (await api.db.pool.query<Record>('SELECT actor, action, thing, thing_id AS id, parameters FROM control_actions WHERE id > $1 ORDER BY id', [last!.id])).rows
+  }
+  const done = async (path: string, method: string, params?: { [name: string]: unknown }) => expect((await api.control(path, method, params)).status).toBe(200)
+  const actor = 'user:anonymous'
+
+  it('each control leaves one row, with its actor and what is no secret of its arguments', async () => {
+    const second = await connectWorker(api, 'w2')
+    const build = await start(api, await request(api, 'b2'), { worker: second })
+    const waiting = await request(api, 'b2')
+    const [scheduler] = await api.rows('schedulers?name=force')
+    const schedulerId = Number(scheduler!.schedulerid)
+    const cases: { path: string; action: string; params: { [name: string]: unknown }; thing: string; id: number; parameters?: object }[] = [
+      { path: 'forceschedulers/force', action: 'force', params: { reason: 'r', level: 2, token: 'hunter2' }, thing: 'schedulers', id: schedulerId, parameters: { fields: ['level', 'reason', 'token'] } },
+      { path: `schedulers/${schedulerId}`, action: 'enable', params: { enabled: true }, thing: 'schedulers', id: schedulerId },
+      { path: `builders/b2/builds/${build.number}`, action: 'stop', params: { reason: 'slow' }, thing: 'builds', id: build.buildId },
+      { path: `builds/${build.buildId}`, action: 'rebuild', params: { reason: 'a\0b', enabled: 'x' }, thing: 'builds', id: build.buildId, parameters: { reason: 'a\ufffdb' } },
+      { path: `buildrequests/${waiting.requestId}`, action: 'set_priority', params: { priority: '4' }, thing: 'build_requests', id: waiting.requestId, parameters: { priority: 4 } },
+      { path: `buildrequests/${waiting.requestId}`, action: 'cancel', params: { reason: 'no' }, thing: 'build_requests', id: waiting.requestId },
+      { path: 'workers/w2', action: 'pause', params: { reason: 'disk', password: 'hunter2' }, thing: 'workers', id: second.workerId, parameters: { reason: 'disk' } },
+      { path: `workers/${second.workerId}`, action: 'unpause', params: {}, thing: 'workers', id: second.workerId },
+      { path: 'workers/w2', action: 'stop', params: {}, thing: 'workers', id: second.workerId },
+    ]
+    for (const { path, action, params, thing, id, parameters = params } of cases) {
+      expect(await recorded(() => done(path, action, params))).toEqual([{ actor, action, thing, id, parameters }])
+    }
+    await finish(api, build, SUCCESS)
+    expect(await recorded(() => done(`builds/${build.buildId}`, 'stop', { reason: 'late' })), 'of a build that has ended').toMatchObject([{ action: 'stop' }])
+  })
+
+  it('one that is refused leaves none', async () => {
+    const refused = [['builds/4711', 'stop'], ['workers/w1', 'dance'], ['workers/w1', 'pause', { reason: 1 }], ['forceschedulers/force', 'force', { level: 'x' }], ['forceschedulers/none', 'force'], ['changes', 'force']] as const
+    expect(await recorded(async () => {
+      for (const [path, method, params] of refused) expect((await api.control(path, method, params)).status).toBeGreaterThanOrEqual(400)
+    })).toEqual([])
+  })
+
+  it('what cannot be recorded does not happen', async () => {
+    await api.db.pool.query(`ALTER TABLE control_actions ADD CONSTRAINT planted CHECK (action <> 'unpause') NOT VALID`)
+    await api.control('workers/w1', 'pause', { reason: 'kept' })
+    expect((await api.control('workers/w1', 'unpause')).status).toBe(500)
+    expect(await api.rows('workers/w1')).toMatchObject([{ paused: true, pause_reason: 'kept' }])
+    await api.db.pool.query('ALTER TABLE control_actions DROP CONSTRAINT planted')
+  })
 })

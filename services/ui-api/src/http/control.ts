@@ -1,9 +1,12 @@
+import { transaction } from '@yardmaster/db'
+import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.js'
-import type { Control } from '../do/control.js'
-import { controls } from '../do/controls.js'
+import { controls, type Controlled } from '../do/controls.js'
 import { ControlError, controlCodes } from '../do/control-error.js'
+import { findId } from '../do/find-id.js'
+import { recordedParameters } from '../do/recorded-parameters.js'
 import { sortKeys } from './json.js'
 import { InvalidPath } from './resources/places.js'
 import { pathParams } from './path-params.js'
@@ -16,7 +19,7 @@ type Call = { method: string; id: string | number | null; params: { [name: strin
 /** The control actions: JSON-RPC 2.0, POSTed to the path of the thing that they act on. */
 export function controlRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  for (const { path, actions } of controls) router.post(path, body, perform(deps, actions))
+  for (const controlled of controls) router.post(controlled.path, body, perform(deps, controlled))
   return router
 }
 
@@ -32,14 +35,20 @@ export const unknownAction: RequestHandler[] = [body, (request, response) => {
   }
 }]
 
-function perform(deps: Deps, actions: { [method: string]: Control }): RequestHandler {
+function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
     const id = idOf(request.body)
     try {
       const call = callOf(request)
       const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
       if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
-      const result = await action({ deps, params: pathParams(request), args: call.params, actor })
+      const params = pathParams(request)
+      const result = await transaction(deps.db, null, async tx => {
+        const thingId = await findId(tx, thing, { id: idIn(params), path: request.path })
+        const done = await action(tx, { deps, id: thingId, params, args: call.params, actor })
+        await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params) })
+        return done
+      })
       deps.logger.info({ actor, action: call.method, path: request.path }, 'control')
       response.set('content-type', 'application/json').send(JSON.stringify(sortKeys({ jsonrpc: '2.0', id: call.id, result })))
     } catch (error) {

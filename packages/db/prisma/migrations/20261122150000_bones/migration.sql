@@ -238,6 +238,19 @@ CREATE TABLE "sourcestamps" (
 );
 
 -- CreateTable
+CREATE TABLE "control_actions" (
+    "id" BIGSERIAL NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "actor" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "thing" TEXT NOT NULL,
+    "thing_id" BIGINT,
+    "parameters" JSONB NOT NULL DEFAULT '{}',
+
+    CONSTRAINT "control_actions_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "installation" (
     "singleton" BOOLEAN NOT NULL DEFAULT true,
     "id" UUID NOT NULL DEFAULT gen_random_uuid(),
@@ -425,6 +438,9 @@ CREATE INDEX "changes_undispatched" ON "changes"("id") WHERE (dispatched_at IS N
 
 -- CreateIndex
 CREATE UNIQUE INDEX "sourcestamps_key_key" ON "sourcestamps"("key");
+
+-- CreateIndex
+CREATE INDEX "control_actions_thing_thing_id_idx" ON "control_actions"("thing", "thing_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "installation_id_key" ON "installation"("id");

@@ -1,0 +1,19 @@
+import type { Json } from '@yardmaster/domain'
+import { storableJson } from '../storable.js'
+import type { Transaction } from '../transaction.js'
+
+export type ControlRecord = {
+  /** user:NAME, token:NAME or system:NAME. */
+  actor: string
+  action: string
+  /** The table of what it was done to, and the row in it. */
+  thing: string
+  thingId: number | null
+  /** How it was asked for; no secrets. */
+  parameters: { [name: string]: Json }
+}
+
+/** Keeps who did what, in the transaction that does it. */
+export async function recordControl(tx: Transaction, { actor, action, thing, thingId, parameters }: ControlRecord): Promise<void> {
+  await tx.execute('INSERT INTO control_actions (actor, action, thing, thing_id, parameters) VALUES ($1, $2, $3, $4, $5::jsonb)', [actor, action, thing, thingId, storableJson(parameters)])
+}
