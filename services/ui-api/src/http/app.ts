@@ -5,6 +5,7 @@ import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import { changeHookRoutes } from './change-hooks.js'
 import { sendError, sendJson } from './json.js'
+import { MisdirectedRequest, refusalOfHost, type Reach } from './own-host.js'
 import { restRoutes } from './rest.js'
 import { isSameOrigin } from './same-origin.js'
 import { sseRoutes } from './sse.js'
@@ -17,7 +18,7 @@ export function basePathOf(baseUrl: string): string {
 }
 
 /** Everything that ui-api answers over HTTP, at the base path and (for a proxy that takes it off) at the root. */
-export function createApp(deps: Deps, hub: Hub): Express {
+export function createApp(deps: Deps, hub: Hub, reach: Reach): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -25,17 +26,19 @@ export function createApp(deps: Deps, hub: Hub): Express {
   app.use(securityHeaders())
   app.use(compression({ filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
   const basePath = basePathOf(deps.settings.baseUrl)
-  const routes = allRoutes(deps, hub, basePath)
+  const routes = allRoutes(deps, hub, { reach, basePath })
   if (basePath !== '/') app.use(basePath.slice(0, -1), routes)
   app.use(routes)
   app.use(failures(deps))
   return app
 }
 
-function allRoutes(deps: Deps, hub: Hub, basePath: string): Router {
+function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; basePath: string }): Router {
   const router = Router({ strict: true })
   router.get(['/health', '/healthz'], (_request, response) => void response.json({ alive: true }))
   router.use('/change_hook', changeHookRoutes(deps))
+  // What is above is for load balancers and code hosts, which call us what they like.
+  router.use(refuseForeignHosts(reach))
   router.use('/api', refuseForeignPages(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
@@ -58,6 +61,13 @@ function securityHeaders() {
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
   })
+}
+
+function refuseForeignHosts(reach: Reach) {
+  return (request: Request, _response: Response, next: NextFunction) => {
+    const refusal = refusalOfHost(request, reach)
+    next(refusal === null ? undefined : new MisdirectedRequest(refusal))
+  }
 }
 
 function refuseForeignPages({ settings: { baseUrl } }: Deps) {

@@ -13,8 +13,10 @@ export type HttpServer = { port: number; hub: Hub; close(): Promise<void> }
 /** Serves the API, the live events, the change hooks and the web page. Rejects when the port cannot be had; port 0 takes a free one. */
 export async function startHttpServer(deps: Deps, { host, port }: { host: string; port: number }): Promise<HttpServer> {
   const hub = new Hub(deps)
-  const server = createServer(createApp(deps, hub))
-  const closeSockets = serveWebSocket(server, deps, { hub, basePath: basePathOf(deps.settings.baseUrl) })
+  const { baseUrl } = deps.settings
+  const reach = { baseUrl, listensOn: host }
+  const server = createServer(createApp(deps, hub, reach))
+  const closeSockets = serveWebSocket(server, deps, { hub, reach, basePath: basePathOf(baseUrl) })
   // An idle connection of a balancer must not be closed by us while it sends the next request on it.
   server.keepAliveTimeout = 75_000
   try {

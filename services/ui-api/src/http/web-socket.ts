@@ -1,9 +1,10 @@
-import type { Server } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import type { Listener } from '../live/subscriptions.js'
+import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
 
 const heartbeatMs = 15_000
@@ -13,20 +14,27 @@ const longestFrame = 64 * 1024
 const mostPaths = 10_000
 
 /** Live events by WebSocket at /ws, as Buildbot's web client speaks it. The answer ends it. */
-export function serveWebSocket(server: Server, deps: Deps, { hub, basePath }: { hub: Hub; basePath: string }): () => Promise<void> {
+export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePath }: { hub: Hub; reach: Reach; basePath: string }): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
     // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
     socket.on('error', () => socket.destroy())
-    const path = (request.url ?? '').split('?')[0]
-    const refusal = path !== '/ws' && path !== `${basePath}ws` ? '404 Not Found' : isSameOrigin(request, deps.settings.baseUrl) ? null : '403 Forbidden'
-    if (refusal) return void socket.end(`HTTP/1.1 ${refusal}\r\nconnection: close\r\n\r\n`)
+    const refusal = refusalOf(request, reach, basePath)
+    if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${refusal.message}`)
     sockets.handleUpgrade(request, socket, head, client => serveClient(client, deps, hub))
   })
   return () => new Promise(resolve => {
     for (const client of sockets.clients) client.close(1001, 'the server is stopping')
     sockets.close(() => resolve())
   })
+}
+
+function refusalOf(request: IncomingMessage, reach: Reach, basePath: string): { status: number; message: string } | null {
+  const path = (request.url ?? '').split('?')[0]
+  if (path !== '/ws' && path !== `${basePath}ws`) return { status: 404, message: `web sockets are served at ${basePath}ws` }
+  const misdirected = refusalOfHost(request, reach)
+  if (misdirected !== null) return { status: 421, message: misdirected }
+  return isSameOrigin(request, reach.baseUrl) ? null : { status: 403, message: 'invalid origin' }
 }
 
 const frameSchema = z.object({ cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional() })
