@@ -2,6 +2,7 @@
 export { findExecutable, unpackDebianPackage } from './debian-package.js'
 export { freePort, portIsFree } from './free-port.js'
 export { keptSecret } from './kept-secret.js'
+export { makeFolder } from './make-folder.js'
 export { findNatsServer, startNats, type NatsOptions } from './nats.js'
 export { startPostgres, type PostgresOptions } from './postgres.js'
 export { identityOf, isAlive, killGroup, signalProcess, stopProcess, type ProcessIdentity } from './process-identity.js'

@@ -24,6 +24,11 @@ function bystander(): ProcessIdentity {
   return identity
 }
 
+test('a folder that nobody can make is told, not tried for ever', () => {
+  expect(() => StateFolder.take('/proc/yardmaster/state')).toThrow('the state folder /proc/yardmaster/state cannot be written (ENOENT)')
+  StateFolder.take(join(home, 'a b', 'ü')).release()
+})
+
 test('a second start on the same folder is told who holds it', () => {
   const holder = bystander()
   writeFileSync(join(home, 'lock'), JSON.stringify(holder))

@@ -1,8 +1,8 @@
-import { accessSync, chmodSync, constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@yardmaster/runtime'
 import { z } from 'zod'
-import { identityOf, isAlive, stopProcess } from '../local/index.js'
+import { identityOf, isAlive, makeFolder, stopProcess } from '../local/index.js'
 import { errorCode, messageOf, Problem } from '../problem.js'
 
 const Identity = z.object({ pid: z.number(), startedAt: z.string() })
@@ -14,7 +14,7 @@ export type Ports = z.output<typeof Ports>
 /** Makes the folder and sees that it can be written. Throws a {@link Problem}. */
 function openFolder(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home)
     accessSync(home, constants.W_OK | constants.X_OK)
     // As root, PostgreSQL runs as another user, who has to pass through.
     chmodSync(home, process.getuid?.() === 0 ? 0o711 : 0o700)
