@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,6 +63,13 @@ test('what crashes is started again, after a pause that grows', async () => {
     'role ended (killed by SIGKILL); starting it again in 0.2 s', 'role is running again',
     'role ended (killed by SIGKILL); starting it again in 0.4 s', 'role is running again',
   ])
+})
+
+test('a start that is over listens to nothing any more', async () => {
+  const stop = new AbortController()
+  await keep('normal', stop.signal).keeper.start()
+  await expect(keep('broken', stop.signal).keeper.start()).rejects.toThrow('could not start')
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([])
 })
 
 test('exit code 75 is started again at once', async () => {

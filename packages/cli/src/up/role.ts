@@ -44,10 +44,10 @@ function whenEnded(child: ChildProcess): Promise<Ending> {
   })
 }
 
-function whenAborted(signal: AbortSignal): Promise<'aborted'> {
+function whenAborted(signal: AbortSignal, waiting: AbortSignal): Promise<'aborted'> {
   return new Promise(resolve => {
     if (signal.aborted) resolve('aborted')
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+    signal.addEventListener('abort', () => resolve('aborted'), { once: true, signal: waiting })
   })
 }
 
@@ -66,7 +66,7 @@ export async function startRole(options: RoleOptions): Promise<Running> {
   }
   const waiting = new AbortController()
   const late = clock.sleep(readyWithinMs, waiting.signal).then(() => 'late' as const, () => 'late' as const)
-  const outcome = await Promise.race([whenReady(child), ended, whenAborted(signal), late])
+  const outcome = await Promise.race([whenReady(child), ended, whenAborted(signal, waiting.signal), late])
   waiting.abort()
   if (outcome === 'ready') return { identity, ended, stop }
   if (typeof outcome === 'object') throw new Error(`${name} could not start (${describeEnding(outcome)}); its output above says why`)
