@@ -22,15 +22,23 @@ function parse(line: string): { [key: string]: unknown } | null {
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
 const show = (value: unknown) => (typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value))
 
-/** One JSON line of `createLogger` as people read it: time, level, message, `key=value`, the error's stack below. Anything else comes back as it is. */
+/** The other end is away: what node, PostgreSQL and its driver say then. Where it was noticed helps nobody. */
+const awayCodes = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|57P0[123]|08\w{3})$/
+
+function showError(error: unknown): string {
+  if (!isRecord(error)) return ''
+  const [message, stack] = [text(error.message), text(error.stack)]
+  const away = awayCodes.test(text(error.code)) || message.startsWith('Connection terminated')
+  return `\n  ${((away && message) || stack || message).replaceAll('\n', '\n  ')}`
+}
+
+/** One JSON line of `createLogger` as people read it: time, level, message, `key=value`, the error's stack below (its message alone when a server is away). Anything else comes back as it is. */
 export function formatLogLine(line: string, { colours = false }: { colours?: boolean } = {}): string {
   const record = parse(line.trimEnd())
   if (!record) return line.trimEnd()
   const level = text(record.level)
   const time = new Date(Number(record.time)).toISOString().slice(11, 23)
   const fields = Object.entries(record).filter(([key]) => !hidden.has(key)).map(([key, value]) => `${key}=${show(value)}`)
-  const error = record.err ?? record.error
-  const stack = isRecord(error) ? `\n  ${(text(error.stack) || text(error.message)).replaceAll('\n', '\n  ')}` : ''
   const head = [paint(2, time, colours), paint(colourOf[level], level.padEnd(5), colours), text(record.msg)].join(' ')
-  return [head, ...fields.map(field => paint(2, field, colours))].join(' ') + stack
+  return [head, ...fields.map(field => paint(2, field, colours))].join(' ') + showError(record.err ?? record.error)
 }

@@ -25,6 +25,11 @@ test('a record reads as one line, with the stack below', () => {
   expect(formatLogLine(line, { colours: true })).toContain('\u001b[33mwarn ')
 })
 
+test.each([{ code: 'ECONNREFUSED', message: 'refused' }, { code: '57P03', message: 'starting up' }, { message: 'Connection terminated unexpectedly' }])('an absent server is told in one line: %j', err => {
+  const line = JSON.stringify({ level: 'warn', time: Date.UTC(2026, 0, 1, 12), msg: 'away', err: { ...err, stack: `Error: ${err.message}\n  at y` } })
+  expect(formatLogLine(line)).toBe(`12:00:00.000 warn  away\n  ${err.message}`)
+})
+
 test.each(['plain text', '{"half', '{"a":1}', '[]', ''])('%j, which is no record, stays as it is', line => {
   expect(formatLogLine(line)).toBe(line)
 })
