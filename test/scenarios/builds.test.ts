@@ -161,7 +161,7 @@ describe('the steps of a build', () => {
   test('end when nothing is printed for too long', async () => {
     const build = await finished(await force('silent'))
     expect(build.results).toBe(FAILURE)
-    expect((await stepsOf(build.id))[0]!.state_string).toBe("'sleep 300' timed out (failure)")
+    expect((await stepsOf(build.id))[0]!.state_string).toBe("'sleep 300' (failure) (timed out)")
   })
 })
 

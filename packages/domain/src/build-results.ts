@@ -15,8 +15,8 @@ export function afterStep(progress: BuildProgress, step: StepFlags, result: Resu
   return { result: worstResult(progress.result, contribution(step, result)), terminate: progress.terminate || ends }
 }
 
-/** flunk outweighs warn where both are set, as in Buildbot. */
-function contribution(step: StepFlags, result: Result): Result {
+/** What a step's result means to its build. flunk outweighs warn where both are set, as in Buildbot. */
+export function contribution(step: StepFlags, result: Result): Result {
   if (result === FAILURE) return step.flunkOnFailure ? FAILURE : step.warnOnFailure ? WARNINGS : SUCCESS
   if (result === WARNINGS) return step.flunkOnWarnings ? FAILURE : step.warnOnWarnings ? WARNINGS : SUCCESS
   return result

@@ -24,7 +24,7 @@ const isText = (value: Json): boolean => typeof value === 'string'
 const isWord = (value: Json): boolean => typeof value === 'string' || typeof value === 'number'
 
 export const renderableText = renderableOf({ expected: 'a text, util.interpolate, util.property, util.secret or a function', plain: isText })
-export const renderableTextOrNull = renderableOf({ expected: 'a text, null, util.interpolate, util.property, util.secret or a function', plain: value => value === null || isWord(value) })
+export const environmentValue = renderableOf({ expected: 'a text, null, a list of texts, util.interpolate, util.property, util.secret or a function', plain: value => value === null || isWord(value), lists: true })
 export const renderableTexts = renderableOf({ expected: 'a text or a list of texts, or what renders to one', plain: isText, lists: true })
 export const renderableData = renderableOf({ expected: 'plain data, util.interpolate, util.property, util.secret or a function', plain: value => !isRecord(value) || !isMarked(value), lists: true })
 

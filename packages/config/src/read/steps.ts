@@ -2,7 +2,7 @@ import type { CustomStep, GitStep, SetPropertyFromCommandStep, SetPropertyStep, 
 import { boolean, durationOrNone, functionRef, name, oneOf, text, wholeNumber } from './leaves.js'
 import { byKind, found, leaf, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Reader } from './reader.js'
-import { command, condition, renderableData, renderableText, renderableTextOrNull, renderableTexts } from './renderables.js'
+import { command, condition, environmentValue, renderableData, renderableText, renderableTexts } from './renderables.js'
 
 const common = (kind: string, haltOnFailure = false) => ({
   name: or(name, kind),
@@ -20,7 +20,7 @@ const common = (kind: string, haltOnFailure = false) => ({
 })
 
 /** Environment variables by name. */
-export const env = mapOf(renderableTextOrNull, 'environment variables: a record of texts')
+export const env = mapOf(environmentValue, 'environment variables: a record of texts')
 
 const shellOptions = {
   env: or(env, {}),
@@ -59,7 +59,10 @@ const git: Reader<GitStep> = mapped(record({
   submodules: or(boolean, false),
   codebase: or(text, ''),
   alwaysUseLatest: or(boolean, false),
-}, 'options of steps.git'), step => ({ kind: 'git', ...step }))
+}, 'options of steps.git'), step => ({
+  kind: 'git', ...step, name: step.codebase === '' ? step.name : `${step.name}-${step.codebase}`,
+  description: step.description ?? 'updating', descriptionDone: step.descriptionDone ?? 'update', descriptionSuffix: step.descriptionSuffix ?? (step.codebase || null),
+}))
 
 const setProperty: Reader<SetPropertyStep> = mapped(record({
   ...common('setProperty'), property: name, value: renderableData,

@@ -19,11 +19,11 @@ export type StepOptions = {
   /** False: the step is skipped. */
   doStepIf?: Condition
   hideStepIf?: ResultCondition
-  /** While it runs. */
+  /** While it runs, and of a step that runs no command also when it is done. */
   description?: Renderable<string | string[]>
-  /** When it is done. */
+  /** When it is done; of a command its first words unless said otherwise. */
   descriptionDone?: Renderable<string | string[]>
-  /** After either. */
+  /** After either of the two. */
   descriptionSuffix?: Renderable<string | string[]>
 }
 
@@ -59,8 +59,9 @@ export type GitStepOptions = StepOptions & ShellCommandOptions & {
   /** true: only the newest revision; a number: so many. */
   shallow?: boolean | number
   submodules?: boolean
+  /** Of the build's codebases the one to get; the step's name ends in it. */
   codebase?: string
-  /** Ignore the revision that the build was asked for. */
+  /** Ignore the branch and revision that the build was asked for: what is newest is built, on this step's branch. */
   alwaysUseLatest?: boolean
 }
 

@@ -20,11 +20,11 @@ export type Renderable<T> = T | Interpolate | PropertyRef | SecretRef | Renderer
 
 export type Text = Renderable<string>
 /** Words of a command line; lists in it are flattened. */
-export type Argv = Renderable<Text | readonly Text[]>[]
+export type Argv = readonly (Text | Renderable<readonly string[]> | Argv)[]
 /** A list is run as it is, a text by the worker's shell. */
-export type Command = Renderable<string | readonly string[]> | Argv
-/** A variable set to null is taken out of the worker's environment. */
-export type Env = { [name: string]: Renderable<string | null> }
+export type Command = Renderable<string | readonly string[]> | Argv | Renderer<Argv>
+/** A variable set to null is taken out of the worker's environment; a list becomes a search path. */
+export type Env = { [name: string]: Renderable<string | null | readonly string[]> | readonly Text[] }
 
 export type Condition = boolean | ((input: RenderInput) => boolean | Promise<boolean>)
 export type ResultCondition = boolean | ((result: Result, input: RenderInput) => boolean | Promise<boolean>)

@@ -1,5 +1,5 @@
 import { FactRefused, SessionLost, type Fact } from '@yardmaster/db'
-import { afterStep, buildStart, CANCELLED, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig } from '@yardmaster/domain'
+import { afterStep, buildStart, CANCELLED, contribution, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
 import type { BuildData, StepData } from './build-data.js'
@@ -140,7 +140,7 @@ export class BuildRun {
       const result = row.results ?? await this.#runStep(config, row)
       if (this.#abandoned) return null
       if (this.#refused) throw this.#refused
-      this.#note(config.name, result)
+      this.#note(config.name, contribution(config, result))
       this.#progress = afterStep(this.#progress, config, result)
       if (this.stopped) this.#progress = interrupted(this.#progress, CANCELLED)
       const lost = row.results === null ? this.#begun.at(-1)!.lostWhy : null
@@ -157,8 +157,7 @@ export class BuildRun {
   }
 
   #note(step: string, result: Result): void {
-    const contribution = buildSummary.severity(result)
-    if (contribution > (this.#worst ? buildSummary.severity(this.#worst.result) : 0)) this.#worst = { step, result }
+    if (buildSummary.severity(result) > (this.#worst ? buildSummary.severity(this.#worst.result) : 0)) this.#worst = { step, result }
   }
 
   #finish(lost: string | null): Promise<void> {

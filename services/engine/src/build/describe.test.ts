@@ -7,6 +7,7 @@ test.each<[Json, string]>([
   ['make -j4 all', "'make -j4 ...'"],
   [['make', 'all'], "'make all'"],
   [['make', ['-j', 4], null], "'make -j ...'"],
+  [['echo', 'a b c'], "'echo a b c'"],
   ['', '???'],
   [[], '???'],
 ])('the command %j is described as %s', (command, expected) => {
@@ -34,6 +35,11 @@ test('descriptions of a step', () => {
   const texts = { running: descriptionText(['testing', 3]), done: null, suffix: descriptionText('on arm') }
   expect([descriptionText(''), descriptionText(null)]).toEqual([null, null])
   expect(runningText(texts, 'running')).toBe('testing 3 on arm')
-  expect(doneText(texts, 'x', SUCCESS)).toBe('testing 3 on arm')
-  expect(doneText({ running: null, done: null, suffix: null }, "'make'", FAILURE)).toBe("'make' (failure)")
+  const silent = { running: null, done: null, suffix: 'on arm' }
+  expect(runningText(silent, 'running')).toBe('running')
+  const own = { command: null, otherwise: 'finished', timedOut: false }
+  const make = { ...own, command: "'make'" }
+  expect([doneText(texts, own, SUCCESS), doneText(texts, make, SUCCESS)]).toEqual(['testing 3 on arm', "'make'"])
+  expect(doneText({ ...texts, done: 'tested' }, make, FAILURE)).toBe('tested on arm (failure)')
+  expect([doneText(silent, own, SUCCESS), doneText(silent, { ...make, timedOut: true }, FAILURE)]).toEqual(['finished', "'make' (failure) (timed out)"])
 })

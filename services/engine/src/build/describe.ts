@@ -15,7 +15,7 @@ export const buildSummary = {
 
 /** As Buildbot describes a command: its first words, quoted. */
 export function describeCommand(command: Json): string {
-  const words = wordsOf(command)
+  const words = typeof command === 'string' ? command.trim().split(/\s+/) : wordsOf(command)
   if (words.length === 0 || words[0] === '') return '???'
   return `'${words.slice(0, 2).join(' ')}${words.length > 2 ? ' ...' : ''}'`
 }
@@ -23,7 +23,7 @@ export function describeCommand(command: Json): string {
 /** The words of a command, nested lists flattened as Buildbot does. */
 function wordsOf(command: Json): string[] {
   if (Array.isArray(command)) return command.flatMap(wordsOf)
-  return typeof command === 'string' ? command.trim().split(/\s+/) : [String(command ?? '')]
+  return [String(command ?? '')]
 }
 
 export function descriptionText(description: Json): string | null {
@@ -31,15 +31,20 @@ export function descriptionText(description: Json): string | null {
   return Array.isArray(description) ? description.map(String).join(' ') : String(description)
 }
 
+/** As far as the configuration says something. */
 export type Descriptions = { running: string | null; done: string | null; suffix: string | null }
 
 export function runningText({ running, suffix }: Descriptions, fallback: string): string {
-  return withSuffix(running ?? fallback, suffix)
+  return running === null ? fallback : withSuffix(running, suffix)
 }
 
-export function doneText({ running, done, suffix }: Descriptions, fallback: string, result: Result): string {
-  const text = withSuffix(done ?? running ?? fallback, suffix)
-  return result === SUCCESS ? text : `${text} (${resultName(result)})`
+/** What a step can say of itself: its command, which is said rather than what it was described as while it ran. */
+export type OwnWords = { command: string | null; otherwise: string; timedOut: boolean }
+
+export function doneText({ running, done, suffix }: Descriptions, { command, otherwise, timedOut }: OwnWords, result: Result): string {
+  const described = done ?? (command === null ? running : null)
+  const text = described === null ? command ?? otherwise : withSuffix(described, suffix)
+  return result === SUCCESS ? text : `${text} (${resultName(result)})${timedOut ? ' (timed out)' : ''}`
 }
 
 function withSuffix(text: string, suffix: string | null): string {

@@ -5,6 +5,7 @@ import type { RemoteCommand } from '../workers/remote-command.js'
 import type { StepData } from './build-data.js'
 import type { BuildRun } from './build-run.js'
 import { runCommand, type CommandOptions, type CommandResult } from './command-effect.js'
+import type { OwnWords } from './describe.js'
 import { Journal } from './journal.js'
 import { LogWriter, logSlug } from './log-writer.js'
 
@@ -23,6 +24,9 @@ export class StepContext {
   summary: string | null = null
   /** What to say of the step when its configuration has no description. */
   fallbackText = 'finished'
+  /** What it runs, in a few words, where that says more. */
+  commandText: string | null = null
+  timedOut = false
   /** An effect that could not be had, which the step's own code must not swallow. */
   failure: Error | null = null
   interrupted = false
@@ -62,6 +66,10 @@ export class StepContext {
       this.#logs.set(name, log)
     }
     return log
+  }
+
+  get ownWords(): OwnWords {
+    return { command: this.commandText, otherwise: this.fallbackText, timedOut: this.timedOut }
   }
 
   closeLogs(): Fact[] {

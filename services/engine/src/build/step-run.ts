@@ -87,7 +87,7 @@ export class StepRun {
 
   async #end(result: Result, descriptions: Descriptions | null): Promise<Result> {
     const hidden = await this.#condition(this.#config.hideStepIf, [result]).catch((error: unknown) => this.#context.reportError(error).then(() => false))
-    const text = this.#context.summary ?? (descriptions ? doneText(descriptions, this.#context.fallbackText, result) : 'skipped')
+    const text = this.#context.summary ?? (descriptions ? doneText(descriptions, this.#context.ownWords, result) : 'skipped')
     // Not awaited: the next step's start, or the build's end, is committed with it or after it.
     void this.#run.write([
       ...this.#context.closeLogs(),

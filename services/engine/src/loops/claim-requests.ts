@@ -1,7 +1,8 @@
+import { posix, win32 } from 'node:path'
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claim, type ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import { findClaimable, readSourcestamps, type ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import { buildersWithRoom, matchRequests, mergeProperties, propertiesFrom, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
+import { buildersWithRoom, matchRequests, mergeProperties, propertiesFrom, type Json, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { builderOf, type BuildData } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
@@ -77,19 +78,23 @@ function claimOf({ request, session, generation, builder }: Choice, sourcestamps
   }
 }
 
-/** Buildbot's order: what the worker and builder say, what the buildset says, then what the build itself is. */
+/** Buildbot's order: what the buildset says, over that what the builder says, then the worker, then what the build itself is. */
 function initialProperties({ request, session, generation, builder }: Choice, sourcestamps: { [codebase: string]: SourceStampData }): Properties {
   const worker = generation.configuration.workers.find(candidate => candidate.name === session.name)
   const stamps = Object.values(sourcestamps)
   const source = stamps.length === 1 ? stamps[0]! : null
+  const project: { [name: string]: Json } = request.project === null ? {} : { projectname: request.project, projectid: request.projectId }
   return mergeProperties(
-    propertiesFrom(worker?.properties ?? {}, 'Worker'),
-    propertiesFrom(builder.properties, 'Builder'),
     request.properties,
+    propertiesFrom({ buildername: builder.name, builderid: request.builderId, ...project, ...builder.properties }, 'Builder'),
+    propertiesFrom({ ...worker?.properties, workername: session.name, basedir: session.basedir, builddir: pathOn(session.basedir, builder.builddir) }, 'Worker'),
     source ? propertiesFrom({ branch: source.branch, revision: source.revision, repository: source.repository, codebase: source.codebase, project: source.project }, 'Build') : {},
-    propertiesFrom({ buildername: builder.name, builddir: builder.builddir }, 'Builder'),
-    propertiesFrom({ workername: session.name, basedir: session.basedir }, 'Worker'),
   )
+}
+
+/** Workers are of several systems: the folder says which. */
+function pathOn(basedir: string, folder: string): string {
+  return (/^[A-Za-z]:|\\/.test(basedir) ? win32 : posix).join(basedir, folder)
 }
 
 function buildData(choice: Choice, claim: Claim, build: ClaimedBuild, sourcestamps: { [codebase: string]: SourceStampData }): BuildData {

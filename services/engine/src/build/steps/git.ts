@@ -9,14 +9,15 @@ class GitFailed extends Error {}
 
 /** Gets the build's source with git, the way Buildbot's Git step does, and sets `got_revision`. */
 export async function runGit(context: StepContext, config: GitStep): Promise<Result> {
-  context.fallbackText = 'update'
-  const git = new GitFolder(context, config, await sourceOf(context, config))
+  const source = await sourceOf(context, config)
+  if (source === null) return notInBuild(context, config)
+  const git = new GitFolder(context, config, source)
   try {
     if (config.mode === 'full' && config.method === 'copy') await git.copyFromSource()
     else if (config.mode === 'full' && config.method === 'clobber') await git.cloneAnew()
     else if (!await git.isRepository()) await git.cloneAnew()
     else await git.update(config.mode === 'full' ? config.method : null)
-    if (config.submodules) await git.run(['submodule', 'update', '--init', '--recursive', '--force'])
+    if (config.submodules) await git.updateSubmodules()
     await git.reportRevision()
     return SUCCESS
   } catch (error) {
@@ -25,15 +26,24 @@ export async function runGit(context: StepContext, config: GitStep): Promise<Res
   }
 }
 
-/** What is built: the build's sourcestamp of the step's codebase, else what the step says. */
-async function sourceOf(context: StepContext, config: GitStep): Promise<Source> {
-  const stamp: SourceStampData | undefined = context.run.data.sourcestamps[config.codebase]
+/** What is built: the build's sourcestamp of the step's codebase, and what it leaves open as the step says. Null: the build has no such codebase. */
+async function sourceOf(context: StepContext, config: GitStep): Promise<Source | null> {
+  const given: SourceStampData | undefined = context.run.data.sourcestamps[config.codebase]
+  if (!given && !config.alwaysUseLatest) return null
+  const stamp = config.alwaysUseLatest ? null : given
   const branch = stamp?.branch ?? await context.render(config.branch)
   return {
     repository: text(await context.render(config.repository), 'repository'),
     branch: branch === null || branch === '' ? 'HEAD' : text(branch, 'branch'),
-    revision: config.alwaysUseLatest ? null : (stamp?.revision ?? null),
+    revision: stamp?.revision ?? null,
   }
+}
+
+async function notInBuild(context: StepContext, { codebase }: GitStep): Promise<Result> {
+  context.summary = `Codebase ${codebase} not in build (failure)`
+  const log = await context.log('log')
+  await context.run.write([...log.open(), log.append(1, Buffer.from(`No sourcestamp found in build for codebase '${codebase}'\n`))])
+  return FAILURE
 }
 
 class GitFolder {
@@ -74,7 +84,7 @@ class GitFolder {
       orElse: async () => {
         await this.run(['init', '.'])
         await this.#fetch()
-        await this.run(['checkout', '-f', revision ?? 'FETCH_HEAD'])
+        await this.#checkout(revision ?? 'FETCH_HEAD')
       },
     })
     if (revision !== null) await this.#checkout(revision)
@@ -85,6 +95,18 @@ class GitFolder {
     if (method !== null) await this.run(['clean', '-f', '-f', '-d', ...(method === 'fresh' ? ['-x'] : [])])
     await this.#fetch()
     await this.#checkout(this.#source.revision ?? 'FETCH_HEAD')
+  }
+
+  /** Where .gitmodules says now, as it says now, and as clean as the step's method wants it. */
+  async updateSubmodules(): Promise<void> {
+    const { mode, method } = this.#config
+    await this.run(['submodule', 'sync', '--recursive'])
+    await this.run(['submodule', 'update', '--init', '--recursive', '--force'])
+    if (mode !== 'full' || (method !== 'clean' && method !== 'fresh')) return
+    const clean = ['clean', '-f', '-f', '-d', ...(method === 'fresh' ? ['-x'] : [])]
+    await this.run(['submodule', 'foreach', '--recursive', `git ${clean.join(' ')}`])
+    // A submodule that is no more is only now a folder that belongs to nobody.
+    await this.run(clean)
   }
 
   /** A clean copy of a clone that is kept beside it. */
@@ -109,20 +131,22 @@ class GitFolder {
 
   async #fetch(): Promise<void> {
     const { repository, branch, revision } = this.#source
-    await this.run(['fetch', '-f', '-t', ...this.#depth(), '--', repository, branch], {
-      // The branch may be gone; the revision may be there all the same.
-      orElse: async () => { await this.run(['fetch', '-f', '-t', '--', repository, ...(revision === null ? [] : [revision])]) },
-    })
+    // The branch may be gone; the revision may be there all the same.
+    const orElse = revision === null ? undefined : async () => { await this.run(['fetch', '-f', '-t', '--', repository, revision]) }
+    await this.run(['fetch', '-f', '-t', ...this.#depth(), '--', repository, branch], { orElse })
   }
 
   async #checkout(revision: string): Promise<void> {
-    await this.run(['reset', '--hard', revision, '--'], {
+    await this.run(['checkout', '-f', revision, '--'], {
       // Not in what was fetched: the branch was rewritten, or the history is shallow.
       orElse: async () => {
         await this.run(['fetch', '-f', '--', this.#source.repository, revision])
-        await this.run(['reset', '--hard', 'FETCH_HEAD', '--'])
+        await this.run(['checkout', '-f', 'FETCH_HEAD', '--'])
       },
     })
+    // Commands may ask git on which branch they are. A branch 'a' left here makes 'a/b' impossible: then they are on none.
+    const { branch } = this.#source
+    if (branch !== 'HEAD') await this.run(['checkout', '-B', branch], { orElse: async () => {} })
   }
 
   #depth(): string[] {

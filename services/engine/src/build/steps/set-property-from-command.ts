@@ -6,7 +6,7 @@ import { shellSpec } from './shell-spec.js'
 
 export async function runSetPropertyFromCommand(context: StepContext, config: SetPropertyFromCommandStep): Promise<Result> {
   const spec = await shellSpec(context, config)
-  context.fallbackText = describeCommand(spec.args.argv ?? spec.args.command ?? null)
+  context.commandText = describeCommand(spec.args.argv ?? spec.args.command ?? null)
   const outcome = await context.command(spec, { capture: true })
   noteTimeout(context, outcome)
   const values = await extracted(context, config, outcome)
@@ -15,8 +15,8 @@ export async function runSetPropertyFromCommand(context: StepContext, config: Se
     const changes = Object.entries(values).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
     const text = Buffer.from(context.run.mask.text(changes.join('')))
     await context.run.write([...log.open(), log.append(changes.length, text), context.setProperties(propertiesFrom(values, config.name))])
-    if (config.property !== null) context.fallbackText = `property '${config.property}' set`
-    else context.fallbackText = `${Object.keys(values).length} properties set`
+    if (config.property !== null) context.commandText = `property '${config.property}' set`
+    else context.commandText = `${Object.keys(values).length} properties set`
   }
   return outcome.rc === 0 ? SUCCESS : FAILURE
 }

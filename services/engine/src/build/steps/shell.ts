@@ -6,7 +6,7 @@ import { shellSpec } from './shell-spec.js'
 
 export async function runShell(context: StepContext, config: ShellStep): Promise<Result> {
   const spec = await shellSpec(context, config)
-  context.fallbackText = describeCommand(spec.args.argv ?? spec.args.command ?? null)
+  context.commandText = describeCommand(spec.args.argv ?? spec.args.command ?? null)
   const outcome = await context.command(spec)
   noteTimeout(context, outcome)
   return (config.decodeRC[String(outcome.rc)] as Result | undefined) ?? (outcome.rc === 0 ? SUCCESS : FAILURE)
@@ -14,5 +14,5 @@ export async function runShell(context: StepContext, config: ShellStep): Promise
 
 /** A timeout is a failure whose reason belongs into the step's line. */
 export function noteTimeout(context: StepContext, { failureReason }: CommandResult): void {
-  if (failureReason === 'timeout' || failureReason === 'timeout_without_output') context.fallbackText = `${context.fallbackText} timed out`
+  context.timedOut = failureReason === 'timeout' || failureReason === 'timeout_without_output'
 }
