@@ -53,6 +53,12 @@ test('settings come from flags, environment and defaults, and passwords are mask
   expect(out.join('\n')).not.toContain('hunter2')
 })
 
+test('a configuration that is a folder is a sentence', async () => {
+  const { run, err } = world()
+  expect(await run('check', '-c', '/')).toBe(1)
+  expect(err.join('\n')).toBe('the configuration / is not a file: name the file itself with -c or YARD_CONFIG')
+})
+
 test('a wrong setting is a sentence', async () => {
   const { run, err } = world({ YARD_PORT: 'many' })
   expect(await run('config')).toBe(1)

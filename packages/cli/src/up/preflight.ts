@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigurationProblem } from '@yardmaster/config/host'
 import type { Configuration } from '@yardmaster/domain'
@@ -47,6 +47,7 @@ export type CheckedFile = { problems: ConfigurationProblem[]; text: string; buil
 /** Everything that is wrong with a configuration file, as data and as text. Throws a {@link Problem} when it is not there. */
 export async function checkFile(file: string, clock: Clock): Promise<CheckedFile> {
   if (!existsSync(file)) throw new Problem(`there is no configuration ${file}: write one, or name another with -c or YARD_CONFIG`)
+  if (!statSync(file).isFile()) throw new Problem(`the configuration ${file} is not a file: name the file itself with -c or YARD_CONFIG`)
   // It brings a bundler along, which most commands can do without.
   const { checkConfiguration, formatProblems } = await import('@yardmaster/config/host')
   const checked = await checkConfiguration(file, clock.setTimeout)
