@@ -102,11 +102,11 @@ export default defineConfig({
     { name: 'collapses', ...only, collapseRequests: true, steps: [gate] }, { name: 'keeps', ...only, collapseRequests: false, steps: [gate] },
   ].flat(2),
   schedulers: [
-    schedulers.singleBranch({ name: 'stable', branch: 'stable', treeStableTimer: '1s', builders: ['stable'], properties: { said: 'scheduler', own: 'scheduler' }, reason: 'it is stable' }),
-    schedulers.singleBranch({ name: 'important', branch: 'docs', treeStableTimer: '1s', onlyImportant: true, fileIsImportant: ({ files }) => files.some(file => !file.endsWith('.md')), builders: ['important'] }),
-    schedulers.singleBranch({ name: 'along', branch: 'docs', treeStableTimer: '1s', fileIsImportant: async ({ files }) => files.some(file => !file.endsWith('.md')), builders: ['along'] }),
+    schedulers.singleBranch({ name: 'stable', branch: 'stable', treeStableTimer: '2s', builders: ['stable'], properties: { said: 'scheduler', own: 'scheduler' }, reason: 'it is stable' }),
+    schedulers.singleBranch({ name: 'important', branch: 'docs', treeStableTimer: '2s', onlyImportant: true, fileIsImportant: ({ files }) => files.some(file => !file.endsWith('.md')), builders: ['important'] }),
+    schedulers.singleBranch({ name: 'along', branch: 'docs', treeStableTimer: '2s', fileIsImportant: async ({ files }) => files.some(file => !file.endsWith('.md')), builders: ['along'] }),
     schedulers.anyBranch({ name: 'filtered', builders: ['filtered'], changeFilter: util.changeFilter({ branch: /^release-\d+$/, category: ['good', /^very/], projectNot: 'other', filterFn: ({ author }) => author !== 'nobody' }) }),
-    schedulers.anyBranch({ name: 'any', branches: ['one', 'two'], treeStableTimer: 1, builders: ['any'] }),
+    schedulers.anyBranch({ name: 'any', branches: ['one', 'two'], treeStableTimer: 2, builders: ['any'] }),
     schedulers.singleBranch({ name: 'collapsing', branch: 'busy', builders: ['collapses', 'keeps'] }),
     schedulers.force({ name: 'force', properties: { said: 'scheduler', own: 'scheduler' }, builders: [
       'shell', 'live', 'described', 'texts', 'clean', 'branches', 'latest', ...Object.keys(flags)] }),
