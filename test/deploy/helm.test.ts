@@ -140,6 +140,11 @@ describe.skipIf(!canRender)('the rendered chart', () => {
     expect(named(full, 'Deployment', 'engine').spec).not.toHaveProperty('replicas')
   })
 
+  test('ui-api answers to the name that people type', async () => {
+    expect((await renderChart({ ingress: { enabled: true, host: 'ci.example.org', tlsSecretName: 'tls' } })).text).toContain('value: "https://ci.example.org/"')
+    expect((await renderChart({ ingress: { enabled: true, host: 'ci.example.org' } })).text).toContain('value: "http://ci.example.org/"')
+  })
+
   test('a changed configuration starts new pods', async () => {
     const { manifests } = await renderChart({ config: { files: { 'yard.config.ts': 'export default {}' } } })
     const checksum = (from: Manifest[]) => named(from, 'Deployment', 'engine').spec.template.metadata.annotations?.['checksum/config']

@@ -217,3 +217,19 @@ describe('a custom step', () => {
     expect((await finished(await force('flow'))).results).toBe(FAILURE)
   })
 })
+
+describe('a worker that is asked to stop', () => {
+  test('finishes what it runs, is given nothing more, and goes; started again it works', async () => {
+    const [w1] = cluster.workers as [Cluster['workers'][0]]
+    const running = await force('silent')
+    await until('it to run', () => buildOf(running))
+    await cluster.client.control('workers/w1', 'stop', { reason: 'an upgrade' })
+    const waiting = await force('throws')
+    expect((await finished(running)).results).toBe(FAILURE)
+    await until('it to be gone', () => !w1.running, 15_000)
+    expect(w1.exitCode).toBe(0)
+    expect(await buildOf(waiting)).toBeUndefined()
+    await w1.start()
+    expect((await finished(waiting)).results).toBe(EXCEPTION)
+  }, 60_000)
+})

@@ -1,3 +1,11 @@
+{{/* ui-api answers to this name only: the one that is set, else the ingress's, else what `kubectl port-forward` gives. */}}
+{{- define "yardmaster.baseUrl" -}}
+{{- if .Values.baseUrl -}}{{ .Values.baseUrl }}
+{{- else if and .Values.ingress.enabled .Values.ingress.host -}}{{ ternary "https" "http" (not (empty .Values.ingress.tlsSecretName)) }}://{{ .Values.ingress.host }}/
+{{- else -}}http://localhost:8010/
+{{- end -}}
+{{- end -}}
+
 {{- define "yardmaster.serviceEnv" -}}
 - name: DATABASE_URL
   valueFrom: { secretKeyRef: { name: {{ required "connections.secretName names the Secret with DATABASE_URL and NATS_URL" .Values.connections.secretName }}, key: {{ .Values.connections.databaseUrlKey }} } }
@@ -10,7 +18,7 @@
 - name: YARD_CONFIG
   value: /etc/yardmaster/yard.config.ts
 - name: YARD_BASE_URL
-  value: {{ .Values.baseUrl | default "http://localhost:8010/" | quote }}
+  value: {{ include "yardmaster.baseUrl" . | quote }}
 - name: YARD_LOG_LEVEL
   value: {{ .Values.logLevel | quote }}
 - name: YARD_DB_CONNECTIONS

@@ -19,7 +19,8 @@ export type OpenedSession = {
 
 /**
  * A worker connected. The same process wins at once over whatever session it had, on whichever engine: it can only be in one place.
- * Another process of that name is refused (null) while the session is connected at a living replica.
+ * Another process of that name is refused (null) while the session is connected at a living replica. A new process was started by
+ * somebody who wants it to work: that the one before was to go is forgotten, as in Buildbot.
  */
 export async function openSession(tx: Transaction, opening: SessionOpening): Promise<OpenedSession | null> {
   const { workerId, replicaId, processId, info } = opening
@@ -32,6 +33,7 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
   await tx.execute(
     `UPDATE worker_sessions SET number = number + 1, replica_id = $2, process_id = $3, connected = true, connected_at = now(), disconnected_at = NULL
      WHERE worker_id = $1`, [workerId, replicaId, processId])
+  if (held.process_id !== processId) await tx.execute('UPDATE workers SET graceful = false WHERE id = $1 AND graceful', [workerId])
   const requests = await tx.query<{ id: number; build_id: number }>(
     `UPDATE build_requests r SET replica_id = $2 FROM builds b
      WHERE b.worker_id = $1 AND b.complete_at IS NULL AND r.id = b.build_request_id AND r.state = 'claimed' RETURNING r.id, b.id AS build_id`, [workerId, replicaId])

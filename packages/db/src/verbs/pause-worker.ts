@@ -1,8 +1,9 @@
+import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 
 /** A paused worker stays connected, finishes what it runs and is given no further build. Returns false when there is none of this id. */
 export function pauseWorker(tx: Transaction, { workerId, reason }: { workerId: number; reason: string | null }): Promise<boolean> {
-  return changeWorker(tx, workerId, { set: 'paused = true, pause_reason = $2', parameters: [reason] })
+  return changeWorker(tx, workerId, { set: 'paused = true, pause_reason = $2', parameters: [reason === null ? null : storableText(reason)] })
 }
 
 /** Returns false when there is none of this id. */

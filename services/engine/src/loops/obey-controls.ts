@@ -1,9 +1,25 @@
 import type { Database } from '@yardmaster/db'
 import type { BuildRuns } from '../build/build-runs.js'
+import type { WorkerPool } from '../workers/worker-pool.js'
 
-/** Stops the builds of this engine that somebody asked to stop. */
-export async function obeyControls(db: Database, runs: BuildRuns): Promise<void> {
+/** Does what somebody asked of this engine's builds and workers. */
+export async function obeyControls(db: Database, runs: BuildRuns, pool: WorkerPool): Promise<void> {
+  await stopBuilds(db, runs)
+  await letIdleWorkersGo(db, pool)
+}
+
+async function stopBuilds(db: Database, runs: BuildRuns): Promise<void> {
   const { rows } = await db.pool.query<{ id: number; reason: string | null }>(
     'SELECT id, stop_reason AS reason FROM builds WHERE complete_at IS NULL AND stop_requested_at IS NOT NULL')
   for (const { id, reason } of rows) runs.byId(id)?.stop(reason ?? '')
+}
+
+/** Workers that are to go are told so once nothing runs on them; told again at the next sweep as long as they stay. */
+async function letIdleWorkersGo(db: Database, pool: WorkerPool): Promise<void> {
+  const connected = pool.sessions().filter(session => session.link !== null)
+  const { rows } = await db.pool.query<{ id: number }>(
+    `SELECT id FROM workers w WHERE id = ANY($1) AND graceful AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL)`,
+    [connected.map(session => session.workerId)])
+  const idle = new Set(rows.map(row => row.id))
+  for (const session of connected) if (idle.has(session.workerId)) session.link?.send({ type: 'shutdown', why: 'it was asked to stop' })
 }
