@@ -1,5 +1,6 @@
 import type { Json } from '@yardmaster/domain'
 import { createClient, RestError, type Query, type ResourceType } from '@yardmaster/rest'
+import type { Clock } from '@yardmaster/runtime'
 import { z } from 'zod'
 import { errorCode, messageOf, Problem } from './problem.js'
 
@@ -11,6 +12,9 @@ export type Remote = {
   control(path: string, method: string, params: { [name: string]: Json }): Promise<Json>
 }
 
+/** Nobody answers, or the one who does cannot just now: it may be different in a moment. */
+export class Away extends Problem {}
+
 /** `{ branch: 'required' }`, as a force scheduler answers, becomes `branch: required`. */
 function refusal({ message, fields, status }: RestError): string {
   if (fields === null) return `${message} (HTTP ${status})`
@@ -18,12 +22,12 @@ function refusal({ message, fields, status }: RestError): string {
 }
 
 function problem(base: string, path: string, error: unknown): Problem {
-  if (error instanceof RestError) return new Problem(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
+  if (error instanceof RestError) return new (error.status >= 500 ? Away : Problem)(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
   if (error instanceof z.ZodError) return new Problem(`${base} answered ${path} in an unknown form (is it of another version?):\n${z.prettifyError(error)}`, { cause: error })
   if (error instanceof SyntaxError) return new Problem(`${base} answered ${path} with something other than JSON: is this a Yardmaster?`, { cause: error })
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const reason = errorCode(cause) === 'ECONNREFUSED' ? 'connection refused' : errorCode(cause) ?? messageOf(cause)
-  return new Problem(`no Yardmaster answers at ${base} (${reason}): start one with "yard up", or name its address with --url or YARD_PORT`, { cause: error })
+  return new Away(`no Yardmaster answers at ${base} (${reason}): start one with "yard up", or name its address with --url or YARD_PORT`, { cause: error })
 }
 
 /** The Yardmaster whose web page is at `base`, given without a slash at its end. */
@@ -44,5 +48,29 @@ export function connectRemote(base: string): Remote {
       return found
     },
     control: (path, method, params) => asking(path, client.control(path, method, params)),
+  }
+}
+
+const patienceMs = 60_000
+const pauseMs = 500
+
+/** The same, but asked again when it is away (a restart, an upgrade), for a minute. What changes something is never sent twice. */
+export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(line: string): void }): Remote {
+  const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const since = clock.monotonic()
+    for (let told = false; ; told = true) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!(error instanceof Away) || clock.monotonic() - since >= patienceMs) throw error
+        if (!told) warn(`${error.message}; trying again`)
+      }
+      await clock.sleep(pauseMs)
+    }
+  }
+  return {
+    list: (...query) => patiently(() => remote.list(...query)),
+    one: (...query) => patiently(() => remote.one(...query)),
+    control: remote.control,
   }
 }

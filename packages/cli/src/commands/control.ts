@@ -6,7 +6,7 @@ import { printLogs, paintLine } from '../log-printer.js'
 import { Problem } from '../problem.js'
 import { exitCodeOf, paintFor } from '../render.js'
 import { findBuild, findBuilder } from '../resources.js'
-import type { Remote } from '../remote.js'
+import { patient, type Remote } from '../remote.js'
 import { tellResult } from './log.js'
 import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
 
@@ -77,7 +77,7 @@ export function addForce(program: Command, context: Context, finish: (code: numb
       const buildrequestid = requests[String(builder.builderid)]
       if (options.json && !options.wait) context.print(JSON.stringify({ buildsetid, buildrequestid }))
       else context.warn(`build request ${buildrequestid} of ${builder.name}`)
-      if (options.wait && buildrequestid !== undefined) finish(await followRequest(remote, buildrequestid, options, context))
+      if (options.wait && buildrequestid !== undefined) finish(await followRequest(patient(remote, context), buildrequestid, options, context))
     })
 }
 

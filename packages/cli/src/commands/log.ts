@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { paintLine, printLogs } from '../log-printer.js'
 import { Problem } from '../problem.js'
+import { patient } from '../remote.js'
 import { duration, exitCodeOf, paintFor, paintResult, resultText } from '../render.js'
 import { findBuild } from '../resources.js'
 import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
@@ -26,7 +27,7 @@ export function addLog(program: Command, context: Context, finish: (code: number
       const paint = paintFor(context.colours)
       const follow = options.follow === true
       const outcome = await printLogs({
-        remote, clock: context.clock, build: await findBuild(remote, reference), step: step ?? null, follow,
+        remote: follow ? patient(remote, context) : remote, clock: context.clock, build: await findBuild(remote, reference), step: step ?? null, follow,
         onStep: ({ name }) => { if (step === undefined && !options.json) context.print(paint.bold(`== ${name}`)) },
         onLine: line => context.print(options.json ? JSON.stringify(line) : paintLine(line, paint)),
       })
