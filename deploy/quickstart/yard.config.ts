@@ -56,11 +56,13 @@ async function authors(ctx: StepContext) {
   const [most = ''] = lines
   await ctx.setProperty('authors', lines.length)
   await ctx.summary({
-    step: `${lines.length} author${lines.length === 1 ? '' : 's'}, most commits by ${most.replace(/^\s*\d+\s+/, '')}`,
-    build: `${String(ctx.property('commits'))} commits by ${lines.length} author${lines.length === 1 ? '' : 's'}`,
+    step: `${counted(lines.length, 'author')}, most commits by ${most.replace(/^\s*\d+\s+/, '')}`,
+    build: `${counted(Number(ctx.property('commits')), 'commit')} by ${counted(lines.length, 'author')}`,
   })
   return SUCCESS
 }
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** The root of the git repository that the folder is in. */
 function repositoryAround(folder: string): string {

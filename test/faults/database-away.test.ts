@@ -60,6 +60,8 @@ test('builds go on while PostgreSQL is away, nobody is buried, and nothing is lo
 
   const port = postgres.port
   await postgres.stop()
+  const refused = await fetch(`${cluster.url}api/v2/builds`)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
   await clock.sleep(AWAY_MS)
   postgres = await serve(port)
   expect(postgres.port).toBe(port)

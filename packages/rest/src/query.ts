@@ -52,6 +52,8 @@ export function parseQuery(resource: ResourceType, query: Iterable<[string, stri
 function grouped(query: Iterable<[string, string]>): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   for (const [name, value] of query) {
+    // No text in PostgreSQL can have one, so nothing could match.
+    if (value.includes('\0')) throw new InvalidQueryParameter(`query parameter '${name}' has a NUL character`)
     const values = groups.get(name)
     if (values) values.push(value)
     else groups.set(name, [value])

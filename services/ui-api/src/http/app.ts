@@ -1,3 +1,4 @@
+import { isUnavailable } from '@yardmaster/db'
 import compression from 'compression'
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
@@ -80,11 +81,17 @@ function refuseForeignPages({ settings: { baseUrl } }: Deps) {
 /** What express and its parsers throw has a status; everything else is ours, and told in the log alone. */
 function failures({ logger }: Deps) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const status = typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' ? error.status : 500
+    const status = statusOf(error)
     if (status >= 500) logger.error({ err: error, method: request.method, path: request.path }, 'a request failed')
     if (response.headersSent) return void response.destroy()
-    const message = status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
+    const message = status === 503 ? 'the database cannot be reached; try again' : status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
+    if (status === 503) response.set('retry-after', '2')
     if (request.method === 'POST') response.status(status).json({ error: { code: -32603, message } })
     else sendError(response, status, message)
   }
+}
+
+function statusOf(error: unknown): number {
+  if (typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number') return error.status
+  return isUnavailable(error) ? 503 : 500
 }

@@ -139,6 +139,7 @@ describe('queries', () => {
 
   it.each([
     ['builds?nonsense=1', 400, "unrecognized query parameter 'nonsense'"],
+    ['builders?name__contains=%00', 400, "query parameter 'name__contains' has a NUL character"],
     ['builds?order=nonsense', 400, "no such field 'nonsense'"],
     ['builds?complete=maybe', 400, 'invalid filter value for complete'],
     ['builds/1?number=1', 400, 'this is not a collection'],
