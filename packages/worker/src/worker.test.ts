@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -215,13 +215,14 @@ describe('the end of the worker', () => {
   test('shutdown: what runs is finished and acknowledged, later starts are refused', async () => {
     const worker = start()
     await engine.hello()
-    engine.start(COMMAND, shell({ command: 'echo begun; read line < go; echo $line', workdir: '.' }))
-    spawnSync('mkfifo', [join(basedir, 'go')])
+    // A file and not a fifo: should the command have failed, opening its other end would block this whole process.
+    engine.start(COMMAND, shell({ command: 'echo begun; while [ ! -e go ]; do sleep 0.02; done; cat go', workdir: '.' }))
     await until(() => linesOf(engine.of(COMMAND), 'o').includes('begun'), 'begun')
     engine.send({ type: 'shutdown', why: 'a test' })
     const late = await engine.run('i/1/1/2', { command: 'true' })
     expect(late.ended).toMatchObject({ rc: -1, failureReason: 'interrupted' })
-    writeFileSync(join(basedir, 'go'), 'finished\n')
+    writeFileSync(join(basedir, 'going'), 'finished\n')
+    renameSync(join(basedir, 'going'), join(basedir, 'go'))
     expect(await worker.exited).toEqual({ code: 0, signal: null })
     expect(linesOf(engine.of(COMMAND), 'o')).toEqual(['begun', 'finished'])
     expect(engine.others.filter(({ type }) => type === 'goodbye')).toEqual([])
