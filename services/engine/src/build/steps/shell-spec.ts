@@ -1,18 +1,9 @@
 import { posix } from 'node:path'
 import type { CommandSpec } from '@yardmaster/worker-protocol'
-import type { Json, Renderable } from '@yardmaster/domain'
+import type { Json, Renderable, ShellOptions } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 
-export type ShellRequest = {
-  command: Renderable
-  env: { [name: string]: Renderable }
-  workdir: Renderable
-  timeout: number | null
-  maxTime: number | null
-  logEnviron: boolean
-  usePTY: boolean
-  logfiles?: { [name: string]: Renderable }
-}
+export type ShellRequest = ShellOptions & { command: Renderable; logfiles?: { [name: string]: Renderable } }
 
 export type ShellSpec = Extract<CommandSpec, { kind: 'shell' }>
 
