@@ -1,14 +1,18 @@
 import { openDatabase, transaction, type Database } from '@yardmaster/db'
 import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
-import type { BasicScheduler, BuilderConfig, Configuration, GitPollerConfig } from '@yardmaster/domain'
+import { builderDefaults, workerDefaults, type BasicScheduler, type BuilderConfig, type Configuration, type GitPollerConfig, type WorkerConfig } from '@yardmaster/domain'
 import { freshDatabase } from './database.js'
 
 /** An installation as rows: a database with one active generation and one living replica, without any process. */
 export type Installation = { db: Database; url: string; generationId: number; replicaId: number; configuration: Configuration; close(): Promise<void> }
 
 export function aBuilder(name: string, more: Partial<BuilderConfig> = {}): BuilderConfig {
-  return { name, key: name, project: null, description: null, tags: [], builddir: name, workers: ['w1'], env: {}, properties: {}, collapseRequests: true, steps: [], ...more }
+  return { ...builderDefaults, name, key: name, builddir: name, workers: ['w1'], steps: [], ...more }
+}
+
+export function aWorker(name: string, more: Partial<WorkerConfig> = {}): WorkerConfig {
+  return { ...workerDefaults, name, password: 'p', ...more }
 }
 
 export function aScheduler(name: string, more: Partial<BasicScheduler> = {}): BasicScheduler {
@@ -25,8 +29,8 @@ export function aGitPoller(repository: string, more: Partial<GitPollerConfig> = 
 
 export function aConfiguration(more: Partial<Configuration> = {}): Configuration {
   return {
-    title: 'Test', titleURL: null, projects: [], workers: [{ name: 'w1', password: 'p', maxBuilds: null, labels: {}, properties: {} }],
-    builders: [aBuilder('b1')], schedulers: [], changeSources: [], changeHooks: { base: null, github: null }, ...more,
+    title: 'Test', titleURL: null, projects: [], workers: [aWorker('w1')],
+    builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: { base: null, github: null }, ...more,
   }
 }
 

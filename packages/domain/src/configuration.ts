@@ -12,6 +12,8 @@ export type Configuration = {
   projects: ProjectConfig[]
   workers: WorkerConfig[]
   builders: BuilderConfig[]
+  /** Puts the builders that have something to build into the order in which they are served; null: by their oldest and most urgent request. */
+  prioritizeBuilders: FunctionRef | null
   schedulers: SchedulerConfig[]
   changeSources: GitPollerConfig[]
   changeHooks: ChangeHooksConfig
@@ -24,9 +26,45 @@ export type WorkerConfig = {
   password: string | SecretRef
   /** How many builds at once; null: no limit. */
   maxBuilds: number | null
+  /** Units that its builds may take together; null: no limit. */
+  capacity: number | null
   labels: { [label: string]: string }
   properties: { [name: string]: Json }
+  /** Below what the build brings with it. */
+  defaultProperties: { [name: string]: Json }
+  /** Seconds between two signs of life on an idle connection. */
+  keepaliveInterval: number
+  /** Seconds of absence after which the worker is told to be missing; null: never. */
+  missingTimeout: number | null
+  /** Whom to tell (e-mail addresses). */
+  notifyOnMissing: string[]
+  /** Times at which it is given no build. */
+  downtime: Downtime[]
+  quarantine: Quarantine | null
+  notes: string | null
 }
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+
+/** From `from` to `to` (HH:MM) of the time zone, on days on which it begins; over midnight when `to` is not after `from`. */
+export type Downtime = { days: Weekday[]; from: string; to: string; timeZone: string; reason: string | null }
+
+/** After `failures` builds in a row that ended through the worker's fault it gets none for `backoff` seconds, doubled each time up to `maxBackoff`. */
+export type Quarantine = { failures: number; backoff: number; maxBackoff: number }
+
+/** How a build or step uses a lock: counting, `count` of at most `maxCount` at once; or exclusively. */
+export type LockAccess = {
+  name: string
+  /** One for the installation, or one on each worker. */
+  scope: 'cluster' | 'worker'
+  maxCount: number
+  /** For single workers another `maxCount`, by worker name. */
+  maxCountForWorker: { [worker: string]: number }
+  mode: 'counting' | 'exclusive'
+  count: number
+}
+/** Or a function of the build that answers with a list of them. */
+export type Locks = LockAccess[] | FunctionRef
 
 export type BuilderConfig = {
   name: string
@@ -37,10 +75,25 @@ export type BuilderConfig = {
   tags: string[]
   /** Folder on the worker, below its base folder. */
   builddir: string
+  /** By name. */
   workers: string[]
+  /** And those that have all of these labels, each with one of the values; null: by name only. */
+  workerLabels: { [label: string]: string[] } | null
+  /** What a build takes of its worker's capacity. */
+  units: number
   env: { [name: string]: Renderable }
   properties: { [name: string]: Json }
+  /** Below what the request brings with it. */
+  defaultProperties: { [name: string]: Json }
   collapseRequests: boolean
+  /** Held while a build runs. */
+  locks: Locks
+  /** Chooses among the waiting requests (at most 200). */
+  nextBuild: FunctionRef | null
+  /** Chooses among the workers that could build now. */
+  nextWorker: FunctionRef | null
+  /** Whether this request may be built on this worker now; may say when to ask again. */
+  canStartBuild: FunctionRef | null
   steps: StepConfig[]
 }
 
@@ -55,6 +108,8 @@ export type StepCommon = {
   alwaysRun: boolean
   doStepIf: boolean | FunctionRef
   hideStepIf: boolean | FunctionRef
+  /** All taken at once before the step begins, and given back when it has ended. */
+  locks: Locks
   description: Renderable
   descriptionDone: Renderable
   descriptionSuffix: Renderable

@@ -1,6 +1,6 @@
 import { ConfigurationThreads } from '@yardmaster/config/host'
 import type { Database } from '@yardmaster/db'
-import type { Configuration } from '@yardmaster/domain'
+import { completed, type Configuration } from '@yardmaster/domain'
 import type { Clock, Logger } from '@yardmaster/runtime'
 
 /** One version of a configuration set: what it says, and the threads that run its functions (started when first needed). */
@@ -68,5 +68,5 @@ async function load(db: Database, clock: Clock, logger: Logger, id: number): Pro
   const { rows } = await db.pool.query<{ code: string; configuration: Configuration }>('SELECT code, configuration FROM generations WHERE id = $1', [id])
   const row = rows[0]
   if (!row) throw new Error(`generation ${id} is not in the database`)
-  return { id, configuration: row.configuration, threads: new ConfigurationThreads({ bundle: row.code, clock, onReplaced: why => logger.warn({ generation: id, why }, 'a configuration thread was replaced') }) }
+  return { id, configuration: completed(row.configuration), threads: new ConfigurationThreads({ bundle: row.code, clock, onReplaced: why => logger.warn({ generation: id, why }, 'a configuration thread was replaced') }) }
 }

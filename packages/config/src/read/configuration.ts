@@ -1,6 +1,6 @@
 import type { ChangeHooksConfig, Configuration, Json } from '@yardmaster/domain'
 import { builder, project, worker } from './builders.js'
-import { boolean, text, textOrSecret } from './leaves.js'
+import { boolean, functionRef, text, textOrSecret } from './leaves.js'
 import { attempt, byKind, list, mapped, or, orNull, Place, record } from './reader.js'
 import type { Finding, Reader } from './reader.js'
 import { referenceFindings } from './references.js'
@@ -27,6 +27,7 @@ const whole: Reader<Configuration> = record({
   projects: or(list(project, 'a list of projects'), []),
   workers: list(worker, 'a list of workers'),
   builders: list(builder, 'a list of builders'),
+  prioritizeBuilders: orNull(functionRef),
   schedulers: or(list(scheduler, 'a list of schedulers'), []),
   changeSources: or(list(changeSource, 'a list of change sources'), []),
   changeHooks: or(hooks, { base: null, github: null }),

@@ -47,7 +47,7 @@ export function attempt<T>(read: () => T): { value: T } | undefined {
 
 export const isRecord = (value: Json | undefined): value is Described => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const marks = ['$fn', '$regex', '$odd', '$interpolate', '$property', '$secret']
+const marks = ['$fn', '$regex', '$odd', '$interpolate', '$property', '$secret', '$lock']
 /** Keys that the description adds, and that no user has written. */
 const isAdded = (key: string): boolean => key === '$kind' || key === '$site'
 /** What is no plain data: made by the vocabulary, or not data at all. */
@@ -62,6 +62,7 @@ export function found(value: Json | undefined): string {
   if ('$odd' in value) return toText(value['$odd'] ?? null)
   if ('$fn' in value) return 'a function'
   if ('$regex' in value) return `/${toText(value['$regex'] ?? null)}/`
+  if ('$lock' in value) return "a lock's access"
   const made = ['$interpolate', '$property', '$secret'].find(mark => mark in value)
   if (made) return `util.${made.slice(1)}`
   return '$kind' in value ? `${callOf(toText(value['$kind'] ?? null))}(…)` : 'a record'

@@ -55,8 +55,8 @@ function twice(items: Item[], key: string, what: string): Finding[] {
 }
 
 function withoutWorkers({ path, entry }: Item): Finding[] {
-  const list = entry['workers']
-  if (!Array.isArray(list) || list.length > 0) return []
+  const list = entry['workers'] ?? []
+  if (!Array.isArray(list) || list.length > 0 || isRecord(entry['workerLabels'])) return []
   return [{ path: [...path, 'workers'], expected: 'at least one name of a worker', found: 'an empty list', message: `builder '${nameOf(entry) ?? ''}' has no workers, so it could never run` }]
 }
 

@@ -1,5 +1,6 @@
 import type { CustomStep, GitStep, SetPropertyFromCommandStep, SetPropertyStep, ShellStep, StepConfig } from '@yardmaster/domain'
 import { boolean, durationOrNone, functionRef, name, oneOf, text, wholeNumber } from './leaves.js'
+import { locks } from './locks.js'
 import { byKind, found, leaf, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Reader } from './reader.js'
 import { command, condition, environmentValue, renderableData, renderableText, renderableTexts } from './renderables.js'
@@ -14,6 +15,7 @@ const common = (kind: string, haltOnFailure = false) => ({
   alwaysRun: or(boolean, false),
   doStepIf: condition(true),
   hideStepIf: condition(false),
+  locks,
   description: orNull(renderableTexts),
   descriptionDone: orNull(renderableTexts),
   descriptionSuffix: orNull(renderableTexts),

@@ -1,7 +1,7 @@
 import type { Json } from '@yardmaster/domain'
 import { isRenderable } from '../vocabulary/declare.js'
 
-const reserved = ['$fn', '$interpolate', '$property', '$secret']
+const reserved = ['$fn', '$interpolate', '$property', '$secret', '$lock']
 
 /**
  * What a user's function returned or passed on, as data. Renderables made by `util` stay renderables; anything else that has one of their

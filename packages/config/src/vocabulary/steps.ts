@@ -1,6 +1,7 @@
 import type { Json, Result } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
+import type { LockUse } from './define-config.js'
 import type { CustomStepFunction } from './step-context.js'
 import type { Command, Condition, Duration, Env, Renderable, ResultCondition, Text } from './values.js'
 
@@ -19,6 +20,8 @@ export type StepOptions = {
   /** False: the step is skipped. */
   doStepIf?: Condition
   hideStepIf?: ResultCondition
+  /** Taken all at once before the step begins. */
+  locks?: LockUse
   /** While it runs, and of a step that runs no command also when it is done. */
   description?: Renderable<string | string[]>
   /** When it is done; of a command its first words unless said otherwise. */

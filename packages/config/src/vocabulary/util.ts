@@ -1,4 +1,4 @@
-import type { ChangeData, Interpolate, Json, PropertyRef, SecretRef } from '@yardmaster/domain'
+import type { ChangeData, Interpolate, Json, LockAccess, LockRef, PropertyRef, SecretRef } from '@yardmaster/domain'
 import { declare, renderable } from './declare.js'
 import type { Declared } from './declare.js'
 import { parameters } from './force-parameters.js'
@@ -27,6 +27,13 @@ export type ChangeFilterOptions = {
 }
 export type ChangeFilter = Declared<'changeFilter', ChangeFilterOptions>
 
+/** `access` is what `locks` of a builder or step takes. `count` is how many of `maxCount` it uses. */
+export type Lock = { readonly name: string; access(mode: 'counting' | 'exclusive', count?: number): LockRef }
+
+function lockOf(lock: Omit<LockAccess, 'mode' | 'count'>): Lock {
+  return { name: lock.name, access: (mode, count = 1) => renderable({ $lock: { ...lock, mode, count } }) }
+}
+
 export const util = {
   /** A text with %(prop:name)s, %(src:codebase:branch)s, %(kw:name)s, %(secret:name)s, %(worker:name)s in it, as Buildbot's Interpolate. */
   interpolate: (format: string, kw?: { [name: string]: Renderable<Json> }): Interpolate =>
@@ -36,6 +43,11 @@ export const util = {
     renderable({ $property: name, ...(otherwise === undefined ? {} : { default: otherwise as PropertyRef['default'] }), ...options }),
   /** A secret by its name; its value is fetched where it is used, and masked in all logs. */
   secret: (name: string): SecretRef => renderable({ $secret: name }),
+  /** A lock of the whole installation: at most `maxCount` builds or steps at once that use it counting, or one exclusively. */
+  masterLock: (name: string, options: { maxCount?: number } = {}): Lock => lockOf({ name, scope: 'cluster', maxCount: options.maxCount ?? 1, maxCountForWorker: {} }),
+  /** The same on each worker for itself, with another `maxCount` for some. */
+  workerLock: (name: string, options: { maxCount?: number; maxCountForWorker?: { [worker: string]: number } } = {}): Lock =>
+    lockOf({ name, scope: 'worker', maxCount: options.maxCount ?? 1, maxCountForWorker: options.maxCountForWorker ?? {} }),
   changeFilter: (options: ChangeFilterOptions): ChangeFilter => declare('changeFilter', options),
   ...parameters,
 }

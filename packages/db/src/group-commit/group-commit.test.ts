@@ -5,7 +5,7 @@ import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { createLogger, ReplicaBuried, systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
 import { startPostgresProxy } from '../../../../test/kit/postgres-proxy.js'
 import { addBuildset } from '../verbs/add-buildset.js'
 
@@ -18,7 +18,7 @@ let builds: { ref: BuildRef; session: Session; step: { id: number; number: numbe
 
 /** Two builds of one builder, each on a worker of its own, claimed by one engine. */
 beforeEach(async () => {
-  world = await anInstallation(aConfiguration({ workers: ['w1', 'w2'].map(name => ({ name, password: 'p', maxBuilds: null, labels: {}, properties: {} })), builders: [aBuilder('b', { workers: ['w1', 'w2'], collapseRequests: false })] }))
+  world = await anInstallation(aConfiguration({ workers: [aWorker('w1'), aWorker('w2')], builders: [aBuilder('b', { workers: ['w1', 'w2'], collapseRequests: false })] }))
   replicaId = await anEngine()
   commit = new GroupCommit({ db: world.db, replicaId, clock, logger, onBuried: () => {} })
   builds = [await aBuildOn('w1'), await aBuildOn('w2')]

@@ -20,7 +20,7 @@ afterEach(async () => {
   await world.close()
 })
 
-const flags = { haltOnFailure: true, flunkOnFailure: true, flunkOnWarnings: false, warnOnFailure: false, warnOnWarnings: false, doStepIf: true, hideStepIf: false, description: null, descriptionDone: null, descriptionSuffix: null }
+const flags = { haltOnFailure: true, flunkOnFailure: true, flunkOnWarnings: false, warnOnFailure: false, warnOnWarnings: false, doStepIf: true, hideStepIf: false, locks: [], description: null, descriptionDone: null, descriptionSuffix: null }
 
 function shell(name: string, command: Renderable, more: Partial<ShellStep> = {}): StepConfig {
   return { kind: 'shell', name, command, ...flags, alwaysRun: false, env: {}, workdir: 'build', timeout: null, maxTime: null, logEnviron: false, usePTY: false, decodeRC: {}, logfiles: {}, ...more }

@@ -1,5 +1,5 @@
 import type { GroupCommit } from '@yardmaster/db'
-import type { WorkerLink } from '../wire/worker-link.js'
+import type { Link } from '../wire/worker-link.js'
 
 const HIGH_BYTES = 16 * 1024 * 1024
 const LOW_BYTES = 4 * 1024 * 1024
@@ -8,14 +8,14 @@ const LOW_BYTES = 4 * 1024 * 1024
 export class Pressure {
   readonly #commit: Pick<GroupCommit, 'queuedBytes'>
   /** Connections, not workers: the next connection of a worker is read until it is paused itself. */
-  readonly #paused = new Set<Pick<WorkerLink, 'pause' | 'resume'>>()
+  readonly #paused = new Set<Pick<Link, 'pause' | 'resume'>>()
 
   constructor(commit: Pick<GroupCommit, 'queuedBytes'>) {
     this.#commit = commit
   }
 
   /** Output that came over this connection waits to be written. */
-  feel(link: Pick<WorkerLink, 'pause' | 'resume'>): void {
+  feel(link: Pick<Link, 'pause' | 'resume'>): void {
     if (this.#commit.queuedBytes < HIGH_BYTES || this.#paused.has(link)) return
     link.pause()
     this.#paused.add(link)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aConfiguration } from '../../../../test/kit/installation.js'
+import { aConfiguration, aWorker } from '../../../../test/kit/installation.js'
 import { authenticate, parseBasic } from './credentials.js'
 
 const header = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
@@ -17,9 +17,8 @@ test.each([
   expect(parseBasic(given)).toEqual(expected)
 })
 
-const common = { maxBuilds: null, labels: {}, properties: {} }
 const configuration = aConfiguration({ workers: [
-  { name: 'plain', password: 'pw', ...common }, { name: 'secret', password: { $secret: 's' }, ...common }, { name: 'unset', password: { $secret: 'absent' }, ...common },
+  aWorker('plain', { password: 'pw' }), aWorker('secret', { password: { $secret: 's' } }), aWorker('unset', { password: { $secret: 'absent' } }),
 ] })
 const secrets = { get: (name: string) => (name === 's' ? 'hidden' : undefined) }
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '@yardmaster/runtime'
 import { MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { WorkerLink } from './worker-link.js'
+import { WorkerLink, type Link } from './worker-link.js'
 import { parseBasic, type Credentials } from './credentials.js'
 
 export type WorkerDoorOptions = {
@@ -15,7 +15,7 @@ export type WorkerDoorOptions = {
   /** Whether a worker may come in: `refused` for wrong credentials, `closed` while this engine takes nobody. */
   admit(credentials: Credentials): 'welcome' | 'refused' | 'closed'
   /** A worker has said hello. The answer takes its further messages; rejecting it closes the connection. */
-  onHello(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection>
+  onHello(name: string, hello: Hello, link: Link): Promise<WorkerConnection>
 }
 
 /** What the rest of the engine makes of one connection. */

@@ -17,8 +17,21 @@ export type WorkerLinkOptions = {
   onClose(): void
 }
 
+/** What the rest of the engine needs of a worker's connection, whatever wire it speaks. */
+export type Link = {
+  /** A stock worker (msgpack) cannot resume: its commands end with its connection, as far as we can know. */
+  readonly protocol: 'yardmaster' | 'msgpack'
+  send(message: EngineMessage): void
+  pause(): void
+  resume(): void
+  close(code: number, reason: string): void
+  /** Ends the connection without waiting for the other side. */
+  drop(why: string): void
+}
+
 /** One connection of a worker: messages in and out, and the watch over its silence. */
-export class WorkerLink {
+export class WorkerLink implements Link {
+  readonly protocol = 'yardmaster'
   readonly #options: WorkerLinkOptions
   #heardAt: number
   #pings = 0

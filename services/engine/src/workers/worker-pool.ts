@@ -4,7 +4,7 @@ import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-sessi
 import type { Logger } from '@yardmaster/runtime'
 import type { Hello } from '@yardmaster/worker-protocol'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
-import { KEEPALIVE_MS, type WorkerLink } from '../wire/worker-link.js'
+import { KEEPALIVE_MS, type Link } from '../wire/worker-link.js'
 import { WorkerSession } from './worker-session.js'
 
 export type WorkerPoolOptions = {
@@ -38,7 +38,7 @@ export class WorkerPool {
   }
 
   /** A worker has said hello: opens its session, takes over its builds, and answers with its connection. */
-  async takeIn(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
+  async takeIn(name: string, hello: Hello, link: Link): Promise<WorkerConnection> {
     const before = this.#opening.get(name)
     const opening = (async () => {
       await before?.catch(() => {})
@@ -63,7 +63,7 @@ export class WorkerPool {
     this.#options.onOver(session)
   }
 
-  async #open(name: string, hello: Hello, link: WorkerLink): Promise<WorkerConnection> {
+  async #open(name: string, hello: Hello, link: Link): Promise<WorkerConnection> {
     const { db, logger, installation } = this.#options
     const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
     const workerId = rows[0]?.id
@@ -115,7 +115,7 @@ export class WorkerPool {
     return session
   }
 
-  #connection(session: WorkerSession, link: WorkerLink): WorkerConnection {
+  #connection(session: WorkerSession, link: Link): WorkerConnection {
     return {
       onMessage: message => this.#receive(session, link, message),
       onClose: () => {
@@ -126,7 +126,7 @@ export class WorkerPool {
     }
   }
 
-  #receive(session: WorkerSession, link: WorkerLink, message: AfterHello): void {
+  #receive(session: WorkerSession, link: Link, message: AfterHello): void {
     // What an earlier connection still has to say comes again over the next one.
     if (session.link !== link) return
     if ((message.type === 'output' || message.type === 'ended') && !session.receive(message)) return link.drop(`a message of ${message.command} is missing before ${message.seq}`)

@@ -1,6 +1,6 @@
 import type { Session } from '@yardmaster/db'
 import type { Ended, Held, Output } from '@yardmaster/worker-protocol'
-import type { WorkerLink } from '../wire/worker-link.js'
+import type { Link } from '../wire/worker-link.js'
 import type { RemoteCommand } from './remote-command.js'
 
 export type WorkerSessionOptions = {
@@ -25,7 +25,7 @@ export class WorkerSession implements Session {
   /** Not null from before its (next) number is written until its worker is attached: nobody may judge it by `link` meanwhile. */
   opening: number | null
   /** Null while the worker is not connected here. */
-  link: WorkerLink | null = null
+  link: Link | null = null
   readonly #commands = new Map<string, RemoteCommand>()
   /** What the worker knows of. */
   #held = new Map<string, Held>()
@@ -48,7 +48,7 @@ export class WorkerSession implements Session {
    * The worker's process is connected over `link` and holds these commands. Commands of builds that are not ours are killed;
    * those of ours are resumed as their builds ask for them, now or after a replay.
    */
-  attach(link: WorkerLink, held: Held[], isOurs: (commandId: string) => boolean): void {
+  attach(link: Link, held: Held[], isOurs: (commandId: string) => boolean): void {
     this.link = link
     const wanted = ({ command }: Held) => isOurs(command) && !this.#unwanted.has(command)
     this.#held = new Map(held.filter(wanted).map(entry => [entry.command, entry]))
@@ -61,7 +61,7 @@ export class WorkerSession implements Session {
     return this.link === null && this.opening === null
   }
 
-  detach(link: WorkerLink): void {
+  detach(link: Link): void {
     if (this.link === link) this.link = null
   }
 
@@ -84,7 +84,7 @@ export class WorkerSession implements Session {
   }
 
   /** Not held: an earlier start never reached the worker, which writes a command down before it starts it. */
-  #start(link: WorkerLink, command: RemoteCommand): void {
+  #start(link: Link, command: RemoteCommand): void {
     link.send({ type: 'start', command: command.id, ...command.spec })
     this.#held.set(command.id, { command: command.id, state: 'running', lastSeq: 0 })
   }

@@ -1,6 +1,6 @@
 import { CANCELLED, forceParameter, SUCCESS, type ForceScheduler } from '@yardmaster/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { aBuilder, aConfiguration, aWorker } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
 import { connectWorker, finish, repository, request, start } from '../testing/builds.js'
 
@@ -15,8 +15,7 @@ const races = Array.from({ length: 8 }, (_, n) => `race${n}`)
 let api: TestApi
 let worker: Awaited<ReturnType<typeof connectWorker>>
 beforeAll(async () => {
-  const workers = ['w1', 'w2'].map(name => ({ name, password: 'p', maxBuilds: null, labels: {}, properties: {} }))
-  api = await startApi(aConfiguration({ workers, builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other'), ...races.map(name => aBuilder(name))], schedulers: [forceScheduler] }))
+  api = await startApi(aConfiguration({ workers: [aWorker('w1'), aWorker('w2')], builders: [aBuilder('b1'), aBuilder('b2', { collapseRequests: false }), aBuilder('other'), ...races.map(name => aBuilder(name))], schedulers: [forceScheduler] }))
   worker = await connectWorker(api, 'w1')
 })
 afterAll(() => api?.close())

@@ -1,0 +1,70 @@
+-- AlterTable
+ALTER TABLE "build_requests" ADD COLUMN     "not_before" TIMESTAMPTZ(3),
+ADD COLUMN     "waits_for" TEXT;
+
+-- AlterTable
+ALTER TABLE "builders" ADD COLUMN     "units" INTEGER NOT NULL DEFAULT 1;
+
+-- AlterTable
+ALTER TABLE "replicas" ADD COLUMN     "drain_actor" TEXT,
+ADD COLUMN     "drain_deadline" TIMESTAMPTZ(3),
+ADD COLUMN     "drain_requested_at" TIMESTAMPTZ(3),
+ADD COLUMN     "limits" JSONB,
+ADD COLUMN     "sets" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN     "worker_url" TEXT;
+
+-- AlterTable
+ALTER TABLE "worker_sessions" ADD COLUMN     "contested_at" TIMESTAMPTZ(3),
+ADD COLUMN     "orphans" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN     "protocol" TEXT NOT NULL DEFAULT 'yardmaster';
+
+-- AlterTable
+ALTER TABLE "workers" ADD COLUMN     "capacity" INTEGER,
+ADD COLUMN     "failures" INTEGER NOT NULL DEFAULT 0,
+ADD COLUMN     "kill_requested_at" TIMESTAMPTZ(3),
+ADD COLUMN     "missing_told_at" TIMESTAMPTZ(3),
+ADD COLUMN     "quarantine_reason" TEXT,
+ADD COLUMN     "quarantined_until" TIMESTAMPTZ(3),
+ADD COLUMN     "reported_labels" JSONB NOT NULL DEFAULT '{}',
+ADD COLUMN     "status" JSONB;
+
+-- CreateTable
+CREATE TABLE "locks" (
+    "id" BIGSERIAL NOT NULL,
+    "key" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+
+    CONSTRAINT "locks_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "lock_claims" (
+    "id" BIGSERIAL NOT NULL,
+    "lock_id" BIGINT NOT NULL,
+    "build_id" BIGINT NOT NULL,
+    "step_number" INTEGER,
+    "mode" TEXT NOT NULL,
+    "count" INTEGER NOT NULL DEFAULT 1,
+    "max_count" INTEGER NOT NULL,
+    "asked_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "held_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "lock_claims_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateIndex
+CREATE UNIQUE INDEX "locks_key_key" ON "locks"("key");
+
+-- CreateIndex
+CREATE INDEX "lock_claims_lock_id_id_idx" ON "lock_claims"("lock_id", "id");
+
+-- CreateIndex
+CREATE INDEX "lock_claims_build_id_idx" ON "lock_claims"("build_id");
+
+-- AddForeignKey
+ALTER TABLE "lock_claims" ADD CONSTRAINT "lock_claims_lock_id_fkey" FOREIGN KEY ("lock_id") REFERENCES "locks"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "lock_claims" ADD CONSTRAINT "lock_claims_build_id_fkey" FOREIGN KEY ("build_id") REFERENCES "builds"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+

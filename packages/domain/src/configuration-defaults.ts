@@ -1,0 +1,29 @@
+import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
+
+/** What a worker is when only its name and password are said. */
+export const workerDefaults: Omit<WorkerConfig, 'name' | 'password'> = {
+  maxBuilds: null, capacity: null, labels: {}, properties: {}, defaultProperties: {}, keepaliveInterval: 10, missingTimeout: 3600, notifyOnMissing: [],
+  downtime: [], quarantine: { failures: 3, backoff: 60, maxBackoff: 3600 }, notes: null,
+}
+
+export const builderDefaults: Omit<BuilderConfig, 'name' | 'key' | 'builddir' | 'workers' | 'steps'> = {
+  project: null, description: null, tags: [], workerLabels: null, units: 1, env: {}, properties: {}, defaultProperties: {}, collapseRequests: true,
+  locks: [], nextBuild: null, nextWorker: null, canStartBuild: null,
+}
+
+/**
+ * A configuration as an earlier version of the software stored it, completed by what has been added since:
+ * the builds of its generation go on through an upgrade.
+ */
+export function completed(stored: Configuration): Configuration {
+  return {
+    ...stored,
+    prioritizeBuilders: stored.prioritizeBuilders ?? null,
+    workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
+    builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),
+  }
+}
+
+function withLocks(step: StepConfig): StepConfig {
+  return { ...step, locks: step.locks ?? [] }
+}
