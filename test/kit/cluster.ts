@@ -8,6 +8,7 @@ import { inject } from 'vitest'
 import { freshDatabase, type TestDatabase } from './database.js'
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
+import { WorkerNetwork } from './worker-network.js'
 
 export type ClusterOptions = {
   /** Text of yard.config.ts. Its workers have the password `pw`. */
@@ -15,6 +16,9 @@ export type ClusterOptions = {
   /** Files beside it, by name. */
   files?: { [name: string]: string }
   workers: string[]
+  /** How many (1). */
+  engines?: number
+  /** For every process. */
   env?: NodeJS.ProcessEnv
   /** An empty database on a server of the test's own, which it may stop; else one on the run's. */
   database?: TestDatabase
@@ -27,47 +31,69 @@ export type Cluster = {
   client: Client
   /** Each role speaks to PostgreSQL through a proxy of its own, so that it can be struck at an exact commit. */
   proxies: { [role in Exclude<Program, 'worker'>]: PostgresProxy }
+  /** `engine` is the first one. */
   roles: { [role in Exclude<Program, 'worker'>]: RoleProcess }
+  engines: RoleProcess[]
+  engineProxies: PostgresProxy[]
   workers: RoleProcess[]
+  /** Stands in front of all engines. */
   workerUrl: string
+  network: WorkerNetwork
+  /** Every process of ours, engines last. */
+  processes(): RoleProcess[]
+  /** Another process of that worker's name, in a folder of its own; not started. */
+  anotherWorker(name: string): RoleProcess
   rows<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>
   stop(): Promise<void>
 }
 
-const ROLES = ['scheduler', 'engine', 'ui-api', 'latent-worker-provisioner'] as const
+const SINGLE = ['scheduler', 'ui-api', 'latent-worker-provisioner'] as const
 
-export async function startCluster({ config, files = {}, workers, env = {}, database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, engines: engineCount = 1, env = {}, database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
-  const [database, port, workerPort] = await Promise.all([own ?? freshDatabase(), freePort(), freePort()])
-  const proxies = Object.fromEntries(await Promise.all(ROLES.map(async role => [role, await startPostgresProxy(database.url)] as const))) as Cluster['proxies']
-  const common = {
-    ...process.env, ...env,
-    YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), YARD_WORKER_PORT: String(workerPort), NATS_URL: inject('natsUrl'),
+  const [database, port] = await Promise.all([own ?? freshDatabase(), freePort()])
+  const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => freePort()))
+  const network = await WorkerNetwork.start(workerPorts)
+  const singleProxies = await Promise.all(SINGLE.map(() => startPostgresProxy(database.url)))
+  const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))
+  const common = { ...process.env, ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
+  const single = SINGLE.map((role, at) => new RoleProcess(role, role, { ...common, DATABASE_URL: singleProxies[at]!.url }))
+  const engines = workerPorts.map((workerPort, at) =>
+    new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), DATABASE_URL: engineProxies[at]!.url }))
+  const byRole = <T>(values: T[], engine: T) => Object.fromEntries([...SINGLE.map((role, at) => [role, values[at]!] as const), ['engine', engine]]) as { [role in Exclude<Program, 'worker'>]: T }
+  const workerIn = (name: string, basedir: string) => {
+    mkdirSync(basedir)
+    return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: network.url, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: basedir })
   }
-  const roles = Object.fromEntries(ROLES.map(role => [role, new RoleProcess(role, role, { ...common, DATABASE_URL: proxies[role].url })])) as Cluster['roles']
-  const workerUrl = `ws://127.0.0.1:${workerPort}`
-  const workerProcesses = workers.map(name => {
-    mkdirSync(join(folder, name))
-    return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: workerUrl, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: join(folder, name) })
-  })
+  const workerProcesses = workers.map(name => workerIn(name, join(folder, name)))
+  const proxies = [...singleProxies, ...engineProxies]
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
   // A test may stop its server.
   pool.on('error', () => {})
-  const all = [...workerProcesses, ...ROLES.map(role => roles[role])]
+  const others: RoleProcess[] = []
+  const processes = () => [...workerProcesses, ...others, ...single, ...engines]
   const url = `http://127.0.0.1:${port}/`
   const cluster: Cluster = {
-    folder, url, client: createClient({ baseUrl: url }), proxies, roles, workers: workerProcesses, workerUrl,
+    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(singleProxies, engineProxies[0]!), roles: byRole(single, engines[0]!),
+    engines, engineProxies, workers: workerProcesses, workerUrl: network.url, network, processes,
+    anotherWorker(name) {
+      const other = workerIn(name, join(folder, `${name}-${others.length}`))
+      others.push(other)
+      return other
+    },
     rows: async <Row extends object>(sql: string, parameters?: unknown[]) => (await pool.query<Row>(sql, parameters)).rows,
     async stop() {
-      await Promise.all(all.map(role => role.stop()))
-      await Promise.all(ROLES.map(role => proxies[role].close()))
+      for (const proxy of proxies) proxy.heal()
+      network.heal()
+      await Promise.all(processes().map(role => role.stop()))
+      await Promise.all([network.close(), ...proxies.map(proxy => proxy.close())])
       await pool.end()
       await database.drop()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
   }
-  const started = await Promise.allSettled(all.map(role => role.start()))
+  const started = await Promise.allSettled(processes().map(role => role.start()))
   const failed = started.find(start => start.status === 'rejected')
   if (failed) {
     await cluster.stop()
@@ -78,6 +104,5 @@ export async function startCluster({ config, files = {}, workers, env = {}, data
 
 /** The end of every process's output: what a failed test needs. */
 export function lastWords(cluster: Cluster): string {
-  const all = [...Object.values(cluster.roles), ...cluster.workers]
-  return all.map(role => `--- ${role.name} (started ${role.starts} times)\n${role.lines.slice(-25).join('\n')}`).join('\n')
+  return cluster.processes().map(role => `--- ${role.name} (started ${role.starts} times)\n${role.lines.slice(-25).join('\n')}`).join('\n')
 }

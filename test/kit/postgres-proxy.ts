@@ -7,6 +7,11 @@ export type PostgresProxy = {
   url: string
   /** Calls `strike` once at the point. Before the commit: PostgreSQL never sees it; after: its answer never reaches the client. */
   at(point: CommitPoint, strike: () => void): void
+  /** Nothing passes and nobody is told, on connections of now and those that are tried, until `heal`; what was sent then arrives. */
+  blackhole(): void
+  /** Every connection ends, and none is taken until `heal`. */
+  refuse(): void
+  heal(): void
   close(): Promise<void>
 }
 
@@ -17,17 +22,23 @@ export async function startPostgresProxy(target: string): Promise<PostgresProxy>
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let trap: Trap | null = null
+  let disturbance: 'none' | 'held' | 'refused' = 'none'
+  let healed: (() => void)[] = []
   const spring = (): Trap | null => {
     const sprung = trap
     trap = null
     return sprung
   }
   const server = createServer(client => {
+    if (disturbance === 'refused') return void client.destroy()
     const upstream = connect(Number(port), hostname)
+    if (disturbance === 'held') for (const socket of [client, upstream]) socket.pause()
     let transaction = ''
     let swallow: Trap | null = null
     const end = () => { client.destroy(); upstream.destroy() }
-    for (const socket of [client, upstream]) sockets.add(socket.on('error', end).on('close', () => { sockets.delete(socket); end() }))
+    // While it is held, neither side hears of the other's end.
+    const endOnce = () => { if (disturbance === 'held') healed.push(end); else end() }
+    for (const socket of [client, upstream]) sockets.add(socket.on('error', endOnce).on('close', () => { sockets.delete(socket); endOnce() }))
     client.on('data', data => {
       const text = data.toString('latin1')
       transaction = text.includes('BEGIN') ? text : transaction + text
@@ -50,6 +61,20 @@ export async function startPostgresProxy(target: string): Promise<PostgresProxy>
   return {
     url: url.href,
     at: (point, strike) => { trap = { ...point, strike } },
+    blackhole() {
+      disturbance = 'held'
+      for (const socket of sockets) socket.pause()
+    },
+    refuse() {
+      disturbance = 'refused'
+      for (const socket of sockets) socket.destroy()
+    },
+    heal() {
+      disturbance = 'none'
+      for (const end of healed) end()
+      healed = []
+      for (const socket of sockets) socket.resume()
+    },
     close: () => new Promise(resolve => {
       server.close(() => resolve())
       for (const socket of sockets) socket.destroy()

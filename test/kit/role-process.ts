@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
+import { systemClock } from '@yardmaster/runtime'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -14,6 +15,9 @@ export const programs = {
 export type Program = keyof typeof programs
 
 const LINES_KEPT = 400
+const RESTART_MS = 300
+const STOP_MS = 20_000
+const clock = systemClock()
 
 /** A real process of one role, as `yard up` starts it, which the test may kill and start again. */
 export class RoleProcess {
@@ -26,6 +30,8 @@ export class RoleProcess {
   starts = 0
   #child: ChildProcess | null = null
   #ended: Promise<void> = Promise.resolve()
+  #supervised = false
+  #cancelRestart = () => {}
 
   constructor(name: string, program: Program, env: NodeJS.ProcessEnv, nodeOptions: string[] = []) {
     this.name = name
@@ -48,7 +54,7 @@ export class RoleProcess {
     this.starts += 1
     const child = spawn(process.execPath, ['--enable-source-maps', ...this.#nodeOptions, join(ROOT, programs[this.#program])], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#child = child
-    this.#ended = new Promise(resolve => child.once('exit', () => resolve()))
+    this.#ended = new Promise(resolve => child.once('exit', () => { resolve(); this.#restartLater() }))
     for (const stream of [child.stdout!, child.stderr!]) {
       createInterface({ input: stream }).on('line', line => {
         this.lines.push(line)
@@ -60,6 +66,23 @@ export class RoleProcess {
       child.on('message', message => { if (typeof message === 'object' && 'type' in message && message.type === 'ready') resolve() })
       child.once('exit', (code, signal) => reject(new Error(`${this.name} ended before it was ready (${signal ?? code}):\n${this.lines.slice(-20).join('\n')}`)))
     })
+  }
+
+  /** From now on it is started again when it ends, as by a supervisor, until it is stopped from here. */
+  supervise(): void {
+    this.#supervised = true
+    if (!this.running) this.#restartLater()
+  }
+
+  /** It stays down when it ends. */
+  leave(): void {
+    this.#supervised = false
+    this.#cancelRestart()
+  }
+
+  #restartLater(): void {
+    this.#cancelRestart()
+    if (this.#supervised) this.#cancelRestart = clock.setTimeout(() => { this.start().catch(() => {}) }, RESTART_MS)
   }
 
   /** Of the last run; null while it runs, or when a signal has ended it. */
@@ -79,8 +102,17 @@ export class RoleProcess {
 
   /** Ends when it is told to, or is killed when it is not running any more. */
   async stop(): Promise<void> {
-    if (this.running) this.#child?.kill('SIGTERM')
+    this.leave()
+    if (this.running) {
+      this.#child?.kill('SIGTERM')
+      this.#child?.kill('SIGCONT')
+    }
+    const cancel = clock.setTimeout(() => {
+      process.stderr.write(`${this.name} did not end within ${STOP_MS} ms of SIGTERM and was killed\n`)
+      this.#child?.kill('SIGKILL')
+    }, STOP_MS)
     await this.#ended
+    cancel()
   }
 
   get ended(): Promise<void> {
