@@ -4,7 +4,7 @@ import type { Json, Properties, Result } from '@yardmaster/domain'
  * The right to speak for a worker's builds: its newest session number. `opening` is the number that this replica is
  * about to give it (the same worker connecting here again), so that facts under way at that moment stay valid.
  */
-export type Session = { workerId: number; number: number; opening: number | null }
+export type Session = { workerId: number; processId: string; number: number; opening: number | null }
 
 /** The build that a fact is about, with what its events need. */
 export type BuildRef = { id: number; number: number; builderId: number; workerId: number; buildsetId: number; project: string | null }
@@ -32,6 +32,6 @@ export type Submission = { session: Session; build: BuildRef; facts: Fact[] }
 export type FactOf<Kind extends Fact['kind']> = Extract<Fact, { kind: Kind }>
 
 /** Every fact of one kind in the batch, with its build, in order. */
-export function factsOf<Kind extends Fact['kind']>(submissions: Submission[], kind: Kind): { build: BuildRef; fact: FactOf<Kind> }[] {
-  return submissions.flatMap(({ build, facts }) => facts.filter((fact): fact is FactOf<Kind> => fact.kind === kind).map(fact => ({ build, fact })))
+export function factsOf<Kind extends Fact['kind']>(submissions: Submission[], kind: Kind): { session: Session; build: BuildRef; fact: FactOf<Kind> }[] {
+  return submissions.flatMap(({ session, build, facts }) => facts.filter((fact): fact is FactOf<Kind> => fact.kind === kind).map(fact => ({ session, build, fact })))
 }

@@ -38,7 +38,7 @@ async function aBuildOn(worker: string) {
   const claim = { requestId: added.requests[0]!.requestId, builderId, buildsetId: added.buildsetId, projectId: null, project: null, workerId, sessionNumber: opened.number, generationId: world.generationId, properties: {}, steps: ['s'] }
   const [claimed] = await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))
   const ref: BuildRef = { id: claimed!.buildId, number: claimed!.number, builderId, workerId, buildsetId: added.buildsetId, project: null }
-  return { ref, session: { workerId, number: opened.number, opening: null }, step: claimed!.steps[0]! }
+  return { ref, session: { workerId, processId: 'p', number: opened.number, opening: null }, step: claimed!.steps[0]! }
 }
 
 function submit(at: 0 | 1, facts: Fact[], through = commit): Promise<void> {

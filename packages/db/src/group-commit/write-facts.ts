@@ -20,10 +20,10 @@ async function startEffects(tx: Transaction, submissions: Submission[]): Promise
   const started = factsOf(submissions, 'effect-started')
   if (started.length === 0) return
   await tx.execute(
-    `INSERT INTO effects (build_id, step_number, n, kind, fingerprint, first_line)
-     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[])`,
+    `INSERT INTO effects (build_id, step_number, n, kind, fingerprint, first_line, process_id)
+     SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[])`,
     [started.map(({ build }) => build.id), started.map(({ fact }) => fact.effect.step), started.map(({ fact }) => fact.effect.n),
-      started.map(({ fact }) => fact.effectKind), started.map(({ fact }) => fact.fingerprint), started.map(({ fact }) => fact.firstLine)])
+      started.map(({ fact }) => fact.effectKind), started.map(({ fact }) => fact.fingerprint), started.map(({ fact }) => fact.firstLine), started.map(({ session }) => session.processId)])
 }
 
 /**

@@ -11,8 +11,6 @@ export type SessionOpening = {
 export type OpenedSession = {
   /** The worker's new session number: whoever quotes it speaks for the worker's builds. */
   number: number
-  /** The process that the last session was with; another one knows nothing of its commands but what its journal says. */
-  previousProcessId: string | null
   /** Builds that were running on this worker and are now ours. */
   builds: number[]
 }
@@ -40,5 +38,5 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
   const builds = requests.map(request => request.build_id)
   await tx.execute('UPDATE builds SET replica_id = $2 WHERE id = ANY($1)', [builds, replicaId])
   tx.publish({ type: 'worker.connected', ...worker, project: null })
-  return { number: held.number + 1, previousProcessId: held.process_id, builds }
+  return { number: held.number + 1, builds }
 }

@@ -3,7 +3,7 @@ import type { BuilderConfig, Json, Properties, Result, SourceStampData } from '@
 import type { LoadedGeneration } from '@yardmaster/replica'
 
 /** An effect of a step as the journal has it. */
-export type JournalEntry = { n: number; kind: string; fingerprint: string; seq: number; firstLine: number; ended: boolean; outcome: Json }
+export type JournalEntry = { n: number; kind: string; fingerprint: string; seq: number; firstLine: number; processId: string | null; ended: boolean; outcome: Json }
 
 export type LogData = { id: number; name: string; slug: string; numLines: number; complete: boolean }
 

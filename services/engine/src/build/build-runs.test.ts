@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfiguration } from '@yardmaster/config/host'
+import { transaction } from '@yardmaster/db'
+import { endReplica } from '@yardmaster/db/verbs/end-replica'
+import { openSession } from '@yardmaster/db/verbs/open-session'
+import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { CANCELLED, EXCEPTION, RETRY, SUCCESS, type Renderable, type ShellStep, type StepConfig } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
@@ -94,6 +98,24 @@ test('what a replaced worker does not know of is not started again: the build is
   const other = await new TestWorker(engine.port, 'w1').hello(TWO)
   expect(await ended()).toMatchObject({ results: RETRY })
   expect(other.of('start')).toEqual([])
+})
+
+test('a command begun by a replaced worker is not started again either when the engine that took the new one in died at once', async () => {
+  await installation([shell('s', 'x')])
+  const first = await anEngine()
+  const { command } = await aRunningBuild(first)
+  await first.stop()
+  const { db } = world
+  const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'engine', name: 'short', host: 'h', pid: 1, softwareVersion: '0' }))
+  await transaction(db, null, async tx => {
+    await endReplica(tx, { id: first.replicaId, state: 'dead' })
+    await openSession(tx, { workerId: 1, replicaId, processId: TWO, info: {} })
+    await endReplica(tx, { id: replicaId, state: 'dead' })
+  })
+  const second = await anEngine()
+  const worker = await new TestWorker(second.port, 'w1').hello(TWO)
+  expect(await ended()).toMatchObject({ results: RETRY })
+  expect(worker.of('start').filter(start => start.command === command)).toEqual([])
 })
 
 test('a stop ends what was begun before a replay, and only then cleans up', async () => {

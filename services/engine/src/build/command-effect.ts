@@ -48,7 +48,7 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
     const appended: Fact[] = log ? [log.append(output.lines, content)] : []
     commit(context, id, output.seq, [...appended, { kind: 'effect-advanced', effect, seq: output.seq }])
   }
-  const command = new RemoteCommand({ id, spec, begun: entry !== undefined, fromSeq: entry?.seq ?? 0, onOutput: receive })
+  const command = new RemoteCommand({ id, spec, begunBy: entry ? entry.processId : run.session.processId, fromSeq: entry?.seq ?? 0, onOutput: receive })
   const ended = await context.onWorker(command)
   const outcome = { ...outcomeOf(ended), stdout: captured?.stdout ?? '', stderr: captured?.stderr ?? '' }
   commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, { kind: 'effect-ended', effect, outcome }])

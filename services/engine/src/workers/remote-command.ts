@@ -9,8 +9,8 @@ export type RemoteCommandOptions = {
   /** installation/build/step/n */
   id: string
   spec: CommandSpec
-  /** It was written down before, by a run that is replayed: the worker may have it. */
-  begun: boolean
+  /** The worker's process that it was written down for: that one may have it, and no other may start it. Null: not known. */
+  begunBy: string | null
   /** What of its output is committed: 0 for a new command, more for one that is joined after a replay. */
   fromSeq: number
   onOutput(output: Output): void
@@ -20,7 +20,7 @@ export type RemoteCommandOptions = {
 export class RemoteCommand {
   readonly id: string
   readonly spec: CommandSpec
-  readonly begun: boolean
+  readonly begunBy: string | null
   readonly ended: Promise<Ended>
   /** Why it was asked to stop, until it has. */
   interruptedWhy: string | null = null
@@ -31,10 +31,10 @@ export class RemoteCommand {
   #resolve!: (ended: Ended) => void
   #reject!: (error: Error) => void
 
-  constructor({ id, spec, begun, fromSeq, onOutput }: RemoteCommandOptions) {
+  constructor({ id, spec, begunBy, fromSeq, onOutput }: RemoteCommandOptions) {
     this.id = id
     this.spec = spec
-    this.begun = begun
+    this.begunBy = begunBy
     this.committedSeq = fromSeq
     this.#receivedSeq = fromSeq
     this.#onOutput = onOutput

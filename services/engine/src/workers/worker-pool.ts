@@ -108,7 +108,7 @@ export class WorkerPool {
     if (known) this.drop(known)
     const { cores, memoryBytes, platform, arch, hostname, basedir } = hello.info
     const session = new WorkerSession({
-      workerId, name, number: opened.number, processId: hello.process, newProcess: opened.previousProcessId !== hello.process, basedir,
+      workerId, name, number: opened.number, processId: hello.process, basedir,
       info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version },
     })
     this.#sessions.set(workerId, session)

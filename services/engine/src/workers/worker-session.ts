@@ -8,8 +8,6 @@ export type WorkerSessionOptions = {
   name: string
   number: number
   processId: string
-  /** The last session was with another process of the worker: what that one had begun, and this one does not hold, is lost. */
-  newProcess: boolean
   basedir: string
   info: { [key: string]: string | number }
 }
@@ -31,14 +29,12 @@ export class WorkerSession implements Session {
   #held = new Map<string, Held>()
   /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
   readonly #unwanted = new Set<string>()
-  readonly #newProcess: boolean
 
-  constructor({ workerId, name, number, processId, newProcess, basedir, info }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, basedir, info }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
     this.opening = number
-    this.#newProcess = newProcess
     this.processId = processId
     this.basedir = basedir
     this.info = info
@@ -77,7 +73,7 @@ export class WorkerSession implements Session {
     const held = this.#held.get(command.id)
     if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran')
     if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.committedSeq }], forget: [], kill: [] })
-    else if (command.begun && this.#newProcess) return command.lose('the worker was replaced by one that does not know the command')
+    else if (command.begunBy !== this.processId) return command.lose('the worker was replaced by one that does not know the command')
     else if (command.interruptedWhy !== null) return command.lose('it was interrupted before it was started')
     else this.#start(this.link, command)
     if (command.interruptedWhy !== null) this.link.send({ type: 'interrupt', command: command.id, why: command.interruptedWhy })

@@ -6,6 +6,9 @@ ADD COLUMN     "waits_for" TEXT;
 ALTER TABLE "builders" ADD COLUMN     "units" INTEGER NOT NULL DEFAULT 1;
 
 -- AlterTable
+ALTER TABLE "effects" ADD COLUMN     "process_id" TEXT;
+
+-- AlterTable
 ALTER TABLE "replicas" ADD COLUMN     "drain_actor" TEXT,
 ADD COLUMN     "drain_deadline" TIMESTAMPTZ(3),
 ADD COLUMN     "drain_requested_at" TIMESTAMPTZ(3),
