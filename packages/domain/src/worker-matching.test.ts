@@ -1,33 +1,78 @@
 import { describe, expect, test } from 'vitest'
-import { buildersWithRoom, canStart, matchRequests, type WorkerView } from './worker-matching.js'
+import { canStart, mayServe, waitsForWorker, type BuilderView, type WorkerView } from './worker-matching.js'
+import { WorkerSlots } from './worker-slots.js'
 
-const view = (name: string, more: Partial<WorkerView> = {}): WorkerView => ({ name, connected: true, paused: false, graceful: false, maxBuilds: null, building: [], ...more })
-const builders = [{ key: 'a', workers: ['w1', 'w2'] }, { key: 'b', workers: ['w2'] }, { key: 'c', workers: ['w3'] }]
+const view = (name: string, more: Partial<WorkerView> = {}): WorkerView => ({ name, labels: {}, maxBuilds: null, capacity: null, unavailable: null, building: [], ...more })
+const builder = (key: string, more: Partial<BuilderView> = {}): BuilderView => ({ key, workers: [], workerLabels: null, units: 1, ...more })
+const runs = (...keys: string[]) => keys.map(key => ({ builder: key, units: 1 }))
+const [a, b, c] = [builder('a', { workers: ['w1', 'w2'] }), builder('b', { workers: ['w2'] }), builder('c', { workers: ['w3'] })]
 
-type Row = { what: string; views: WorkerView[]; room: string[]; matches: string[] }
+type Row = { what: string; views: WorkerView[]; room: number[]; matches: string[] }
 const rows: Row[] = [
-  { what: 'nobody is there', views: [], room: [], matches: [] },
-  { what: 'all are free: the least busy, in the given order', views: [view('w1'), view('w2')], room: ['a', 'b'], matches: ['a>w1', 'a>w2', 'b>w2'] },
-  { what: 'one build at a time', views: [view('w1', { maxBuilds: 1 }), view('w2', { maxBuilds: 1 })], room: ['a', 'b'], matches: ['a>w1', 'a>w2'] },
-  { what: 'one of them has a build', views: [view('w1', { building: ['x'] }), view('w2')], room: ['a', 'b'], matches: ['a>w2', 'a>w1', 'b>w2'] },
-  { what: 'the folder of a builder is in use', views: [view('w1', { building: ['a'] })], room: [], matches: [] },
-  { what: 'paused, or going', views: [view('w1', { paused: true }), view('w2', { graceful: true }), view('w3')], room: ['c'], matches: ['c>w3'] },
+  { what: 'nobody is there', views: [], room: [0, 0, 0], matches: [] },
+  { what: 'all are free: the least busy, in the order of the builder', views: [view('w2'), view('w1')], room: [2, 1, 0], matches: ['a>w1', 'a>w2', 'b>w2'] },
+  { what: 'one build at a time', views: [view('w1', { maxBuilds: 1 }), view('w2', { maxBuilds: 1 })], room: [2, 1, 0], matches: ['a>w1', 'a>w2'] },
+  { what: 'one of them has a build', views: [view('w1', { building: runs('x') }), view('w2')], room: [2, 1, 0], matches: ['a>w2', 'a>w1', 'b>w2'] },
+  { what: 'the folder of a builder is in use', views: [view('w1', { building: runs('a') })], room: [0, 0, 0], matches: [] },
+  { what: 'unavailable', views: [view('w1', { unavailable: 'is paused' }), view('w3')], room: [0, 0, 1], matches: ['c>w3'] },
 ]
 
 describe('three requests of a, one of b, one of c', () => {
   test.each(rows)('$what', ({ views, room, matches }) => {
-    const requests = ['a', 'a', 'a', 'b', 'c', 'gone'].map(builderKey => ({ builderKey }))
-    expect(buildersWithRoom(builders, views)).toEqual(room)
-    expect(matchRequests(requests, builders, views).map(({ request, worker }) => `${request.builderKey}>${worker}`)).toEqual(matches)
+    const slots = new WorkerSlots(views)
+    expect([a, b, c].map(each => slots.room(each))).toEqual(room)
+    const matched = [a, a, a, b, c].flatMap(each => {
+      const [worker] = slots.ready(each)
+      if (worker) slots.take(worker.name, each)
+      return worker ? [`${each.key}>${worker.name}`] : []
+    })
+    expect(matched).toEqual(matches)
   })
 })
 
+test('what was taken and given back can be taken again; what was closed cannot', () => {
+  const slots = new WorkerSlots([view('w1', { maxBuilds: 1 })])
+  slots.take('w1', a)
+  expect(slots.room(a)).toBe(0)
+  slots.giveBack('w1', a)
+  expect(slots.room(a)).toBe(1)
+  slots.close('w1')
+  slots.giveBack('w1', a)
+  expect(slots.room(a)).toBe(0)
+})
+
 describe('a build can start on a worker', () => {
-  const worker = (over: Partial<WorkerView>): WorkerView => ({ name: 'w1', connected: true, paused: false, graceful: false, maxBuilds: null, building: [], ...over })
-  const builder = { key: 'b', workers: ['w1', 'w2'] }
-  const table: [over: Partial<WorkerView>, can: boolean][] = [
-    [{}, true], [{ name: 'w3' }, false], [{ connected: false }, false], [{ paused: true }, false], [{ graceful: true }, false],
-    [{ building: ['other'] }, true], [{ building: ['b'] }, false], [{ maxBuilds: 1, building: ['other'] }, false], [{ maxBuilds: 2, building: ['other'] }, true],
+  const table: [over: Partial<WorkerView>, units: number, can: boolean][] = [
+    [{}, 1, true], [{ name: 'w3' }, 1, false], [{ unavailable: 'is paused' }, 1, false],
+    [{ building: runs('other') }, 1, true], [{ building: runs('b') }, 1, false], [{ maxBuilds: 1, building: runs('other') }, 1, false], [{ maxBuilds: 2, building: runs('other') }, 1, true],
+    [{ capacity: 4 }, 4, true], [{ capacity: 4 }, 5, false], [{ capacity: 4, building: runs('other') }, 4, false], [{ capacity: 4, building: runs('other') }, 3, true], [{ capacity: 1, building: runs('other') }, 1, false],
   ]
-  test.each(table)('%j: %s', (over, can) => expect(canStart(worker(over), builder)).toBe(can))
+  test.each(table)('%j, %i units: %s', (over, units, can) => expect(canStart(view('w1', over), builder('b', { workers: ['w1', 'w2'], units }))).toBe(can))
+})
+
+describe('a worker serves a builder', () => {
+  const [linux, gpu] = [{ os: ['linux'] }, { os: ['linux', 'macos'], gpu: ['a100', 'h100'] }]
+  const table: [labels: WorkerView['labels'], workerLabels: BuilderView['workerLabels'], serves: boolean][] = [
+    [{}, null, false], [{ os: 'linux' }, linux, true], [{ os: 'windows' }, linux, false], [{}, linux, false],
+    [{ os: 'macos', gpu: 'h100', more: '' }, gpu, true], [{ os: 'macos' }, gpu, false], [{ constructor: 'x' }, { toString: ['x'] }, false],
+  ]
+  test.each(table)('%j for %j: %s', (labels, workerLabels, serves) => expect(mayServe(view('w', { labels }), builder('b', { workerLabels }))).toBe(serves))
+  test('by name whatever its labels are', () => expect(mayServe(view('w'), builder('b', { workers: ['w'], workerLabels: gpu }))).toBe(true))
+})
+
+describe('why a request waits', () => {
+  const both = builder('b', { workers: ['w1', 'w2', 'w3', 'w4', 'w5'] })
+  const busy = { maxBuilds: 1, building: runs('x') }
+  const table: [why: string | null, asked: BuilderView, views: WorkerView[]][] = [
+    [null, both, [view('w1', { unavailable: 'is paused' }), view('w2')]],
+    ['no worker: none of its workers exists', both, [view('other')]],
+    ['no worker: none has os=linux, gpu=a100|h100', builder('b', { workerLabels: { os: ['linux'], gpu: ['a100', 'h100'] } }), [view('w1')]],
+    ['worker w1 is busy', both, [view('w1', busy)]],
+    ['all 2 workers are busy', both, [view('w1', busy), view('w2', { building: runs('b') })]],
+    ['no worker: w1 is paused, w2 is in downtime until 06:00 (Europe/Berlin), w3 is busy', both,
+      [view('w1', { unavailable: 'is paused' }), view('w2', { unavailable: 'is in downtime until 06:00 (Europe/Berlin)' }), view('w3', busy)]],
+    ['no worker: 4 workers: each is not connected, w5 is busy', both, [...['w1', 'w2', 'w3', 'w4'].map(name => view(name, { unavailable: 'is not connected' })), view('w5', busy)]],
+    ['no worker: w1 has a capacity of 2, a build takes 3', builder('b', { workers: ['w1'], units: 3 }), [view('w1', { capacity: 2 })]],
+  ]
+  test.each(table)('%s', (why, asked, views) => expect(waitsForWorker(asked, views)).toBe(why))
 })

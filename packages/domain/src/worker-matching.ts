@@ -1,71 +1,65 @@
 import type { BuilderConfig } from './configuration.js'
+import { hasLabels, labelsText, type Labels } from './labels.js'
 
 /** A worker as the choice of one sees it. */
 export type WorkerView = {
   name: string
-  connected: boolean
-  paused: boolean
-  /** Told to shut down once idle. */
-  graceful: boolean
+  /** What the worker reports, below what the configuration says. */
+  labels: Labels
   /** How many builds at once; null: no limit. */
   maxBuilds: number | null
-  /** Keys of the builders whose builds run on it now. */
-  building: readonly string[]
+  /** Units that its builds may take together; null: no limit. */
+  capacity: number | null
+  /** Why it is given no build now, such as 'is paused'; null: nothing is in the way. */
+  unavailable: string | null
+  /** Keys of the builders whose builds run on it now, and what each build takes. */
+  building: readonly { builder: string; units: number }[]
 }
 
-type BuilderView = Pick<BuilderConfig, 'key' | 'workers'>
+export type BuilderView = Pick<BuilderConfig, 'key' | 'workers' | 'workerLabels' | 'units'>
 
-/** Whether the configuration lets this worker serve the builder at all. */
-function mayServe(worker: Pick<WorkerView, 'name'>, builder: BuilderView): boolean {
-  return builder.workers.includes(worker.name)
-}
-
-/** Whether it takes one more build of any builder now. */
-function takesBuilds(worker: WorkerView): boolean {
-  return worker.connected && !worker.paused && !worker.graceful && (worker.maxBuilds === null || worker.building.length < worker.maxBuilds)
+/** Whether the configuration lets this worker serve the builder at all: by name, or by its labels. */
+export function mayServe(worker: Pick<WorkerView, 'name' | 'labels'>, builder: BuilderView): boolean {
+  return builder.workers.includes(worker.name) || (builder.workerLabels !== null && hasLabels(worker.labels, builder.workerLabels))
 }
 
 /** Whether a build of the builder can start on it now. A builder's folder on a worker holds one build at a time. */
 export function canStart(worker: WorkerView, builder: BuilderView): boolean {
-  return mayServe(worker, builder) && takesBuilds(worker) && !worker.building.includes(builder.key)
+  return mayServe(worker, builder) && obstacle(worker, builder) === null
 }
 
-/** Keys of the builders of which a build could start now: to look at the requests of others would hide those that can be served. */
-export function buildersWithRoom(builders: readonly BuilderView[], views: readonly WorkerView[]): string[] {
-  const byName = new Map(views.map(view => [view.name, view]))
-  return builders.filter(builder => builder.workers.some(name => startsOn(byName.get(name), builder))).map(builder => builder.key)
+/** Whether it takes one more build of some builder now. */
+export function takesBuilds({ unavailable, maxBuilds, capacity, building }: WorkerView): boolean {
+  return unavailable === null && (maxBuilds === null || building.length < maxBuilds) && (capacity === null || unitsOf(building) < capacity)
 }
 
-/**
- * A worker (the least busy) for each request, in the order given, as long as there is one; every match counts for the next.
- * Which workers a builder has is what the active configuration says, also for requests of an earlier one.
- */
-export function matchRequests<Request extends { builderKey: string }>(
-  requests: readonly Request[], builders: readonly BuilderView[], views: readonly WorkerView[],
-): { request: Request; worker: string }[] {
-  const byName = new Map(views.map(view => [view.name, view]))
-  const byKey = new Map(builders.map(builder => [builder.key, builder]))
-  return requests.flatMap(request => {
-    const builder = byKey.get(request.builderKey)
-    const view = builder && leastBusy(builder, byName)
-    if (!view) return []
-    byName.set(view.name, { ...view, building: [...view.building, request.builderKey] })
-    return [{ request, worker: view.name }]
-  })
+/** What keeps a worker that may serve the builder from starting a build of it now; null: nothing. */
+function obstacle(worker: WorkerView, builder: BuilderView): string | null {
+  if (worker.unavailable !== null) return worker.unavailable
+  if (worker.capacity !== null && builder.units > worker.capacity) return `has a capacity of ${worker.capacity}, a build takes ${builder.units}`
+  const full = !takesBuilds(worker) || (worker.capacity !== null && unitsOf(worker.building) + builder.units > worker.capacity)
+  return full || worker.building.some(build => build.builder === builder.key) ? BUSY : null
 }
 
-function leastBusy(builder: BuilderView, byName: ReadonlyMap<string, WorkerView>): WorkerView | null {
-  let best: WorkerView | null = null
-  for (const name of builder.workers) {
-    const view = byName.get(name)
-    if (!startsOn(view, builder) || (best && best.building.length <= view.building.length)) continue
-    if (view.building.length === 0) return view
-    best = view
+const BUSY = 'is busy'
+
+function unitsOf(building: WorkerView['building']): number {
+  return building.reduce((sum, build) => sum + build.units, 0)
+}
+
+/** Workers named in one sentence: of more, their number says enough. */
+const MOST_NAMED = 3
+
+/** Why no worker could start a build of the builder now, for people; null: one could. `views` are all workers that there are. */
+export function waitsForWorker(builder: BuilderView, views: readonly WorkerView[]): string | null {
+  const serving = views.filter(view => mayServe(view, builder))
+  if (serving.length === 0) return builder.workerLabels === null ? 'no worker: none of its workers exists' : `no worker: none has ${labelsText(builder.workerLabels)}`
+  const namesByObstacle = new Map<string, string[]>()
+  for (const view of serving) {
+    const why = obstacle(view, builder)
+    if (why === null) return null
+    namesByObstacle.set(why, [...namesByObstacle.get(why) ?? [], view.name])
   }
-  return best
-}
-
-/** `canStart` without the search for the name, which was found by it. */
-function startsOn(view: WorkerView | undefined, builder: BuilderView): view is WorkerView {
-  return view !== undefined && canStart(view, { key: builder.key, workers: [view.name] })
+  if (namesByObstacle.size === 1 && namesByObstacle.has(BUSY)) return serving.length === 1 ? `worker ${serving[0]!.name} is busy` : `all ${serving.length} workers are busy`
+  return `no worker: ${[...namesByObstacle].map(([why, names]) => (names.length > MOST_NAMED ? `${names.length} workers: each ${why}` : names.map(name => `${name} ${why}`).join(', '))).join(', ')}`
 }

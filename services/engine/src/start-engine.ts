@@ -30,7 +30,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     onIdle: () => claims.notify(),
   })
   replica.onStop('facts under way', () => commit.settled())
-  const claims = loop({ name: 'claim', everyMs: 5_000, run: () => claimWaiting({ db, fence, generations, pool, runs }) })
+  const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt) })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
     builds: (session, builds) => runs.adopt(session, builds),

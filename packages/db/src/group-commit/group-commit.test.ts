@@ -35,8 +35,8 @@ async function aBuildOn(worker: string) {
   const [{ id: workerId }, { id: builderId }] = [(await rows<{ id: number }>('SELECT id FROM workers WHERE name = $1', [worker]))[0]!, (await rows<{ id: number }>('SELECT id FROM builders'))[0]!]
   const opened = (await transaction(world.db, { replicaId }, tx => openSession(tx, { workerId, replicaId, processId: `p-${worker}`, info: {} })))!
   const added = await transaction(world.db, null, tx => addBuildset(tx, { reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: ['b'], priority: 0 }))
-  const claim = { requestId: added.requests[0]!.requestId, builderId, buildsetId: added.buildsetId, projectId: null, project: null, workerId, sessionNumber: opened.number, generationId: world.generationId, properties: {}, steps: ['s'] }
-  const [claimed] = await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))
+  const claim = { requestId: added.requests[0]!.requestId, builderId, buildsetId: added.buildsetId, projectId: null, project: null, workerId, sessionNumber: opened.number, units: 1, generationId: world.generationId, properties: {}, steps: ['s'] }
+  const { builds: [claimed] } = await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))
   const ref: BuildRef = { id: claimed!.buildId, number: claimed!.number, builderId, workerId, buildsetId: added.buildsetId, project: null }
   return { ref, session: { workerId, processId: 'p', number: opened.number, opening: null }, step: claimed!.steps[0]! }
 }

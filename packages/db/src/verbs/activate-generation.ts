@@ -38,11 +38,11 @@ async function projectRows(tx: Transaction, { projects }: Configuration): Promis
 
 async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
   await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, workers.map(worker => worker.name)])
-  const rows = workers.map(({ name, maxBuilds, labels }, position) => ({ name, max_builds: maxBuilds, labels, position }))
+  const rows = workers.map(({ name, maxBuilds, capacity, labels }, position) => ({ name, max_builds: maxBuilds, capacity, labels, position }))
   const changed = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO workers (name, set_name, max_builds, labels)
-     SELECT name, $2, max_builds, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, labels jsonb, position int) ORDER BY position
-     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, labels = excluded.labels, active = true, version = workers.version + 1
+    `INSERT INTO workers (name, set_name, max_builds, capacity, labels)
+     SELECT name, $2, max_builds, capacity, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, capacity int, labels jsonb, position int) ORDER BY position
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, capacity = excluded.capacity, labels = excluded.labels, active = true, version = workers.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   await tx.execute('INSERT INTO worker_sessions (worker_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [changed.map(worker => worker.id)])
@@ -53,14 +53,14 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
   // Before the others, so that a name which moved to another key is free.
   const removed = await tx.query<{ id: number; version: number }>(
     'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, builders.map(builder => builder.key)])
-  const rows = builders.map(({ key, name, project, description, tags, workers, collapseRequests }, position) =>
-    ({ key, name, project, description, tags, workers, collapse: collapseRequests, position }))
+  const rows = builders.map(({ key, name, project, description, tags, workers, workerLabels, units, collapseRequests }, position) =>
+    ({ key, name, project, description, tags, workers, labels: workerLabels, units, collapse: collapseRequests, position }))
   const present = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO builders (key, name, set_name, project_id, description, tags, collapse_requests)
-     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.collapse
-     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], collapse boolean, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
+    `INSERT INTO builders (key, name, set_name, project_id, description, tags, units, collapse_requests)
+     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.units, b.collapse
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], units int, collapse boolean, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
-       description = excluded.description, tags = excluded.tags, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
+       description = excluded.description, tags = excluded.tags, units = excluded.units, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   await tx.execute('DELETE FROM builder_workers USING builders b WHERE b.id = builder_id AND b.set_name = $1', [set])

@@ -11,10 +11,18 @@ export type Claim = {
   workerId: number
   /** The session that the claim relies on; a newer one makes the claim fail. */
   sessionNumber: number
+  /** Of its worker's capacity. */
+  units: number
   generationId: number
   properties: Properties
   steps: string[]
 }
+
+/** A claim that another time may succeed: its request stays pending and says what it waits for. */
+export type PassedOver = { requestId: number; waitsFor: string }
+
+/** What was claimed for a worker in `unfit` was refused for the worker's sake; what is nowhere in the answer was lost to somebody else. */
+export type Claimed = { builds: ClaimedBuild[]; passedOver: PassedOver[]; unfit: number[] }
 
 export type ClaimedBuild = { requestId: number; buildId: number; number: number; steps: { id: number; number: number }[] }
 
@@ -23,23 +31,24 @@ type BuildRow = { id: number; number: number; version: number; request_id: numbe
 /**
  * Takes requests for workers of this replica, numbers their builds and writes builds and steps, all in one transaction.
  * What another engine took first, what was cancelled, and what cannot run on its worker any more (its session has moved on, somebody
- * paused it, the builder builds there already) is missing from the answer.
+ * paused it, the builder builds there already, it is full) is not among the builds of the answer. Claims are served in the order given.
  */
-export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<ClaimedBuild[]> {
+export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claimed> {
   const live = await withLiveSessions(tx, replicaId, claims)
+  const unfit = claims.filter(claim => !live.includes(claim)).map(claim => claim.workerId)
   const locked = await tx.query<{ id: number }>(
     `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED`, [live.map(claim => claim.requestId)])
   const won = new Set(locked.map(row => row.id))
   const taken = live.filter(claim => won.has(claim.requestId)).sort((a, b) => a.requestId - b.requestId)
-  if (taken.length === 0) return []
+  if (taken.length === 0) return { builds: [], passedOver: [], unfit }
   const numbers = await takeNumbers(tx, taken)
   const versions = await tx.query<{ id: number; version: number }>(
-    `UPDATE build_requests SET state = 'claimed', replica_id = $2, claimed_at = now(), version = version + 1 WHERE id = ANY($1) RETURNING id, version`,
+    `UPDATE build_requests SET state = 'claimed', replica_id = $2, claimed_at = now(), waits_for = NULL, not_before = NULL, version = version + 1 WHERE id = ANY($1) RETURNING id, version`,
     [taken.map(claim => claim.requestId), replicaId])
   const versionOf = new Map(versions.map(row => [row.id, row.version]))
   const builds = await insertBuilds(tx, replicaId, taken, numbers)
   const steps = await insertSteps(tx, taken, builds)
-  return taken.map(claim => {
+  const claimed = taken.map(claim => {
     const build = builds.get(claim.requestId)!
     const parents = { builder: claim.builderId, number: build.number, worker: claim.workerId, buildset: claim.buildsetId }
     tx.publish({ type: 'buildrequest.claimed', id: claim.requestId, version: versionOf.get(claim.requestId)!, project: claim.project, parents: { builder: claim.builderId, buildset: claim.buildsetId } })
@@ -48,21 +57,35 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
     for (const step of own) tx.publish({ type: 'step.new', id: step.id, version: 1, project: claim.project, parents: { build: build.id, number: step.number } })
     return { requestId: claim.requestId, buildId: build.id, number: build.number, steps: own }
   })
+  return { builds: claimed, passedOver: [], unfit }
 }
 
+type WorkerRow = { worker_id: number; number: number; max_builds: number | null; capacity: number | null; building: number[]; units: number[] }
+
+/** Only who holds the session claims for the worker, and its transactions follow each other: what is built there now stays true. */
 async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
-  // Only who holds the session claims for the worker, and its transactions follow each other: what is built there now stays true.
-  const rows = await tx.query<{ worker_id: number; number: number; building: string[] }>(
-    `SELECT s.worker_id, s.number, ARRAY(SELECT b.builder_id FROM builds b WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL) AS building
+  const rows = await tx.query<WorkerRow>(
+    `SELECT s.worker_id, s.number, w.max_builds, w.capacity, coalesce(r.building, '{}') AS building, coalesce(r.units, '{}') AS units
      FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
+     CROSS JOIN LATERAL (SELECT array_agg(u.id::float8) AS building, array_agg(u.units) AS units FROM builds b JOIN builders u ON u.id = b.builder_id
+       WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL) r
      WHERE s.worker_id = ANY($1) AND s.replica_id = $2 AND s.connected AND w.active AND NOT w.paused AND NOT w.graceful
-     ORDER BY s.worker_id FOR SHARE OF s`, [claims.map(claim => claim.workerId), replicaId])
-  const current = new Map(rows.map(row => [row.worker_id, row]))
+       AND (w.quarantined_until IS NULL OR w.quarantined_until <= now()) AND cardinality(s.orphans) = 0
+     ORDER BY s.worker_id FOR SHARE OF s`, [[...new Set(claims.map(claim => claim.workerId))], replicaId])
+  const workers = new Map(rows.map(row => [row.worker_id, row]))
   return claims.filter(claim => {
-    const worker = current.get(claim.workerId)
-    // One build at a time of a builder on a worker: they share a folder.
-    return worker?.number === claim.sessionNumber && !worker.building.map(Number).includes(claim.builderId)
+    const worker = workers.get(claim.workerId)
+    if (worker?.number !== claim.sessionNumber || !hasRoom(worker, claim)) return false
+    worker.building.push(claim.builderId)
+    worker.units.push(claim.units)
+    return true
   })
+}
+
+function hasRoom({ max_builds: maxBuilds, capacity, building, units }: WorkerRow, claim: Claim): boolean {
+  const used = units.reduce((sum, taken) => sum + taken, 0)
+  // One build at a time of a builder on a worker: they share a folder.
+  return !building.includes(claim.builderId) && (maxBuilds === null || building.length < maxBuilds) && (capacity === null || used + claim.units <= capacity)
 }
 
 /** The next build number of each claim; the builders' rows stay locked until the commit, ids ascending. */
@@ -72,7 +95,7 @@ async function takeNumbers(tx: Transaction, taken: Claim[]): Promise<Map<number,
   const ids = [...counts.keys()].sort((a, b) => a - b)
   await tx.execute('SELECT 1 FROM builders WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [ids])
   const rows = await tx.query<{ id: number; next: number }>(
-    `UPDATE builders b SET next_number = next_number + c.count FROM unnest($1::bigint[], $2::int[]) AS c(id, count) WHERE b.id = c.id RETURNING b.id, b.next_number - c.count AS next`,
+    `UPDATE builders b SET next_number = next_number + c.count, served_at = now() FROM unnest($1::bigint[], $2::int[]) AS c(id, count) WHERE b.id = c.id RETURNING b.id, b.next_number - c.count AS next`,
     [ids, ids.map(id => counts.get(id)!)])
   const next = new Map(rows.map(row => [row.id, row.next]))
   return new Map(taken.map(claim => {

@@ -2,38 +2,63 @@ import type { Properties } from '@yardmaster/domain'
 import { groupBy } from '../group-by.js'
 import type { Database } from '../database.js'
 
-export type ClaimableRequest = {
-  id: number
-  builderId: number
-  builderKey: string
+/** Whose requests are looked for: at most `depth` of the builder's, in the builder's `place` (lower first; equal places take turns). */
+export type Wanted = { builderKey: string; depth: number; place: number }
+
+export type Candidate = { id: number; builderId: number; builderKey: string }
+
+/**
+ * Pending requests in the order in which they are to be served, at most `limit`. The urgent first. Those of one priority: builders take turns,
+ * the first request of each before the second of any; and among these, who has waited longest for a turn, since the request came or
+ * since its builder was last served. So 20,000 old requests of one builder delay another builder by one build, and with a request or
+ * two per builder it is the order of age. Requests that are not to be looked at yet (`not_before`) are left out.
+ *
+ * Per builder first (lateral, along the index of pending requests), because sorting all that is pending costs seven times as much
+ * at 25,000 requests. Nothing is locked: the claim checks again.
+ */
+export async function findClaimable(db: Database, { wanted, limit }: { wanted: Wanted[]; limit: number }): Promise<Candidate[]> {
+  const { rows } = await db.pool.query<Candidate>(
+    `SELECT r.id, b.id AS "builderId", b.key AS "builderKey"
+     FROM unnest($1::text[], $2::int[], $3::int[]) AS w(key, depth, place) JOIN builders b ON b.key = w.key AND b.active
+     CROSS JOIN LATERAL (
+       SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests
+       WHERE builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now())
+       ORDER BY priority DESC, submitted_at, id LIMIT w.depth
+     ) r
+     ORDER BY w.place, r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4`,
+    [wanted.map(builder => builder.builderKey), wanted.map(builder => builder.depth), wanted.map(builder => builder.place), limit])
+  return rows
+}
+
+export type ClaimableRequest = Candidate & {
   buildsetId: number
   generationId: number
   projectId: number | null
   project: string | null
+  priority: number
+  /** Epoch seconds. */
+  submittedAt: number
+  waitedFor: boolean
   properties: Properties
   reason: string
+  sourcestamps: SourcestampRow[]
 }
 
-/**
- * Pending requests of these builders, by priority then age: at most `perBuilder` of each builder and `limit` in all.
- * Per builder first (lateral, along the index of pending requests), because sorting all that is pending costs seven times as much
- * at 25,000 requests. Nothing is locked: the claim checks again.
- */
-export async function findClaimable(db: Database, query: { builderKeys: string[]; perBuilder: number; limit: number }): Promise<ClaimableRequest[]> {
-  const { rows } = await db.pool.query<ClaimableRequest>(
-    `SELECT r.id, b.id AS "builderId", b.key AS "builderKey", r.buildset_id AS "buildsetId", s.generation_id AS "generationId",
-            r.project_id AS "projectId", p.name AS project, s.properties, s.reason
-     FROM builders b
-     CROSS JOIN LATERAL (
-       SELECT id, buildset_id, project_id, priority, submitted_at FROM build_requests
-       WHERE builder_id = b.id AND state = 'pending' ORDER BY priority DESC, submitted_at, id LIMIT $2
-     ) r
-     JOIN buildsets s ON s.id = r.buildset_id
-     LEFT JOIN projects p ON p.id = r.project_id
-     WHERE b.key = ANY($1) AND b.active
-     ORDER BY r.priority DESC, r.submitted_at, r.id LIMIT $3`,
-    [query.builderKeys, query.perBuilder, query.limit])
-  return rows
+/** All that is asked for by these requests; those that are not pending any more are missing. In the order given. */
+export async function readClaimable(db: Database, candidates: readonly Candidate[]): Promise<ClaimableRequest[]> {
+  if (candidates.length === 0) return []
+  const { rows } = await db.pool.query<Omit<ClaimableRequest, keyof Candidate> & { id: number }>(
+    `SELECT r.id, r.buildset_id AS "buildsetId", s.generation_id AS "generationId", r.project_id AS "projectId", p.name AS project, r.priority,
+       extract(epoch FROM r.submitted_at)::float AS "submittedAt", r.waited_for AS "waitedFor", s.properties, s.reason,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('id', t.id, 'codebase', t.codebase, 'repository', t.repository, 'project', t.project, 'branch', t.branch, 'revision', t.revision) ORDER BY t.codebase, t.id)
+         FROM buildset_sourcestamps bs JOIN sourcestamps t ON t.id = bs.sourcestamp_id WHERE bs.buildset_id = s.id), '[]') AS sourcestamps
+     FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id LEFT JOIN projects p ON p.id = r.project_id
+     WHERE r.id = ANY($1) AND r.state = 'pending'`, [candidates.map(candidate => candidate.id)])
+  const byId = new Map(rows.map(row => [row.id, row]))
+  return candidates.flatMap(candidate => {
+    const row = byId.get(candidate.id)
+    return row ? [{ ...candidate, ...row }] : []
+  })
 }
 
 export type SourcestampRow = { id: number; codebase: string; repository: string; project: string; branch: string | null; revision: string | null }

@@ -40,7 +40,7 @@ async function aClaim(builder: string, sessionNumber: number): Promise<Claim> {
   const { buildsetId, requests } = await transaction(world.db, null, tx => addBuildset(tx, {
     reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: [builder], priority: 0 }))
   const [{ builderId, requestId }] = requests as [{ builderId: number; requestId: number }]
-  return { requestId, builderId, buildsetId, projectId: null, project: null, workerId: 1, sessionNumber, generationId: world.generationId, properties: {}, steps: ['s'] }
+  return { requestId, builderId, buildsetId, projectId: null, project: null, workerId: 1, sessionNumber, units: 1, generationId: world.generationId, properties: {}, steps: ['s'] }
 }
 
 test('a claim is refused for a folder in use, a paused worker and an older session', async () => {
@@ -48,7 +48,7 @@ test('a claim is refused for a folder in use, a paused worker and an older sessi
   const { number } = await open(replicaId)
   const claimed = async (builder: string, session: number) => {
     const claim = await aClaim(builder, session)
-    return (await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))).length
+    return (await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, [claim]))).builds.length
   }
   expect(await claimed('b', number)).toBe(1)
   expect(await claimed('b', number)).toBe(0)

@@ -1,108 +1,96 @@
-import { posix, win32 } from 'node:path'
-import { transaction, type Database, type Fence } from '@yardmaster/db'
-import { claimRequests, type Claim, type ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
-import { findClaimable, readSourcestamps, type ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import { buildersWithRoom, matchRequests, mergeProperties, propertiesFrom, type Json, type Properties, type SourceStampData, type WorkerView } from '@yardmaster/domain'
-import type { Generations, LoadedGeneration } from '@yardmaster/replica'
-import { builderOf, type BuildData } from '../build/build-data.js'
-import type { BuildRuns } from '../build/build-runs.js'
-import { byCodebase } from '../build/load-build.js'
+import { findClaimable, readClaimable, type Candidate } from '@yardmaster/db/verbs/find-claimable'
+import { WorkerSlots, type BuilderConfig } from '@yardmaster/domain'
+import type { Clock } from '@yardmaster/runtime'
+import { choiceOf, take, type TakeDeps } from '../claim/take.js'
+import { readWorkers, type Workers } from '../claim/worker-views.js'
 import type { WorkerPool } from '../workers/worker-pool.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 
-export type ClaimDeps = { db: Database; fence: Fence; generations: Generations; pool: WorkerPool; runs: BuildRuns }
+export type ClaimDeps = TakeDeps & { pool: WorkerPool; clock: Clock }
 
-/** Requests looked at in one pass. */
+/** Requests looked at in one round. */
 const CANDIDATES = 200
-/** Of one builder: more cannot start at once than it has workers, and few are cancelled between look and claim. */
+/** Of one builder in one round: more seldom start at once. */
 const PER_BUILDER = 20
+/** Rounds one after the other in which everything was lost to others: who holds the rows may take his time. */
+const MOST_LOST = 5
 
-type Choice = { request: ClaimableRequest; session: WorkerSession; generation: LoadedGeneration; builder: BuildData['builder'] }
-
-/** Gives waiting requests to free workers of this engine, by priority then age. `again` while there may be more to give. */
-export async function claimWaiting(deps: ClaimDeps): Promise<{ again: boolean }> {
-  const builders = deps.generations.active()?.configuration.builders ?? []
+/** Gives waiting requests to free workers of this engine, as `findClaimable` orders them. `wakeAt` (epoch ms) is when there may be more to give though nobody says so. */
+export async function claimWaiting(deps: ClaimDeps): Promise<{ wakeAt: number | null }> {
   const sessions = new Map(deps.pool.sessions().filter(session => session.link !== null).map(session => [session.workerId, session]))
-  const views = await workerViews(deps.db, sessions)
-  const builderKeys = buildersWithRoom(builders, views)
-  if (builderKeys.length === 0) return { again: false }
-  const candidates = await findClaimable(deps.db, { builderKeys, perBuilder: PER_BUILDER, limit: CANDIDATES })
-  const byName = new Map([...sessions.values()].map(session => [session.name, session]))
-  const choices: Choice[] = []
-  for (const { request, worker } of matchRequests(candidates, builders, views)) {
-    const found = await builderFor(deps.generations, request)
-    if (found) choices.push({ request, session: byName.get(worker)!, ...found })
+  if (sessions.size === 0) return { wakeAt: null }
+  const workers = await readOwnWorkers(deps, sessions)
+  const pass = new ClaimPass(deps, workers, [...sessions.values()])
+  await pass.run()
+  return { wakeAt: workers.availableAt }
+}
+
+function readOwnWorkers({ db, generations, clock }: ClaimDeps, sessions: Map<number, WorkerSession>): Promise<Workers> {
+  const downtime = new Map((generations.active()?.configuration.workers ?? []).map(worker => [worker.name, worker.downtime]))
+  return readWorkers(db, { ids: [...sessions.keys()], connected: id => sessions.get(id)!.link !== null, downtime: name => downtime.get(name) ?? [], now: clock.now() })
+}
+
+type Match = { candidate: Candidate; worker: string }
+
+/** One look at what workers can take, and rounds of claims until nothing more can start. */
+class ClaimPass {
+  readonly #deps: ClaimDeps
+  readonly #slots: WorkerSlots
+  readonly #sessions: Map<string, WorkerSession>
+  /** Which workers a builder has is what the active configuration says, also for requests of an earlier one. */
+  readonly #builders: Map<string, BuilderConfig>
+  #lostRounds = 0
+
+  constructor(deps: ClaimDeps, workers: Workers, sessions: WorkerSession[]) {
+    this.#deps = deps
+    this.#slots = new WorkerSlots(workers.views)
+    this.#sessions = new Map(sessions.map(session => [session.name, session]))
+    this.#builders = new Map((deps.generations.active()?.configuration.builders ?? []).map(builder => [builder.key, builder]))
   }
-  if (choices.length === 0) return { again: false }
-  const claimed = await claim(deps, choices)
-  return { again: candidates.length === CANDIDATES && claimed > 0 }
-}
 
-/** Returns how many requests were won; their builds are driven. */
-async function claim({ db, fence, runs }: ClaimDeps, choices: Choice[]): Promise<number> {
-  const stamps = await readSourcestamps(db, [...new Set(choices.map(choice => choice.request.buildsetId))])
-  const sourcestampsOf = (choice: Choice) => byCodebase(stamps.get(choice.request.buildsetId) ?? [])
-  const claims = choices.map(choice => claimOf(choice, sourcestampsOf(choice)))
-  const claimed = await transaction(db, fence, tx => claimRequests(tx, fence.replicaId, claims))
-  for (const build of claimed) {
-    const at = choices.findIndex(choice => choice.request.id === build.requestId)
-    runs.start(buildData(choices[at]!, claims[at]!, build, sourcestampsOf(choices[at]!)), choices[at]!.session)
+  async run(): Promise<void> {
+    // What is looked at in vain is not looked at again: so what hides behind it gets its turn, and rounds come to an end.
+    while (await this.#round());
   }
-  return claimed.length
-}
 
-/** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
-async function workerViews(db: Database, sessions: Map<number, WorkerSession>): Promise<WorkerView[]> {
-  const { rows } = await db.pool.query<Omit<WorkerView, 'connected'>>(
-    `SELECT w.name, w.paused, w.graceful, w.max_builds AS "maxBuilds", array_remove(array_agg(u.key), NULL) AS building
-     FROM workers w LEFT JOIN builds b ON b.worker_id = w.id AND b.complete_at IS NULL LEFT JOIN builders u ON u.id = b.builder_id
-     WHERE w.id = ANY($1) AND w.active GROUP BY w.id`, [[...sessions.keys()]])
-  return rows.map(row => ({ ...row, connected: true }))
-}
-
-/** The builder as the generation that made the request has it; as the active one has it when that one did not know it. */
-async function builderFor(generations: Generations, request: ClaimableRequest) {
-  for (const generation of [await generations.get(request.generationId), generations.active()]) {
-    const builder = generation && builderOf(generation, request.builderKey)
-    if (generation && builder) return { generation, builder }
+  /** Whether another round may find more. */
+  async #round(): Promise<boolean> {
+    const wanted = [...this.#builders.values()].map(builder => ({ builderKey: builder.key, depth: Math.min(this.#slots.room(builder), PER_BUILDER), place: 0 })).filter(({ depth }) => depth > 0)
+    if (wanted.length === 0) return false
+    const candidates = await findClaimable(this.#deps.db, { wanted, limit: CANDIDATES })
+    const lost = await this.#claim(this.#match(candidates))
+    return candidates.length === CANDIDATES || lost
   }
-  return null
-}
 
-function claimOf({ request, session, generation, builder }: Choice, sourcestamps: { [codebase: string]: SourceStampData }): Claim {
-  return {
-    requestId: request.id, builderId: request.builderId, buildsetId: request.buildsetId, projectId: request.projectId, project: request.project,
-    workerId: session.workerId, sessionNumber: session.number, generationId: generation.id,
-    properties: initialProperties({ request, session, generation, builder }, sourcestamps),
-    steps: builder.steps.map(step => step.name),
+  /** A worker for each, as long as there is one. */
+  #match(candidates: Candidate[]): Match[] {
+    const inVain = new Set<string>()
+    const matches = candidates.flatMap(candidate => {
+      const builder = this.#builders.get(candidate.builderKey)!
+      const [worker] = this.#slots.ready(builder)
+      if (!worker) return (inVain.add(builder.key), [])
+      this.#slots.take(worker.name, builder)
+      return [{ candidate, worker: worker.name }]
+    })
+    for (const key of inVain) this.#builders.delete(key)
+    return matches
   }
-}
 
-/** Buildbot's order: what the buildset says, over that what the builder says, then the worker, then what the build itself is. */
-function initialProperties({ request, session, generation, builder }: Choice, sourcestamps: { [codebase: string]: SourceStampData }): Properties {
-  const worker = generation.configuration.workers.find(candidate => candidate.name === session.name)
-  const stamps = Object.values(sourcestamps)
-  const source = stamps.length === 1 ? stamps[0]! : null
-  const project: { [name: string]: Json } = request.project === null ? {} : { projectname: request.project, projectid: request.projectId }
-  return mergeProperties(
-    request.properties,
-    propertiesFrom({ buildername: builder.name, builderid: request.builderId, ...project, ...builder.properties }, 'Builder'),
-    propertiesFrom({ ...worker?.properties, workername: session.name, basedir: session.basedir, builddir: pathOn(session.basedir, builder.builddir) }, 'Worker'),
-    source ? propertiesFrom({ branch: source.branch, revision: source.revision, repository: source.repository, codebase: source.codebase, project: source.project }, 'Build') : {},
-  )
-}
-
-/** Workers are of several systems: the folder says which. */
-function pathOn(basedir: string, folder: string): string {
-  return (/^[A-Za-z]:|\\/.test(basedir) ? win32 : posix).join(basedir, folder)
-}
-
-function buildData(choice: Choice, claim: Claim, build: ClaimedBuild, sourcestamps: { [codebase: string]: SourceStampData }): BuildData {
-  const { request, generation, builder } = choice
-  return {
-    ref: { id: build.buildId, number: build.number, builderId: request.builderId, workerId: claim.workerId, buildsetId: request.buildsetId, project: request.project },
-    requestId: request.id, reason: request.reason, generation, builder, sourcestamps, stopReason: null,
-    properties: mergeProperties(claim.properties, { buildnumber: [build.number, 'Build'] }),
-    steps: build.steps.map(({ id, number }) => ({ id, number, results: null, startedAt: false, urls: [], logs: [], journal: [] })),
+  /** Whether some were not won, so that their workers have room for others. */
+  async #claim(matches: Match[]): Promise<boolean> {
+    const workerOf = new Map(matches.map(match => [match.candidate.id, match.worker]))
+    const requests = await readClaimable(this.#deps.db, matches.map(match => match.candidate))
+    const found = await Promise.all(requests.map(request => choiceOf(this.#deps.generations, request, this.#sessions.get(workerOf.get(request.id)!)!)))
+    const choices = found.filter(choice => choice !== null)
+    const { builds, passedOver, unfit } = await take(this.#deps, choices)
+    const won = new Set(builds.map(build => build.requestId))
+    const lost = matches.filter(match => !won.has(match.candidate.id))
+    for (const { candidate, worker } of lost) this.#slots.giveBack(worker, this.#builders.get(candidate.builderKey) ?? { key: candidate.builderKey })
+    for (const { session } of choices.filter(choice => unfit.includes(choice.session.workerId))) this.#slots.close(session.name)
+    this.#lostRounds = won.size > 0 ? 0 : this.#lostRounds + 1
+    const over = new Set(passedOver.map(each => each.requestId))
+    const hopeless = (match: Match) => over.has(match.candidate.id) || found[requests.findIndex(request => request.id === match.candidate.id)] === null || this.#lostRounds >= MOST_LOST
+    for (const { candidate } of lost.filter(hopeless)) this.#builders.delete(candidate.builderKey)
+    return lost.length > 0
   }
 }

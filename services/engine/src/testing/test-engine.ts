@@ -37,7 +37,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
     replicaId, fence, runs, pool, port: door.port,
-    claim: () => claimWaiting({ db, fence, generations, pool, runs }),
+    claim: () => claimWaiting({ db, fence, clock, generations, pool, runs }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),
       disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },

@@ -47,8 +47,8 @@ export type Started = ClaimedBuild & { builderId: number; buildsetId: number; wo
 export async function start(api: TestApi, asked: Awaited<ReturnType<typeof request>>, { worker, steps = ['git', 'test'], properties = {} }:
   { worker: Awaited<ReturnType<typeof connectWorker>>; steps?: string[]; properties?: Properties }): Promise<Started> {
   const { workerId, sessionNumber } = worker
-  const [build] = await transaction(api.db, null, tx => claimRequests(tx, api.replicaId, [{
-    requestId: asked.requestId, builderId: asked.builderId, buildsetId: asked.buildsetId, projectId: null, project: null, workerId, sessionNumber,
+  const { builds: [build] } = await transaction(api.db, null, tx => claimRequests(tx, api.replicaId, [{
+    requestId: asked.requestId, builderId: asked.builderId, buildsetId: asked.buildsetId, projectId: null, project: null, workerId, sessionNumber, units: 1,
     generationId: api.generationId, properties, steps,
   }]))
   if (!build) throw new Error('the claim was lost')

@@ -70,4 +70,8 @@ ALTER TABLE "lock_claims" ADD CONSTRAINT "lock_claims_lock_id_fkey" FOREIGN KEY 
 -- AddForeignKey
 ALTER TABLE "lock_claims" ADD CONSTRAINT "lock_claims_build_id_fkey" FOREIGN KEY ("build_id") REFERENCES "builds"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
+-- AlterTable
+ALTER TABLE "builders" ADD COLUMN     "served_at" TIMESTAMPTZ(3);
 
+-- CreateIndex
+CREATE INDEX "build_requests_not_before" ON "build_requests"("not_before") WHERE (state = 'pending' AND not_before IS NOT NULL);

@@ -1,0 +1,33 @@
+import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { claimRequests, type Claimed } from '@yardmaster/db/verbs/claim-requests'
+import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
+import type { Generations } from '@yardmaster/replica'
+import { builderOf } from '../build/build-data.js'
+import type { BuildRuns } from '../build/build-runs.js'
+import type { WorkerSession } from '../workers/worker-session.js'
+import { buildData, claimOf, type Choice } from './new-build.js'
+
+export type TakeDeps = { db: Database; fence: Fence; generations: Generations; runs: BuildRuns }
+
+/** Claims the requests for their workers, in the order given, and drives the builds that were won. Answers with what became of them. */
+export async function take({ db, fence, runs }: TakeDeps, choices: Choice[]): Promise<Claimed> {
+  if (choices.length === 0) return { builds: [], passedOver: [], unfit: [] }
+  const claims = choices.map(claimOf)
+  const claimed = await transaction(db, fence, tx => claimRequests(tx, fence.replicaId, claims))
+  for (const build of claimed.builds) {
+    const at = choices.findIndex(choice => choice.request.id === build.requestId)
+    runs.start(buildData(choices[at]!, claims[at]!, build), choices[at]!.session)
+  }
+  return claimed
+}
+
+/** With the builder as the generation that made the request has it; as the active one has it when that one did not know it. Null: neither does. */
+export async function choiceOf(generations: Generations, request: ClaimableRequest, session: WorkerSession): Promise<Choice | null> {
+  const active = generations.active()
+  const units = (active && builderOf(active, request.builderKey))?.units ?? 1
+  for (const generation of [await generations.get(request.generationId), active]) {
+    const builder = generation && builderOf(generation, request.builderKey)
+    if (generation && builder) return { request, session, generation, builder, units }
+  }
+  return null
+}

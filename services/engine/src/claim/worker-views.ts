@@ -1,0 +1,47 @@
+import type { Database } from '@yardmaster/db'
+import { unavailability, type Downtime, type WorkerView } from '@yardmaster/domain'
+
+type Row = Omit<WorkerView, 'unavailable' | 'building'> & {
+  id: number
+  connected: boolean
+  paused: boolean
+  pauseReason: string | null
+  graceful: boolean
+  orphans: boolean
+  quarantinedForMs: number | null
+  building: { builder: string; name: string; units: number; request: number }[]
+}
+
+/** What is asked of workers: these (or all that there are), `connected` where the caller knows better than the rows. */
+export type WorkersAsked = { ids: readonly number[] | null; connected?: (workerId: number) => boolean; downtime: (worker: string) => readonly Downtime[]; now: number }
+
+export type RunningOn = { builder: string; request: number }
+export type Workers = {
+  views: WorkerView[]
+  /** What runs on each, by its name. */
+  running: Map<string, RunningOn[]>
+  /** Epoch ms of the first moment at which one of them becomes available by itself; null: none will. */
+  availableAt: number | null
+}
+
+/** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
+export async function readWorkers(db: Database, { ids, connected, downtime, now }: WorkersAsked): Promise<Workers> {
+  const { rows } = await db.pool.query<Row>(
+    `SELECT w.id, w.name, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.max_builds AS "maxBuilds", w.capacity, w.reported_labels || w.labels AS labels,
+       s.connected, cardinality(s.orphans) > 0 AS orphans, (extract(epoch FROM w.quarantined_until - now()) * 1000)::float AS "quarantinedForMs",
+       coalesce((SELECT jsonb_agg(jsonb_build_object('builder', u.key, 'name', u.name, 'units', u.units, 'request', b.build_request_id))
+         FROM builds b JOIN builders u ON u.id = b.builder_id WHERE b.worker_id = w.id AND b.complete_at IS NULL), '[]') AS building
+     FROM workers w JOIN worker_sessions s ON s.worker_id = w.id WHERE w.active AND ($1::bigint[] IS NULL OR w.id = ANY($1)) ORDER BY w.id`, [ids])
+  const found: Workers = { views: [], running: new Map(), availableAt: null }
+  for (const row of rows) {
+    const { name, labels, maxBuilds, capacity, building, quarantinedForMs } = row
+    const away = unavailability({
+      ...row, connected: connected ? connected(row.id) : row.connected, downtime: downtime(name),
+      quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs,
+    }, now)
+    if (away?.until != null) found.availableAt = Math.min(found.availableAt ?? Infinity, away.until)
+    found.views.push({ name, labels, maxBuilds, capacity, unavailable: away?.why ?? null, building })
+    found.running.set(name, building.map(build => ({ builder: build.name, request: build.request })))
+  }
+  return found
+}
