@@ -8,7 +8,8 @@
  *
  *  1. The worker asks for `GET /` with `Authorization: Basic base64(name:password)`, the subprotocol `yardmaster.v1` and a
  *     User-Agent `yardmaster-worker/VERSION`. 401 says wrong credentials, 503 says that this engine is draining; whatever the
- *     answer, the worker comes again, for ever, with growing pauses.
+ *     answer, the worker tries the next engine that it knows of, and comes again, for ever, with growing pauses. 4009 closes the connection of a
+ *     second process of a worker whose first one answers.
  *  2. Each binary message, in both directions, is one MessagePack map with a `type`. A message that does not parse closes that
  *     connection, and only that one, with 1002 and a reason that names the field.
  *  3. The worker speaks first: `hello` says which process it is (`process`, new at each start of the program), what machine it
@@ -27,8 +28,9 @@
  *  8. `interrupt` ends a command early. It still ends by `ended` (`interrupted`), or as it would have if it was faster.
  *  9. A lost connection changes nothing for a running command. The worker connects again, perhaps to another engine, and step 3
  *     follows. A connection of the same `process` replaces the one before at once.
- * 10. `ping` is answered by `pong` with the same `n`. The engine pings every `keepaliveMs`; the worker gives a connection up when it
- *     heard nothing for three times that long.
+ * 10. `ping` is answered by `pong` with the same `n`. The engine pings every `keepaliveMs`, from the first `start` or `resume` on every `busyMs`, and
+ *     after that as soon as each ping's `nextMs` says: often while it waits for commands, so that an engine that stands still is noticed within
+ *     seconds. The worker gives a connection up when it heard nothing for three times that long.
  * 11. `shutdown` asks the worker to leave: it starts nothing more (a `start` that arrives later ends at once, `interrupted`), lets its
  *     commands end and be acknowledged, closes with 1000 and exits 0.
  * 12. `goodbye` is the worker's last message when its own machine stops it: its commands are being killed, and the engine treats them as lost.

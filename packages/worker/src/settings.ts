@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-export type Settings = { engine: string; name: string; password: string; basedir: string; once: boolean }
+export type Settings = { engines: string[]; name: string; password: string; basedir: string; once: boolean }
 
 export const HELP = `Runs a Yardmaster worker: connects to an engine, and runs the commands of builds in its base directory.
 
-  --engine URL           YARD_ENGINE                ws:// or wss:// address of the engines (default ws://127.0.0.1:9989)
+  --engine URL           YARD_ENGINE                ws:// or wss:// address of the engines (default ws://127.0.0.1:9989).
+                                                    Several, with commas between: the one that answers
   --name NAME            YARD_WORKER_NAME           name of this worker, as in yard.config.ts
   --password TEXT        YARD_WORKER_PASSWORD       its password. On the command line every user of this machine can read it:
                                                     prefer the variable or the file
@@ -26,17 +27,18 @@ export function readSettings(argv: string[], env: NodeJS.ProcessEnv): Settings |
   const flags = parseFlags(argv)
   if (flags.help === true) return null
   const problems: string[] = []
-  const engine = flags.engine ?? env['YARD_ENGINE'] ?? 'ws://127.0.0.1:9989'
+  const engines = (flags.engine ?? env['YARD_ENGINE'] ?? 'ws://127.0.0.1:9989').split(',').map(url => url.trim())
   const name = flags.name ?? env['YARD_WORKER_NAME'] ?? ''
   const basedir = flags.basedir ?? env['YARD_WORKER_BASEDIR'] ?? ''
   const password = readPassword(flags, env, problems)
-  if (!isEngineUrl(engine)) problems.push(`--engine: expected a URL like ws://host:9989 or wss://host without a user in it, found '${engine}'`)
+  const wrong = engines.find(url => !isEngineUrl(url))
+  if (wrong !== undefined) problems.push(`--engine: expected a URL like ws://host:9989 or wss://host without a user in it, found '${wrong}'`)
   if (name === '') problems.push('--name (or YARD_WORKER_NAME) is missing')
   if (name.includes(':')) problems.push(`--name: may not contain ':', found '${name}'`)
   if (password === '') problems.push('the password is missing: YARD_WORKER_PASSWORD, --password-file or --password')
   if (basedir === '') problems.push('--basedir (or YARD_WORKER_BASEDIR) is missing')
   if (problems.length > 0) throw new SettingsError(problems.join('\n'))
-  return { engine, name, password, basedir: resolve(basedir), once: flags.once === true }
+  return { engines, name, password, basedir: resolve(basedir), once: flags.once === true }
 }
 
 const OPTIONS = {

@@ -71,6 +71,29 @@ describe('connecting', () => {
     await engine.hello(2)
   })
 
+  test('listens closely to an engine that it runs something for, until that says otherwise', async () => {
+    engine.busyMs = 150
+    start()
+    await engine.hello()
+    engine.start(COMMAND, shell({ command: 'sleep 300' }))
+    await engine.hello(2)
+    expect((await engine.hello(2)).held).toMatchObject([{ command: COMMAND, state: 'running' }])
+    engine.deciding = false
+    engine.send({ type: 'ping', n: 1, nextMs: 60_000 })
+    await until(() => engine.others.some(message => message.type === 'pong' && message.n === 1), 'the pong')
+    await new Promise(resolve => setTimeout(resolve, 600))
+    expect(engine.hellos).toHaveLength(2)
+  })
+
+  test('of several engines, tries those that do not answer once a round, and the one that does', async () => {
+    const worker = startWorker(`ws://127.0.0.1:1, ${engine.url}`, basedir)
+    started.push(worker)
+    await engine.hello()
+    engine.socket?.terminate()
+    await engine.hello(2)
+    expect(worker.output().split('\n').filter(line => line.includes('cannot connect'))).toHaveLength(1)
+  })
+
   test('a bad message closes the connection with 1002 and the reason', async () => {
     start()
     await engine.hello()

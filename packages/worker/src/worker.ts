@@ -5,13 +5,12 @@ import { claimBasedir } from './basedir.js'
 import { inheritedEnvironment } from './command/environment.js'
 import { Commands } from './commands.js'
 import { Connection, type Closing } from './connection.js'
+import { Engines } from './engines.js'
 import { Journal } from './journal.js'
 import { workerInfo, workerStatus } from './machine.js'
 import { PipeStock } from './pipes.js'
 import type { Settings } from './settings.js'
 
-const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 3_000
 const STATUS_MS = 30_000
 /** Between two commands of a build there is a moment without any. */
 const ONCE_IDLE_MS = 3000
@@ -35,20 +34,25 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #process: string
   readonly #commands: Commands
+  readonly #engines: Engines
   readonly #stopped = new AbortController()
   #connection: Connection | null = null
   #welcomed = false
+  /** How often the engine pings while something runs; null: no other than it says. */
+  #busyMs: number | null = null
   #leaving: string | null = null
   #ranSomething = false
   #cancelOnce: (() => void) | null = null
   #cancelStatus: (() => void) | null = null
-  #lastTrouble = ''
+  /** What has been told since it was last connected. */
+  readonly #troubles = new Set<string>()
 
   /** Throws when the base directory cannot be used. */
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#process = options.random.uuid()
     const { settings, environment, clock, logger, pty } = options
+    this.#engines = new Engines(settings.engines, options.random)
     const own = claimBasedir(settings.basedir)
     const host = { basedir: settings.basedir, environment: inheritedEnvironment(environment), clock, pty, pipes: new PipeStock(join(own, 'pipes')) }
     this.#commands = new Commands({ host, journal: new Journal(join(own, 'journal')), logger, onEmpty: () => this.#onEmpty() })
@@ -61,15 +65,12 @@ export class Worker {
 
   /** Connects, again and again, until it is stopped. */
   async run(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS
     while (!this.#stopped.signal.aborted) {
       const closing = await this.#connectOnce()
       if (this.#stopped.signal.aborted) return
-      if (this.#welcomed) pauseMs = FIRST_PAUSE_MS
       this.#explain(closing)
-      // Between half and one and a half: a hundred workers that lost one engine must not come all at once.
-      await this.#options.clock.sleep(pauseMs * (0.5 + this.#options.random.float()), this.#stopped.signal).catch(() => {})
-      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
+      const pauseMs = this.#engines.after(closing, { welcomed: this.#welcomed, busy: !this.#commands.empty })
+      if (pauseMs > 0) await this.#options.clock.sleep(pauseMs, this.#stopped.signal).catch(() => {})
     }
   }
 
@@ -92,7 +93,7 @@ export class Worker {
     this.#welcomed = false
     const info = await workerInfo(settings.basedir)
     const connection: Connection = new Connection({
-      url: settings.engine, name: settings.name, password: settings.password, version, clock,
+      url: this.#engines.current, name: settings.name, password: settings.password, version, clock,
       onOpen: () => {
         this.#commands.connected({ send: bytes => connection.sendBytes(bytes), room: () => connection.room() })
         connection.send({ type: 'hello', protocol: 1, process: this.#process, version, info, held: this.#commands.list() })
@@ -111,25 +112,36 @@ export class Worker {
   #onMessage(connection: Connection, message: EngineMessage): void {
     switch (message.type) {
       case 'welcome': return this.#onWelcome(connection, message)
-      case 'decide': return this.#commands.decide(message)
+      case 'decide':
+        if (message.resume.length > 0) this.#listenClosely(connection)
+        return this.#commands.decide(message)
       case 'start':
         this.#ranSomething = true
         this.#cancelOnce?.()
+        this.#listenClosely(connection)
         return this.#commands.start(message)
       case 'interrupt': return this.#commands.interrupt(message.command, message.why)
       case 'ack': return this.#commands.ack(message.command, message.seq)
-      case 'ping': return connection.send({ type: 'pong', n: message.n })
+      case 'ping':
+        if (message.nextMs !== undefined) connection.expectPings(message.nextMs)
+        return connection.send({ type: 'pong', n: message.n })
       case 'shutdown': return this.#onShutdown(message)
       case 'print': return this.#options.logger.info({ engine: message.message }, 'message from the engine')
     }
   }
 
-  #onWelcome(connection: Connection, { session, keepaliveMs }: Welcome): void {
+  #onWelcome(connection: Connection, { session, keepaliveMs, busyMs }: Welcome): void {
     this.#welcomed = true
-    this.#lastTrouble = ''
-    this.#options.logger.info({ engine: this.#options.settings.engine, session }, 'connected')
+    this.#troubles.clear()
+    this.#busyMs = busyMs ?? null
+    this.#options.logger.info({ engine: this.#engines.current, session }, 'connected')
     connection.expectPings(keepaliveMs)
     this.#sendStatusLater(connection)
+  }
+
+  /** Until a ping says otherwise. */
+  #listenClosely(connection: Connection): void {
+    if (this.#busyMs !== null) connection.expectPings(this.#busyMs)
   }
 
   #sendStatusLater(connection: Connection): void {
@@ -161,12 +173,12 @@ export class Worker {
   }
 
   /** One line for each new trouble, not one for each try. */
-  #explain({ status, reason }: Closing): void {
+  #explain({ status, reason, duplicate }: Closing): void {
     const { logger, settings } = this.#options
-    const level = this.#lastTrouble === reason ? 'debug' : status === 401 ? 'error' : 'warn'
-    this.#lastTrouble = reason
+    const level = this.#troubles.has(reason) ? 'debug' : status === 401 || duplicate ? 'error' : 'warn'
+    this.#troubles.add(reason)
     const what = status === 401 ? `the engine refused worker '${settings.name}': wrong name or password`
-      : status === 503 ? 'the engine is draining' : this.#welcomed ? 'connection lost' : 'cannot connect'
-    logger[level]({ engine: settings.engine, reason }, `${what}; trying again`)
+      : status === 503 ? 'the engine takes nobody now' : duplicate ? `there is another worker '${settings.name}'` : this.#welcomed ? 'connection lost' : 'cannot connect'
+    logger[level]({ engine: this.#engines.current, reason }, `${what}; trying again`)
   }
 }

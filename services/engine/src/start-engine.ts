@@ -9,6 +9,7 @@ import { obeyControls } from './loops/obey-controls.js'
 import { authenticate } from './wire/credentials.js'
 import { openWorkerDoor } from './wire/worker-door.js'
 import { reconcileSessions } from './workers/reconcile-sessions.js'
+import { keepaliveMs } from './workers/keepalive.js'
 import { WorkerPool } from './workers/worker-pool.js'
 
 /** Log ids taken ahead: some seconds of a busy engine. */
@@ -28,6 +29,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     onOver: session => runs.abandon(session),
     isOurs: commandId => runs.hasCommand(commandId),
     onIdle: () => claims.notify(),
+    keepaliveMs: name => keepaliveMs(generations.active()?.configuration, name),
   })
   replica.onStop('facts under way', () => commit.settled())
   const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt) })

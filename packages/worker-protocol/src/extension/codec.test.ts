@@ -24,13 +24,13 @@ const fromWorker: WorkerMessage[] = [
 ]
 
 const fromEngine: EngineMessage[] = [
-  { type: 'welcome', installation: 'i', session: 3, keepaliveMs: 10_000 },
+  { type: 'welcome', installation: 'i', session: 3, keepaliveMs: 10_000, busyMs: 2_000 },
   { type: 'decide', resume: [{ command: 'i/1/2/3', fromSeq: 0 }], forget: ['a'], kill: ['b'] },
   { type: 'start', command: 'i/1/2/3', kind: 'shell', args: shell },
   { type: 'start', command: 'i/1/2/4', kind: 'mkdir', args: { paths: ['x'] } },
   { type: 'interrupt', command: 'i/1/2/3', why: 'stopped' },
   { type: 'ack', command: 'i/1/2/3', seq: 9 },
-  { type: 'ping', n: 7 },
+  { type: 'ping', n: 7, nextMs: 2_000 },
   { type: 'shutdown', why: 'drain' },
   { type: 'print', message: 'hello' },
 ]

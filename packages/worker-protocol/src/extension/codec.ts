@@ -11,14 +11,23 @@ export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /** WebSocket close code for a message that does not parse. */
 export const CLOSE_PROTOCOL_ERROR = 1002
+/** This engine cannot take the worker, or keep it: another one may. */
+export const CLOSE_TRY_AGAIN = 1013
+/** Another process of the worker is connected, and answers. */
+export const CLOSE_DUPLICATE = 4009
 
 /** The peer sent what the protocol does not allow: close that connection with `CLOSE_PROTOCOL_ERROR` and `reason`. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
-  /** The message, cut to the 123 bytes that a WebSocket close frame has room for. */
+  /** The message, as a close frame has room for it. */
   get reason(): string {
-    return Buffer.from(this.message).subarray(0, 120).toString('utf8').replace(/\ufffd+$/, '')
+    return closeReason(this.message)
   }
+}
+
+/** Cut to the 123 bytes that a WebSocket close frame has room for. */
+export function closeReason(text: string): string {
+  return Buffer.from(text).subarray(0, 120).toString('utf8').replace(/\ufffd+$/, '')
 }
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })

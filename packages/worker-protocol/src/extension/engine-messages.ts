@@ -3,8 +3,10 @@ import { CommandId, CommandSpec } from './command.js'
 
 const Count = z.number().int().nonnegative()
 
-/** `session` is the number of this worker session; `keepaliveMs` how often the engine will ping. */
-export const Welcome = z.object({ type: z.literal('welcome'), installation: z.string(), session: Count, keepaliveMs: z.number().int().positive() })
+const Interval = z.number().int().positive()
+
+/** `session` is the number of this worker session; `keepaliveMs` how often the engine will ping, and `busyMs` how often while the worker runs something for it. */
+export const Welcome = z.object({ type: z.literal('welcome'), installation: z.string(), session: Count, keepaliveMs: Interval, busyMs: Interval.optional() })
 export type Welcome = z.infer<typeof Welcome>
 
 /** The answer to `hello.held`. */
@@ -26,7 +28,8 @@ export type Interrupt = z.infer<typeof Interrupt>
 export const Ack = z.object({ type: z.literal('ack'), command: CommandId, seq: Count })
 export type Ack = z.infer<typeof Ack>
 
-export const Ping = z.object({ type: z.literal('ping'), n: Count })
+/** `nextMs`: how soon the next one comes; as long as the last one said, when absent. */
+export const Ping = z.object({ type: z.literal('ping'), n: Count, nextMs: Interval.optional() })
 export type Ping = z.infer<typeof Ping>
 
 export const Shutdown = z.object({ type: z.literal('shutdown'), why: z.string() })

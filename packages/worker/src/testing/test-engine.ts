@@ -19,6 +19,7 @@ export class TestEngine {
   /** Answer `hello` by itself: resume what is held after what has been received, forget what is lost. */
   deciding = true
   keepaliveMs = 10_000
+  busyMs = 10_000
   socket: WebSocket | null = null
   readonly #received = new Map<string, Received>()
   readonly #http: Server = createServer()
@@ -105,7 +106,7 @@ export class TestEngine {
 
   #onHello(socket: WebSocket, hello: Hello): void {
     this.hellos.push(hello)
-    socket.send(encode({ type: 'welcome', installation: 'i', session: this.hellos.length, keepaliveMs: this.keepaliveMs }))
+    socket.send(encode({ type: 'welcome', installation: 'i', session: this.hellos.length, keepaliveMs: this.keepaliveMs, busyMs: this.busyMs }))
     if (!this.deciding) return
     const lost = hello.held.filter(({ state }) => state === 'lost').map(({ command }) => command)
     const resume = hello.held.filter(({ state }) => state !== 'lost').map(({ command }) => ({ command, fromSeq: this.of(command).lastSeq }))

@@ -11,6 +11,7 @@ import { Pressure } from '../build/pressure.js'
 import { claimWaiting } from '../loops/claim-requests.js'
 import { openWorkerDoor } from '../wire/worker-door.js'
 import { reconcileSessions } from '../workers/reconcile-sessions.js'
+import { keepaliveMs } from '../workers/keepalive.js'
 import { WorkerPool } from '../workers/worker-pool.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 
@@ -32,7 +33,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const pool = new WorkerPool({
     db, fence, installation: 'i', logger,
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
-    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onIdle: () => {},
+    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
   })
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {

@@ -2,7 +2,7 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'n
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '@yardmaster/runtime'
-import { MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
+import { CLOSE_TRY_AGAIN, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { WorkerLink, type Link } from './worker-link.js'
 import { parseBasic, type Credentials } from './credentials.js'
@@ -24,7 +24,6 @@ export type AfterHello = Exclude<WorkerMessage, Hello>
 
 export type WorkerDoor = { port: number; close(): Promise<void> }
 
-const CLOSE_TRY_AGAIN = 1013
 /** An authenticated worker says hello at once. */
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500

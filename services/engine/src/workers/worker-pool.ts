@@ -4,7 +4,7 @@ import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-sessi
 import type { Logger } from '@yardmaster/runtime'
 import type { Hello } from '@yardmaster/worker-protocol'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
-import { KEEPALIVE_MS, type Link } from '../wire/worker-link.js'
+import { BUSY_PING_MS, type Link } from '../wire/worker-link.js'
 import { WorkerSession } from './worker-session.js'
 
 export type WorkerPoolOptions = {
@@ -18,6 +18,8 @@ export type WorkerPoolOptions = {
   onOver(session: WorkerSession): void
   /** A command id of a build that this engine drives. */
   isOurs(commandId: string): boolean
+  /** How often an idle worker is pinged. */
+  keepaliveMs(name: string): number
   /** There may be something to claim for. */
   onIdle(): void
 }
@@ -75,7 +77,9 @@ export class WorkerPool {
       session.link = null
       old?.drop('the worker has connected again')
       await this.#options.onBuilds(session, builds)
-      link.send({ type: 'welcome', installation, session: session.number, keepaliveMs: KEEPALIVE_MS })
+      const keepaliveMs = this.#options.keepaliveMs(name)
+      link.send({ type: 'welcome', installation, session: session.number, keepaliveMs, busyMs: BUSY_PING_MS })
+      link.watch({ idleMs: keepaliveMs, busy: () => session.busy })
       session.attach(link, hello.held, id => this.#options.isOurs(id))
     } finally {
       session.opening = null

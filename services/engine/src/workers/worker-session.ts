@@ -52,6 +52,11 @@ export class WorkerSession implements Session {
     for (const command of this.#commands.values()) this.#offer(command)
   }
 
+  /** The worker has something of ours. */
+  get busy(): boolean {
+    return this.#commands.size > 0 || this.#held.size > 0
+  }
+
   /** Not connected, and not about to be. */
   get away(): boolean {
     return this.link === null && this.opening === null
