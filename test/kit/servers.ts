@@ -7,7 +7,17 @@ import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, 
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 
 /** A real server for one test or one run, in a temporary folder that goes with it. */
-export type TestServer = { url: string; port: number; pid: number; stop(): Promise<void> }
+export type TestServer = {
+  url: string
+  port: number
+  readonly pid: number
+  /** Ends it, and keeps its data. */
+  down(): Promise<void>
+  /** Starts it again, at the same address. */
+  up(): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
 
 const clock = systemClock()
 const random = systemRandom()
@@ -23,18 +33,39 @@ function guard(pid: number, folder: string): { dismiss(): void } {
   return { dismiss: () => { child.kill('SIGKILL') } }
 }
 
-type Spawned = (identity: ProcessIdentity) => void
+type Place = { folder: string; spawned(identity: ProcessIdentity): void; preferredPort: number | null }
 
-async function inTemporaryFolder(name: string, start: (folder: string, spawned: Spawned) => Promise<LocalServer>): Promise<TestServer> {
+async function inTemporaryFolder(name: string, start: (place: Place) => Promise<LocalServer>): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), `yardmaster-${name}-`))
-  const guards: { dismiss(): void }[] = []
+  let guards: { dismiss(): void }[] = []
+  const dismiss = () => {
+    for (const each of guards) each.dismiss()
+    guards = []
+  }
+  const begin = (preferredPort: number | null) => start({ folder, preferredPort, spawned: ({ pid }) => { guards.push(guard(pid, folder)) } })
   const remove = () => {
-    for (const { dismiss } of guards) dismiss()
+    dismiss()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   try {
-    const server = await start(folder, ({ pid }) => { guards.push(guard(pid, folder)) })
-    return { url: server.url, port: server.port, pid: server.identity.pid, stop: async () => { await server.stop(); remove() } }
+    let server = await begin(null)
+    const { url, port } = server
+    return {
+      url, port,
+      get pid() { return server.identity.pid },
+      async down() {
+        await server.stop()
+        dismiss()
+      },
+      async up() {
+        server = await begin(port)
+        if (server.port !== port) throw new Error(`port ${port} of ${name} was taken while it was down`)
+      },
+      async stop() {
+        await server.stop()
+        remove()
+      },
+    }
   } catch (error) {
     remove()
     throw error
@@ -43,12 +74,12 @@ async function inTemporaryFolder(name: string, start: (folder: string, spawned: 
 
 /** PostgreSQL. Not durable is without fsync: a crash of the machine, which no test makes, could lose data. */
 export function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<TestServer> {
-  return inTemporaryFolder('postgres', (folder, spawned) => startLocalPostgres({ folder, spawned, preferredPort: null, durable, maxConnections: 400, clock, random, note }))
+  return inTemporaryFolder('postgres', place => startLocalPostgres({ ...place, durable, maxConnections: 400, clock, random, note }))
 }
 
 /** NATS with JetStream; the URL holds user and password. */
 export function startNats(): Promise<TestServer> {
-  return inTemporaryFolder('nats', async (folder, spawned) => startLocalNats({ program: await findNatsServer(programsFolder, note), folder, spawned, preferredPort: null, clock, random }))
+  return inTemporaryFolder('nats', async place => startLocalNats({ ...place, program: await findNatsServer(programsFolder, note), clock, random }))
 }
 
 function answersPing(port: number): Promise<boolean> {
@@ -63,10 +94,10 @@ function answersPing(port: number): Promise<boolean> {
 
 /** Redis in memory only. */
 export function startRedis(): Promise<TestServer> {
-  return inTemporaryFolder('redis', async (folder, spawned) => {
+  return inTemporaryFolder('redis', async ({ folder, spawned, preferredPort }) => {
     const program = findExecutable('redis-server', [join(programsFolder, 'usr/bin')])
     if (program === null) throw new Error('redis-server is not on PATH: run npm test, which fetches it, or install it')
-    const port = await freePort()
+    const port = await freePort(preferredPort)
     const server = await startServerProcess({
       name: 'Redis', file: program, spawned, logFile: join(folder, 'server.log'), clock, stopSignal: 'SIGTERM', startWithinMs: 10_000, answers: () => answersPing(port),
       args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],

@@ -1,0 +1,27 @@
+import { systemRandom } from '@yardmaster/runtime'
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { lastWords } from '../kit/cluster.js'
+import { planOf } from './campaign/plan.js'
+import { runCampaign, startCampaign, type Campaign } from './campaign/run.js'
+
+const seed = Number(process.env['YARD_FAULT_SEED'] ?? Math.floor(systemRandom().float() * 2 ** 31))
+const long = process.env['YARD_TEST_LONG'] === '1'
+const options = { long, stock: false, locks: false }
+const plan = planOf({ ...options, seed })
+
+let campaign: Campaign
+beforeAll(async () => { campaign = await startCampaign(plan) }, 90_000)
+afterAll(() => campaign?.stop(), 90_000)
+
+test(`what was promised holds under the faults of seed ${seed}`, async () => {
+  process.stderr.write(`YARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`)
+  onTestFailed(() => { process.stderr.write(`${lastWords(campaign.cluster)}\n${campaign.diary.join('\n')}\nYARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`) })
+  const { violations, ...outcome } = await runCampaign(campaign)
+  process.stderr.write(`seed ${seed}: ${JSON.stringify(outcome)}\n`)
+  expect(violations).toEqual({})
+}, long ? 1_800_000 : 400_000)
+
+test('the same seed is the same campaign', () => {
+  expect(planOf({ ...options, seed })).toEqual(plan)
+  expect(planOf({ ...options, seed: seed + 1 })).not.toEqual({ ...plan, seed: seed + 1 })
+})
