@@ -22,7 +22,7 @@ export type EventType =
   | 'master.started' | 'master.stopped'
   | 'builder.started' | 'builder.stopped' | 'builder.update'
   | 'scheduler.updated'
-  | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated'
+  | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated' | 'worker.missing'
   | 'change.new'
   | 'buildset.new' | 'buildset.complete'
   | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.complete'

@@ -46,7 +46,7 @@ export type CommandOutcome = {
   /** At most the last 1 MiB of each; the log has all of it. */
   stdout: string
   stderr: string
-  failureReason: 'timeout' | 'timeout_without_output' | 'interrupted' | 'spawn' | null
+  failureReason: 'timeout' | 'timeout_without_output' | 'interrupted' | 'spawn' | 'worker' | null
 }
 
 export type StepEffectOutcomes = {

@@ -32,8 +32,9 @@
  *     after that as soon as each ping's `nextMs` says: often while it waits for commands, so that an engine that stands still is noticed within
  *     seconds. The worker gives a connection up when it heard nothing for three times that long.
  * 11. `shutdown` asks the worker to leave: it starts nothing more (a `start` that arrives later ends at once, `interrupted`), lets its
- *     commands end and be acknowledged, closes with 1000 and exits 0.
- * 12. `goodbye` is the worker's last message when its own machine stops it: its commands are being killed, and the engine treats them as lost.
+ *     commands end and be acknowledged, closes with 1000 and exits 0. With `now` it kills them instead.
+ * 12. `leaving` is the worker's wish for that `shutdown`, once the builds that it has are over; it is said again on each connection.
+ * 13. `goodbye` is the worker's last message when its own machine stops it: its commands are being killed, and the engine treats them as lost.
  */
 export * from './extension/codec.js'
 export * from './extension/command.js'

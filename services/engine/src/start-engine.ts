@@ -1,15 +1,18 @@
 import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
 import { Pressure } from './build/pressure.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { obeyControls } from './loops/obey-controls.js'
+import { watchWorkers } from './loops/watch-workers.js'
 import { authenticate } from './wire/credentials.js'
 import { openWorkerDoor } from './wire/worker-door.js'
 import { reconcileSessions } from './workers/reconcile-sessions.js'
 import { keepaliveMs } from './workers/keepalive.js'
+import { StatusReports } from './workers/status-reports.js'
 import { WorkerPool } from './workers/worker-pool.js'
 
 /** Log ids taken ahead: some seconds of a busy engine. */
@@ -22,12 +25,21 @@ export async function startEngine(replica: Replica): Promise<void> {
   const { db, fence, bus, clock, random, logger, secrets, installation, generations, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
   const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), secrets, installation, clock, random, logger }
-  const runs = new BuildRuns(parts, generations, () => claims.notify())
+  const runs = new BuildRuns(parts, generations, session => {
+    claims.notify()
+    if (session.once) controls.notify()
+  })
+  const reports = new StatusReports()
   const pool = new WorkerPool({
     db, fence, installation, logger,
     onBuilds: (session, builds) => runs.adopt(session, builds),
     onOver: session => runs.abandon(session),
     isOurs: commandId => runs.hasCommand(commandId),
+    onTold: (session, message) => {
+      if (message.type === 'status') return reports.add(session.workerId, message)
+      logger.info({ worker: session.name, why: message.why }, 'a worker wants to leave')
+      transaction(db, fence, tx => stopWorker(tx, { workerId: session.workerId })).catch((error: unknown) => logger.warn({ err: error, worker: session.name }, 'the wish of a worker could not be written'))
+    },
     onIdle: () => claims.notify(),
     keepaliveMs: name => keepaliveMs(generations.active()?.configuration, name),
   })
@@ -43,6 +55,8 @@ export async function startEngine(replica: Replica): Promise<void> {
     if (workers.length > 0) logger.warn({ workers }, 'workers were away for too long: their builds are retried')
     return { again: workers.length === LOST_AT_ONCE }
   } })
+  loop({ name: 'worker status', everyMs: 5_000, run: () => reports.write(db, fence) })
+  loop({ name: 'watch workers', everyMs: 5_000, run: async () => (await replica.duty('watch workers') ? watchWorkers({ db, fence, logger }) : undefined) })
   replica.onStop('builds', () => runs.handOver())
   bus.onWake('requests', () => claims.notify())
   bus.onWake('controls', () => controls.notify())

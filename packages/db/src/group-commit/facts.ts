@@ -12,7 +12,8 @@ export type BuildRef = { id: number; number: number; builderId: number; workerId
 /** Something that happened in a build. Facts of one build are written in the order in which they were submitted. */
 export type Fact =
   | { kind: 'build-updated'; stateString?: string; properties?: Properties }
-  | { kind: 'build-finished'; results: Result; stateString: string }
+  /** `workerFault`: why its worker is to blame for that end. */
+  | { kind: 'build-finished'; results: Result; stateString: string; workerFault?: string | null }
   | { kind: 'step-updated'; step: StepRef; started?: true; finished?: Result; stateString?: string; hidden?: boolean; urls?: { name: string; url: string }[] }
   | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }

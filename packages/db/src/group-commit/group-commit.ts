@@ -3,7 +3,7 @@ import { groupBy } from '../group-by.js'
 import type { Database } from '../database.js'
 import { AlreadyCommitted, isContended, isPoisoned, isUnavailable, transaction, type Transaction } from '../transaction.js'
 import type { Submission } from './facts.js'
-import { writeFacts } from './write-facts.js'
+import { lockBlamed, writeFacts } from './write-facts.js'
 
 /** Somebody else holds the worker's session by now: what is known here of its builds is void. */
 export class SessionLost extends Error {
@@ -105,6 +105,7 @@ export class GroupCommit {
     for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
       try {
         await transaction(db, { replicaId, batch }, async tx => {
+          await lockBlamed(tx, waiting.map(entry => entry.submission))
           lost = await withoutSession(tx, replicaId, waiting)
           await writeFacts(tx, waiting.filter(entry => !lost.has(entry)).map(entry => entry.submission))
         })

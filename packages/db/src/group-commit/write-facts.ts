@@ -1,4 +1,5 @@
 import type { Transaction } from '../transaction.js'
+import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
 import { factsOf, type Submission } from './facts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
@@ -7,13 +8,19 @@ import { updateBuilds, updateSteps } from './write-progress.js'
 /** Writes the facts of many builds, kind by kind in the fixed order of tables, each kind in one statement. */
 export async function writeFacts(tx: Transaction, submissions: Submission[]): Promise<void> {
   await startEffects(tx, submissions)
-  await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString })))
+  await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
   await updateBuilds(tx, submissions)
   await updateSteps(tx, submissions)
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)
   await endEffects(tx, submissions)
+}
+
+/** To be called before the sessions are locked: workers that are blamed come before them. */
+export async function lockBlamed(tx: Transaction, submissions: Submission[]): Promise<void> {
+  const blamed = factsOf(submissions, 'build-finished').filter(({ fact }) => fact.workerFault)
+  if (blamed.length > 0) await lockWorkers(tx, blamed.map(({ build }) => build.workerId))
 }
 
 async function startEffects(tx: Transaction, submissions: Submission[]): Promise<void> {

@@ -38,11 +38,19 @@ async function projectRows(tx: Transaction, { projects }: Configuration): Promis
 
 async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
   await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, workers.map(worker => worker.name)])
-  const rows = workers.map(({ name, maxBuilds, capacity, labels }, position) => ({ name, max_builds: maxBuilds, capacity, labels, position }))
+  const rows = workers.map((worker, position) => ({
+    name: worker.name, max_builds: worker.maxBuilds, capacity: worker.capacity, labels: worker.labels, notes: worker.notes, quarantine: worker.quarantine,
+    downtime: worker.downtime, missing_timeout: worker.missingTimeout, notify_on_missing: worker.notifyOnMissing, position,
+  }))
   const changed = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO workers (name, set_name, max_builds, capacity, labels)
-     SELECT name, $2, max_builds, capacity, labels FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, capacity int, labels jsonb, position int) ORDER BY position
-     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, capacity = excluded.capacity, labels = excluded.labels, active = true, version = workers.version + 1
+    `INSERT INTO workers (name, set_name, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing)
+     SELECT name, $2, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing
+     FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, capacity int, labels jsonb, notes text, quarantine jsonb, downtime jsonb,
+       missing_timeout int, notify_on_missing text[], position int) ORDER BY position
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, capacity = excluded.capacity, labels = excluded.labels,
+       notes = excluded.notes, quarantine = excluded.quarantine, downtime = excluded.downtime, missing_timeout = excluded.missing_timeout,
+       notify_on_missing = excluded.notify_on_missing, expected_since = CASE WHEN workers.active THEN workers.expected_since ELSE now() END,
+       active = true, version = workers.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   await tx.execute('INSERT INTO worker_sessions (worker_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [changed.map(worker => worker.id)])

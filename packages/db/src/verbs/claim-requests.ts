@@ -48,6 +48,7 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
   const versionOf = new Map(versions.map(row => [row.id, row.version]))
   const builds = await insertBuilds(tx, replicaId, taken, numbers)
   const steps = await insertSteps(tx, taken, builds)
+  await tx.execute('UPDATE worker_sessions SET builds_left = builds_left - 1 WHERE worker_id = ANY($1) AND builds_left > 0', [taken.map(claim => claim.workerId)])
   const claimed = taken.map(claim => {
     const build = builds.get(claim.requestId)!
     const parents = { builder: claim.builderId, number: build.number, worker: claim.workerId, buildset: claim.buildsetId }
@@ -65,7 +66,7 @@ type WorkerRow = { worker_id: number; number: number; max_builds: number | null;
 /** Only who holds the session claims for the worker, and its transactions follow each other: what is built there now stays true. */
 async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
   const rows = await tx.query<WorkerRow>(
-    `SELECT s.worker_id, s.number, w.max_builds, w.capacity, coalesce(r.building, '{}') AS building, coalesce(r.units, '{}') AS units
+    `SELECT s.worker_id, s.number, least(w.max_builds, s.builds_left + coalesce(cardinality(r.building), 0)) AS max_builds, w.capacity, coalesce(r.building, '{}') AS building, coalesce(r.units, '{}') AS units
      FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
      CROSS JOIN LATERAL (SELECT array_agg(u.id::float8) AS building, array_agg(u.units) AS units FROM builds b JOIN builders u ON u.id = b.builder_id
        WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL) r

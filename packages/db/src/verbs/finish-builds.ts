@@ -1,8 +1,10 @@
 import { RETRY, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
+import { blameWorkers } from './blame-workers.js'
 import { completeRequests } from './complete-requests.js'
 
-export type BuildEnd = { buildId: number; results: Result; stateString: string }
+/** `workerFault`: why the worker is to blame; null: it is not. Who blames has locked the workers first. */
+export type BuildEnd = { buildId: number; results: Result; stateString: string; workerFault?: string | null }
 
 type EndedBuild = { id: number; version: number; number: number; builder_id: number; worker_id: number; request_id: number; buildset_id: number; results: Result; project: string | null }
 
@@ -26,6 +28,8 @@ export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<v
        (SELECT name FROM projects p WHERE p.id = b.project_id) AS project`,
     [open.map(end => end.buildId), open.map(end => end.results), open.map(end => end.stateString)])
   await tx.execute('DELETE FROM effects WHERE build_id = ANY($1)', [ended.map(build => build.id)])
+  const endedNow = new Set(ended.map(build => build.id))
+  await blameWorkers(tx, open.flatMap(({ buildId, workerFault }) => (workerFault && endedNow.has(buildId) ? [{ buildId, why: workerFault }] : [])))
   for (const build of ended) {
     const parents = { builder: build.builder_id, number: build.number, worker: build.worker_id, buildset: build.buildset_id }
     tx.publish({ type: 'build.finished', id: build.id, version: build.version, project: build.project, parents })

@@ -1,3 +1,5 @@
+import type { Json } from '@yardmaster/domain'
+import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 
 export type SessionOpening = {
@@ -5,7 +7,11 @@ export type SessionOpening = {
   replicaId: number
   /** Identity of the worker's process, across its connections. */
   processId: string
-  info: object
+  info: { [name: string]: Json }
+  /** What the worker says of itself. */
+  labels?: { [label: string]: string }
+  /** The process takes one build, and goes. */
+  once?: boolean
 }
 
 export type OpenedSession = {
@@ -21,17 +27,19 @@ export type OpenedSession = {
  * somebody who wants it to work: that the one before was to go is forgotten, as in Buildbot.
  */
 export async function openSession(tx: Transaction, opening: SessionOpening): Promise<OpenedSession | null> {
-  const { workerId, replicaId, processId, info } = opening
+  const { workerId, replicaId, processId, info, labels = {}, once = false } = opening
   const [worker] = await tx.query<{ id: number; version: number }>(
-    'UPDATE workers SET info = $2::jsonb, version = version + 1 WHERE id = $1 RETURNING id, version', [workerId, JSON.stringify(info)])
+    'UPDATE workers SET info = $2::jsonb, reported_labels = $3::jsonb, missing_told_at = NULL, version = version + 1 WHERE id = $1 RETURNING id, version',
+    [workerId, storableJson(info), storableJson(labels)])
   const [held] = await tx.query<{ number: number; process_id: string | null; taken: boolean }>(
     `SELECT s.number, s.process_id, s.connected AND EXISTS (SELECT 1 FROM replicas r WHERE r.id = s.replica_id AND r.state = 'alive') AS taken
      FROM worker_sessions s WHERE s.worker_id = $1 FOR UPDATE OF s`, [workerId])
   if (!worker || !held || (held.taken && held.process_id !== processId)) return null
   await tx.execute(
-    `UPDATE worker_sessions SET number = number + 1, replica_id = $2, process_id = $3, connected = true, connected_at = now(), disconnected_at = NULL
-     WHERE worker_id = $1`, [workerId, replicaId, processId])
-  if (held.process_id !== processId) await tx.execute('UPDATE workers SET graceful = false WHERE id = $1 AND graceful', [workerId])
+    `UPDATE worker_sessions SET number = number + 1, replica_id = $2, process_id = $3, connected = true, connected_at = now(), disconnected_at = NULL,
+       builds_left = CASE WHEN process_id = $3 THEN builds_left ELSE $4 END
+     WHERE worker_id = $1`, [workerId, replicaId, processId, once ? 1 : null])
+  if (held.process_id !== processId) await tx.execute('UPDATE workers SET graceful = false, kill_requested_at = NULL WHERE id = $1 AND graceful', [workerId])
   const requests = await tx.query<{ id: number; build_id: number }>(
     `UPDATE build_requests r SET replica_id = $2 FROM builds b
      WHERE b.worker_id = $1 AND b.complete_at IS NULL AND r.id = b.build_request_id AND r.state = 'claimed' RETURNING r.id, b.id AS build_id`, [workerId, replicaId])

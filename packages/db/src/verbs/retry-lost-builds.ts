@@ -1,4 +1,4 @@
-import { CANCELLED, RETRY } from '@yardmaster/domain'
+import { CANCELLED, RETRY, workerFault, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { closeSteps } from './close-steps.js'
 import { finishBuilds } from './finish-builds.js'
@@ -10,16 +10,19 @@ import { finishBuilds } from './finish-builds.js'
  */
 export async function retryLostBuilds(tx: Transaction, { lostAfterSeconds, limit }: { lostAfterSeconds: number; limit: number }): Promise<number[]> {
   const sessions = await tx.query<{ worker_id: number }>(
-    `SELECT s.worker_id FROM worker_sessions s
+    `SELECT s.worker_id FROM workers w JOIN worker_sessions s ON s.worker_id = w.id
      WHERE NOT s.connected AND s.disconnected_at < now() - make_interval(secs => $1)
        AND EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL)
-     ORDER BY s.worker_id LIMIT $2 FOR UPDATE OF s SKIP LOCKED`, [lostAfterSeconds, limit])
+     ORDER BY s.worker_id LIMIT $2 FOR NO KEY UPDATE OF w, s SKIP LOCKED`, [lostAfterSeconds, limit])
   const workers = sessions.map(session => session.worker_id)
   if (workers.length === 0) return []
   await tx.execute('UPDATE worker_sessions SET number = number + 1, replica_id = NULL WHERE worker_id = ANY($1)', [workers])
   const builds = await tx.query<{ id: number; stopped: boolean }>(
     'SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL ORDER BY id', [workers])
-  const ends = builds.map(({ id, stopped }) => ({ buildId: id, results: stopped ? CANCELLED : RETRY, stateString: 'worker lost' }) as const)
+  const ends = builds.map(({ id, stopped }) => {
+    const results: Result = stopped ? CANCELLED : RETRY
+    return { buildId: id, results, stateString: 'worker lost', workerFault: workerFault({ results, lost: { how: 'away', why: 'it stayed away while it built' }, trouble: null }) }
+  })
   await finishBuilds(tx, ends)
   await closeSteps(tx, ends)
   return workers

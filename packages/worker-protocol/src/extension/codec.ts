@@ -1,7 +1,7 @@
 import { Packr } from 'msgpackr'
 import type { z } from 'zod'
 import { Ack, Decide, type EngineMessage, Interrupt, Ping, Print, Shutdown, Start, Welcome } from './engine-messages.js'
-import { Ended, Goodbye, Hello, type Output, Output as OutputSchema, Pong, Status, type WorkerMessage } from './worker-messages.js'
+import { Ended, Goodbye, Hello, Leaving, type Output, Output as OutputSchema, Pong, Status, type WorkerMessage } from './worker-messages.js'
 
 /** What both sides name in the WebSocket handshake. */
 export const SUBPROTOCOL = 'yardmaster.v1'
@@ -38,7 +38,7 @@ export function encode(message: WorkerMessage | EngineMessage): Buffer {
 }
 
 const WORKER_MESSAGES: Record<Exclude<WorkerMessage['type'], 'output'>, z.ZodType<WorkerMessage>> = {
-  hello: Hello, ended: Ended, pong: Pong, status: Status, goodbye: Goodbye,
+  hello: Hello, ended: Ended, pong: Pong, status: Status, leaving: Leaving, goodbye: Goodbye,
 }
 const ENGINE_MESSAGES: Record<EngineMessage['type'], z.ZodType<EngineMessage>> = {
   welcome: Welcome, decide: Decide, start: Start, interrupt: Interrupt, ack: Ack, ping: Ping, shutdown: Shutdown, print: Print,

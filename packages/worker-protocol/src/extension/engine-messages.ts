@@ -32,7 +32,8 @@ export type Ack = z.infer<typeof Ack>
 export const Ping = z.object({ type: z.literal('ping'), n: Count, nextMs: Interval.optional() })
 export type Ping = z.infer<typeof Ping>
 
-export const Shutdown = z.object({ type: z.literal('shutdown'), why: z.string() })
+/** `now`: kill what runs and end; else finish it first. */
+export const Shutdown = z.object({ type: z.literal('shutdown'), why: z.string(), now: z.boolean().optional() })
 export type Shutdown = z.infer<typeof Shutdown>
 
 /** A line for the worker's own log. */

@@ -1,5 +1,5 @@
 import { FactRefused, SessionLost, type Fact } from '@yardmaster/db'
-import { afterStep, buildStart, CANCELLED, contribution, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig } from '@yardmaster/domain'
+import { afterStep, buildStart, CANCELLED, contribution, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig, workerFault } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
 import type { BuildData, StepData } from './build-data.js'
@@ -167,8 +167,12 @@ export class BuildRun {
   }
 
   async #end(results: Result, stateString: string, facts: Fact[]): Promise<void> {
-    await this.write([...facts, { kind: 'build-finished', results, stateString: storable(stateString) }])
+    await this.write([...facts, { kind: 'build-finished', results, stateString: storable(stateString), workerFault: this.#workerFault(results) }])
     this.ended = true
+  }
+
+  #workerFault(results: Result): string | null {
+    return workerFault({ results, lost: this.#begun.at(-1)?.lost ?? null, trouble: this.#begun.find(step => step.trouble !== null)?.trouble ?? null })
   }
 
   #onRefusal(error: unknown): void {

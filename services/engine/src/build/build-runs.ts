@@ -13,11 +13,11 @@ export class BuildRuns {
   readonly #parts: EngineParts
   readonly #generations: Generations
   /** A worker has room again. */
-  readonly #onEnd: () => void
+  readonly #onEnd: (session: WorkerSession) => void
   readonly #runs = new Map<number, BuildRun>()
   #handedOver = false
 
-  constructor(parts: EngineParts, generations: Generations, onEnd: () => void) {
+  constructor(parts: EngineParts, generations: Generations, onEnd: (session: WorkerSession) => void) {
     this.#parts = parts
     this.#generations = generations
     this.#onEnd = onEnd
@@ -73,7 +73,7 @@ export class BuildRuns {
       // Another run of the same build may have taken its place, and its commands.
       if (this.#runs.get(id) === run) this.#runs.delete(id)
       if (run.ended) run.session.killAll(command => command.startsWith(run.commandPrefix))
-      this.#onEnd()
+      this.#onEnd(run.session)
     }
     ended().catch((error: unknown) => {
       // Holding the sessions against the rows finds the build again.

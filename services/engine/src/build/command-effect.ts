@@ -2,6 +2,7 @@ import type { Fact } from '@yardmaster/db'
 import type { Json } from '@yardmaster/domain'
 import { fingerprint, type CommandSpec, type Ended, type FailureReason, type Output } from '@yardmaster/worker-protocol'
 import { RemoteCommand } from '../workers/remote-command.js'
+import { WorkerTrouble } from '../workers/worker-trouble.js'
 import type { JournalEntry } from './build-data.js'
 import { CapturedOutput } from './captured-output.js'
 import type { LogWriter } from './log-writer.js'
@@ -31,7 +32,7 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
   const entry = journal.find(n, 'command', print)
   if (entry?.ended) {
     run.session.forget(id)
-    return entry.outcome as CommandResult
+    return heedTrouble(context, entry.outcome as CommandResult)
   }
   const logs = await openLogs(context, spec, options.log ?? 'stdio')
   const effect = { step: data.number, n }
@@ -52,7 +53,14 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
   const ended = await context.onWorker(command)
   const outcome = { ...outcomeOf(ended), stdout: captured?.stdout ?? '', stderr: captured?.stderr ?? '' }
   commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, { kind: 'effect-ended', effect, outcome }])
-  return outcome
+  return heedTrouble(context, outcome)
+}
+
+/** Not the step's to judge, whatever it makes of exit codes. */
+function heedTrouble(context: StepContext, outcome: CommandResult): CommandResult {
+  if (outcome.failureReason !== 'worker') return outcome
+  context.failure ??= new WorkerTrouble(`the worker cannot run commands: ${typeof outcome.result === 'string' ? outcome.result : 'it does not say why'}`)
+  throw context.failure
 }
 
 function outcomeOf({ rc, failureReason, elapsed, result }: Ended): Omit<CommandResult, 'stdout' | 'stderr'> {

@@ -1,7 +1,8 @@
 import type { Fact } from '@yardmaster/db'
 import { ThreadReplaced } from '@yardmaster/replica'
-import { CANCELLED, EXCEPTION, RETRY, SKIPPED, type FunctionRef, type Json, type Result, type StepConfig } from '@yardmaster/domain'
+import { CANCELLED, EXCEPTION, RETRY, SKIPPED, type FunctionRef, type Json, type Result, type StepConfig, type WorkerLoss } from '@yardmaster/domain'
 import { CommandLost } from '../workers/remote-command.js'
+import { WorkerTrouble } from '../workers/worker-trouble.js'
 import type { BuildRun } from './build-run.js'
 import type { StepData } from './build-data.js'
 import { descriptionText, doneText, runningText, type Descriptions } from './describe.js'
@@ -13,6 +14,10 @@ import { runStepKind } from './steps/index.js'
 export class StepRun {
   /** Why the worker is lost to this build, once it is. */
   lostWhy: string | null = null
+  /** How, if it was by the loss of a command. */
+  lost: { how: WorkerLoss; why: string } | null = null
+  /** What the worker's machine could not do. */
+  trouble: string | null = null
   readonly #run: BuildRun
   readonly #config: StepConfig
   readonly #data: StepData
@@ -78,8 +83,10 @@ export class StepRun {
       if (error instanceof ThreadReplaced && !error.suspect && this.#run.replay()) return RETRY
       if (error instanceof CommandLost || error instanceof NotReplayable) {
         this.lostWhy = error.message
+        if (error instanceof CommandLost) this.lost = { how: error.how, why: error.message }
         return RETRY
       }
+      if (error instanceof WorkerTrouble) this.trouble = error.message
       await this.#context.reportError(error)
       return EXCEPTION
     }

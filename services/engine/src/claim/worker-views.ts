@@ -27,7 +27,8 @@ export type Workers = {
 /** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
 export async function readWorkers(db: Database, { ids, connected, downtime, now }: WorkersAsked): Promise<Workers> {
   const { rows } = await db.pool.query<Row>(
-    `SELECT w.id, w.name, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.max_builds AS "maxBuilds", w.capacity, w.reported_labels || w.labels AS labels,
+    `SELECT w.id, w.name, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.capacity,
+       least(w.max_builds, s.builds_left + (SELECT count(*) FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL))::int AS "maxBuilds", w.reported_labels || w.labels AS labels,
        s.connected, cardinality(s.orphans) > 0 AS orphans, (extract(epoch FROM w.quarantined_until - now()) * 1000)::float AS "quarantinedForMs",
        coalesce((SELECT jsonb_agg(jsonb_build_object('builder', u.key, 'name', u.name, 'units', u.units, 'request', b.build_request_id))
          FROM builds b JOIN builders u ON u.id = b.builder_id WHERE b.worker_id = w.id AND b.complete_at IS NULL), '[]') AS building

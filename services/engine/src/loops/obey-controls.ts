@@ -5,6 +5,7 @@ import type { WorkerPool } from '../workers/worker-pool.js'
 /** Does what somebody asked of this engine's builds and workers. */
 export async function obeyControls(db: Database, runs: BuildRuns, pool: WorkerPool): Promise<void> {
   await stopBuilds(db, runs)
+  await killWorkers(db, pool)
   await letIdleWorkersGo(db, pool)
 }
 
@@ -14,12 +15,24 @@ async function stopBuilds(db: Database, runs: BuildRuns): Promise<void> {
   for (const { id, reason } of rows) runs.byId(id)?.stop(reason ?? '')
 }
 
+/** Their sessions and builds are over already: what is left is to tell them. */
+async function killWorkers(db: Database, pool: WorkerPool): Promise<void> {
+  const connected = pool.sessions().filter(session => session.link !== null)
+  const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE id = ANY($1) AND kill_requested_at IS NOT NULL', [connected.map(session => session.workerId)])
+  const killed = new Set(rows.map(row => row.id))
+  for (const session of connected.filter(({ workerId }) => killed.has(workerId))) {
+    session.link?.send({ type: 'shutdown', why: 'it was killed by a control action', now: true })
+    pool.drop(session, 'it was killed')
+  }
+}
+
 /** Workers that are to go are told so once nothing runs on them; told again at the next sweep as long as they stay. */
 async function letIdleWorkersGo(db: Database, pool: WorkerPool): Promise<void> {
   const connected = pool.sessions().filter(session => session.link !== null)
   const { rows } = await db.pool.query<{ id: number }>(
-    `SELECT id FROM workers w WHERE id = ANY($1) AND graceful AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL)`,
+    `SELECT w.id FROM workers w JOIN worker_sessions s ON s.worker_id = w.id
+     WHERE w.id = ANY($1) AND (w.graceful OR s.builds_left = 0) AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL)`,
     [connected.map(session => session.workerId)])
   const idle = new Set(rows.map(row => row.id))
-  for (const session of connected) if (idle.has(session.workerId)) session.link?.send({ type: 'shutdown', why: 'it was asked to stop' })
+  for (const session of connected) if (idle.has(session.workerId)) session.link?.send({ type: 'shutdown', why: session.once ? 'it has built once' : 'it was asked to stop' })
 }

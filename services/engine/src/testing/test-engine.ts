@@ -33,7 +33,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const pool = new WorkerPool({
     db, fence, installation: 'i', logger,
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
-    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
+    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
   })
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {

@@ -1,8 +1,12 @@
+import type { WorkerLoss } from '@yardmaster/domain'
 import type { CommandSpec, Ended, Output } from '@yardmaster/worker-protocol'
 
 /** The worker knows nothing more of the command: its process died, it was shut down, or it gave the machine back. The build is retried. */
 export class CommandLost extends Error {
   override readonly name = 'CommandLost'
+  constructor(message: string, readonly how: WorkerLoss) {
+    super(message)
+  }
 }
 
 export type RemoteCommandOptions = {
@@ -55,7 +59,7 @@ export class RemoteCommand {
     return true
   }
 
-  lose(why: string): void {
-    this.#reject(new CommandLost(why))
+  lose(why: string, how: WorkerLoss = 'given up'): void {
+    this.#reject(new CommandLost(why, how))
   }
 }

@@ -2,7 +2,7 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import type { Logger } from '@yardmaster/runtime'
-import type { Hello } from '@yardmaster/worker-protocol'
+import type { Hello, Leaving, Status } from '@yardmaster/worker-protocol'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS, type Link } from '../wire/worker-link.js'
 import { WorkerSession } from './worker-session.js'
@@ -20,6 +20,8 @@ export type WorkerPoolOptions = {
   isOurs(commandId: string): boolean
   /** How often an idle worker is pinged. */
   keepaliveMs(name: string): number
+  /** What a worker says of itself while it is connected. */
+  onTold(session: WorkerSession, message: Status | Leaving): void
   /** There may be something to claim for. */
   onIdle(): void
 }
@@ -55,13 +57,13 @@ export class WorkerPool {
   }
 
   /** Gives the session up: somebody else speaks for the worker's builds. */
-  drop(session: WorkerSession): void {
+  drop(session: WorkerSession, why = 'another engine has this worker'): void {
     if (this.#sessions.get(session.workerId) !== session) return
     this.#sessions.delete(session.workerId)
     const { link } = session
     session.link = null
-    link?.close(1001, 'another engine has this worker')
-    session.loseCommands('another engine has this worker')
+    link?.close(1001, why)
+    session.loseCommands(why, 'given up')
     this.#options.onOver(session)
   }
 
@@ -96,7 +98,7 @@ export class WorkerPool {
     const known = this.#sessions.get(workerId)
     if (known) known.opening = known.number + 1
     try {
-      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: hello.process, info: { ...hello.info, version: hello.version } }))
+      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: hello.process, info: { ...hello.info, version: hello.version }, labels: hello.labels ?? {}, once: hello.once === true }))
       if (!opened) throw new Error(`another process of worker ${name} is connected`)
       if (!known || known.processId !== hello.process || known.opening !== opened.number) return { session: this.#newSession(worker, opened), builds: opened.builds }
       known.number = opened.number
@@ -112,7 +114,7 @@ export class WorkerPool {
     if (known) this.drop(known)
     const { cores, memoryBytes, platform, arch, hostname, basedir } = hello.info
     const session = new WorkerSession({
-      workerId, name, number: opened.number, processId: hello.process, basedir,
+      workerId, name, number: opened.number, processId: hello.process, once: hello.once === true, basedir,
       info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version },
     })
     this.#sessions.set(workerId, session)
@@ -134,7 +136,8 @@ export class WorkerPool {
     // What an earlier connection still has to say comes again over the next one.
     if (session.link !== link) return
     if ((message.type === 'output' || message.type === 'ended') && !session.receive(message)) return link.drop(`a message of ${message.command} is missing before ${message.seq}`)
-    if (message.type === 'goodbye') session.loseCommands(`the worker was shut down: ${message.why}`)
+    if (message.type === 'goodbye') session.loseCommands(`the worker was shut down: ${message.why}`, 'goodbye')
+    if (message.type === 'status' || message.type === 'leaving') this.#options.onTold(session, message)
   }
 
   #close(session: WorkerSession): void {

@@ -1,4 +1,5 @@
 import type { Session } from '@yardmaster/db'
+import type { WorkerLoss } from '@yardmaster/domain'
 import type { Ended, Held, Output } from '@yardmaster/worker-protocol'
 import type { Link } from '../wire/worker-link.js'
 import type { RemoteCommand } from './remote-command.js'
@@ -8,6 +9,8 @@ export type WorkerSessionOptions = {
   name: string
   number: number
   processId: string
+  /** It takes one build and goes. */
+  once: boolean
   basedir: string
   info: { [key: string]: string | number }
 }
@@ -17,6 +20,7 @@ export class WorkerSession implements Session {
   readonly workerId: number
   readonly name: string
   readonly processId: string
+  readonly once: boolean
   readonly basedir: string
   readonly info: { [key: string]: string | number }
   number: number
@@ -30,12 +34,13 @@ export class WorkerSession implements Session {
   /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
   readonly #unwanted = new Set<string>()
 
-  constructor({ workerId, name, number, processId, basedir, info }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, once, basedir, info }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
     this.opening = number
     this.processId = processId
+    this.once = once
     this.basedir = basedir
     this.info = info
   }
@@ -76,9 +81,9 @@ export class WorkerSession implements Session {
   #offer(command: RemoteCommand): void {
     if (!this.link) return
     const held = this.#held.get(command.id)
-    if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran')
+    if (held?.state === 'lost') return command.lose('the worker was restarted while the command ran', 'replaced')
     if (held) this.link.send({ type: 'decide', resume: [{ command: command.id, fromSeq: command.committedSeq }], forget: [], kill: [] })
-    else if (command.begunBy !== this.processId) return command.lose('the worker was replaced by one that does not know the command')
+    else if (command.begunBy !== this.processId) return command.lose('the worker was replaced by one that does not know the command', 'replaced')
     else if (command.interruptedWhy !== null) return command.lose('it was interrupted before it was started')
     else this.#start(this.link, command)
     if (command.interruptedWhy !== null) this.link.send({ type: 'interrupt', command: command.id, why: command.interruptedWhy })
@@ -138,7 +143,7 @@ export class WorkerSession implements Session {
   }
 
   /** The worker goes away and takes its commands with it. */
-  loseCommands(why: string): void {
-    for (const command of this.#commands.values()) command.lose(why)
+  loseCommands(why: string, how: WorkerLoss): void {
+    for (const command of this.#commands.values()) command.lose(why, how)
   }
 }

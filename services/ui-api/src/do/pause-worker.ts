@@ -1,4 +1,6 @@
 import type { Transaction } from '@yardmaster/db'
+import { unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
+import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
 import { readArguments, reasonArguments } from './arguments.js'
 import type { Control } from './control.js'
@@ -15,3 +17,5 @@ function workerControl(verb: WorkerVerb): Control {
 export const pause = workerControl(pauseWorker)
 export const unpause = workerControl(unpauseWorker)
 export const stopWorkerGracefully = workerControl(stopWorker)
+export const kill = workerControl(killWorker)
+export const unquarantine = workerControl(unquarantineWorker)

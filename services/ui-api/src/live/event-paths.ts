@@ -2,7 +2,7 @@ import type { Envelope } from '@yardmaster/domain'
 
 /** Kinds of rows that events speak of. */
 export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'change' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
-export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties'; id: number; paths: string[] }
+export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties' | 'missing'; id: number; paths: string[] }
 
 type Parents = NonNullable<Envelope['parents']>
 type PathsOf = (id: number, parents: Parents) => (string | false)[]
@@ -38,6 +38,7 @@ export function toldBy({ type, id, parents = {} }: Envelope): Told | null {
   const [subject = '', event] = type.split('.')
   if (!isSubject(subject)) return null
   if (subject === 'build' && event === 'properties') return { subject, part: 'properties', id, paths: [`builds/${id}/properties/update`] }
+  if (subject === 'worker' && event === 'missing') return { subject, part: 'missing', id, paths: [`workers/${id}/missing`] }
   const found = paths[subject](id, parents).filter(path => path !== false)
   return { subject, part: 'resource', id, paths: found.map(path => `${path}/${event}`) }
 }

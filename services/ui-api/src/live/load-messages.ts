@@ -46,6 +46,18 @@ async function loadGroup(db: Database, group: readonly Told[]): Promise<[string,
     const rows = await fetchByIds(db, builds, ids, { ...emptySpec, fields: ['properties'], properties: ['*'] })
     return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row.properties)])
   }
+  if (part === 'missing') return (await loadMissing(db, ids)).map(row => [keyOf({ ...first, id: row.workerid }), JSON.stringify(row)])
   const rows = await fetchByIds(db, resources[subject], ids, emptySpec)
   return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row)])
+}
+
+type MissingWorker = { workerid: number; name: string; workerinfo: object; notify: string[]; last_connection: string }
+
+/** Buildbot's words for it, `last_connection` as people read it. */
+async function loadMissing(db: Database, ids: number[]): Promise<MissingWorker[]> {
+  const { rows } = await db.pool.query<MissingWorker>(
+    `SELECT w.id AS workerid, w.name, w.info AS workerinfo, w.notify_on_missing AS notify,
+       coalesce(to_char(s.disconnected_at AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS YYYY'), 'never') AS last_connection
+     FROM workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id WHERE w.id = ANY($1)`, [ids])
+  return rows
 }

@@ -75,3 +75,14 @@ ALTER TABLE "builders" ADD COLUMN     "served_at" TIMESTAMPTZ(3);
 
 -- CreateIndex
 CREATE INDEX "build_requests_not_before" ON "build_requests"("not_before") WHERE (state = 'pending' AND not_before IS NOT NULL);
+
+-- AlterTable
+ALTER TABLE "workers" ADD COLUMN     "downtime" JSONB NOT NULL DEFAULT '[]',
+ADD COLUMN     "expected_since" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+ADD COLUMN     "failed_at" TIMESTAMPTZ(3),
+ADD COLUMN     "missing_timeout" INTEGER,
+ADD COLUMN     "notify_on_missing" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN     "quarantine" JSONB;
+
+-- AlterTable
+ALTER TABLE "worker_sessions" ADD COLUMN     "builds_left" INTEGER;
