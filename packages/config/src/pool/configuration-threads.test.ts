@@ -225,4 +225,14 @@ describe('custom steps', () => {
     expect(await deafEnded).toMatchObject({ message: 'stopped by ann' })
     await expect(pool.runStep(step(7), input, perform, controller.signal)).rejects.toThrow('stopped by ann')
   })
+
+  test('what comes after a step that spun and was stopped is not blamed for it', async () => {
+    const pool = threads({ longThreads: 1, pingMs: 100, unanswered: 5, stopMs: 50 })
+    const controller = new AbortController()
+    const spinning = pool.runStep(step(1), input, perform, controller.signal).catch((error: unknown) => error)
+    await expect.poll(() => performed.length).toBe(1)
+    controller.abort(new Error('stopped by ann'))
+    expect(await spinning).toMatchObject({ message: 'stopped by ann' })
+    expect(await pool.runStep(step(0), input, perform, never)).toBe(2)
+  })
 })

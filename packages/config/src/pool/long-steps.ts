@@ -18,7 +18,7 @@ export type LongOptions = ThreadOptions & {
 export type Perform = (effect: StepEffect) => Promise<StepEffectOutcome>
 
 type Step = { id: number; fn: string; input: StepInput; begun: boolean; perform: Perform; resolve: (result: Result) => void; reject: (error: unknown) => void }
-type Slot = { thread: ThreadHandle; steps: Map<number, Step>; pings: number; answered: number; cancelPing: () => void }
+type Slot = { thread: ThreadHandle; steps: Map<number, Step>; pings: number; answered: number; cancelPing: () => void; /** A step that was given up still runs on it, so it gets no more. */ haunted: boolean }
 
 /** Custom steps, many on each thread. A thread that answers no pings is ended; all steps on it reject with ThreadReplaced. */
 export class LongSteps {
@@ -38,7 +38,7 @@ export class LongSteps {
       const stop = (): void => {
         if (!slot.steps.get(id)?.begun) return this.finish(slot, id, step => step.reject(signal.reason))
         slot.thread.post({ type: 'abort', id, reason: String(signal.reason) })
-        cancelStop = this.options.timer(() => this.finish(slot, id, step => step.reject(signal.reason)), this.options.stopMs)
+        cancelStop = this.options.timer(() => this.giveUp(slot, id, signal.reason), this.options.stopMs)
       }
       const ended = <T>(tell: (value: T) => void) => (value: T): void => {
         signal.removeEventListener('abort', stop)
@@ -59,13 +59,14 @@ export class LongSteps {
 
   /** An idle thread, else a new one, else the one with the fewest steps. */
   private slotForOneMore(): Slot {
-    const least = [...this.slots].sort((a, b) => a.steps.size - b.steps.size)[0]
-    return least && (least.steps.size === 0 || this.slots.size >= this.options.threads) ? least : this.start()
+    const slots = [...this.slots].filter(slot => !slot.haunted).sort((a, b) => a.steps.size - b.steps.size)
+    const [least] = slots
+    return least && (least.steps.size === 0 || slots.length >= this.options.threads) ? least : this.start()
   }
 
   private start(): Slot {
     const slot: Slot = {
-      steps: new Map(), pings: 0, answered: 0, cancelPing: () => undefined,
+      steps: new Map(), pings: 0, answered: 0, cancelPing: () => undefined, haunted: false,
       thread: new ThreadHandle(this.options, {
         ready: () => {
           if (slot.steps.size === 0) slot.thread.idle()
@@ -120,12 +121,19 @@ export class LongSteps {
     const step = slot.steps.get(id)
     if (!step) return
     slot.steps.delete(id)
-    if (slot.steps.size === 0 && slot.thread.isReady) slot.thread.idle()
+    if (slot.steps.size === 0 && slot.haunted) slot.thread.end('was left behind by a step that did not stop')
+    else if (slot.steps.size === 0 && slot.thread.isReady) slot.thread.idle()
     tell(step)
   }
 
+  /** It may spin: whatever came to this thread next would be blamed for it. */
+  private giveUp(slot: Slot, id: number, reason: unknown): void {
+    slot.haunted = true
+    this.finish(slot, id, step => step.reject(reason))
+  }
+
   private suspect(slot: Slot): number {
-    const only = slot.steps.size === 1 ? [...slot.steps.keys()][0] : undefined
+    const only = slot.haunted ? undefined : slot.steps.size === 1 ? [...slot.steps.keys()][0] : undefined
     return only ?? slot.thread.suspect
   }
 
