@@ -15,6 +15,8 @@ export type Fact =
   /** `workerFault`: why its worker is to blame for that end. */
   | { kind: 'build-finished'; results: Result; stateString: string; workerFault?: string | null }
   | { kind: 'step-updated'; step: StepRef; started?: true; finished?: Result; stateString?: string; hidden?: boolean; urls?: { name: string; url: string }[] }
+  /** The step, which ends with this, gives its locks back, or does not wait for them any more. */
+  | { kind: 'locks-released'; step: number }
   | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
   | { kind: 'log-finished'; log: LogRef }

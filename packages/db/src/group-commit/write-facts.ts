@@ -1,6 +1,7 @@
 import type { Transaction } from '../transaction.js'
 import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
+import { releaseLocks } from '../verbs/release-locks.js'
 import { factsOf, type Submission } from './facts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
 import { updateBuilds, updateSteps } from './write-progress.js'
@@ -8,6 +9,7 @@ import { updateBuilds, updateSteps } from './write-progress.js'
 /** Writes the facts of many builds, kind by kind in the fixed order of tables, each kind in one statement. */
 export async function writeFacts(tx: Transaction, submissions: Submission[]): Promise<void> {
   await startEffects(tx, submissions)
+  await giveBackLocks(tx, submissions)
   await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
   await updateBuilds(tx, submissions)
   await updateSteps(tx, submissions)
@@ -21,6 +23,12 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
 export async function lockBlamed(tx: Transaction, submissions: Submission[]): Promise<void> {
   const blamed = factsOf(submissions, 'build-finished').filter(({ fact }) => fact.workerFault)
   if (blamed.length > 0) await lockWorkers(tx, blamed.map(({ build }) => build.workerId))
+}
+
+/** Those of builds that end along with those of steps, so that the rows of locks are held in one order; `finishBuilds` finds nothing left. */
+async function giveBackLocks(tx: Transaction, submissions: Submission[]): Promise<void> {
+  const steps = factsOf(submissions, 'locks-released').map(({ build, fact }) => ({ build: build.id, step: fact.step }))
+  if (steps.length > 0) await releaseLocks(tx, { steps, builds: factsOf(submissions, 'build-finished').map(({ build }) => build.id) })
 }
 
 async function startEffects(tx: Transaction, submissions: Submission[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Configuration } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
+import { resizeLocks } from './resize-locks.js'
 
 export type NewGeneration = { set: string; digest: string; code: string; configuration: Configuration }
 
@@ -20,6 +21,7 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, version = version + 1 WHERE name = $1', [set, row!.id])
   await projectRows(tx, configuration)
   await workerRows(tx, set, configuration)
+  await resizeLocks(tx, row!.id, configuration)
   await builderRows(tx, set, configuration)
   await schedulerRows(tx, set, configuration)
   await changeSourceRows(tx, set, configuration)

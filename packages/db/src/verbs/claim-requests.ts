@@ -1,6 +1,7 @@
-import type { Properties } from '@yardmaster/domain'
+import type { LockUse, Properties } from '@yardmaster/domain'
 import { groupBy } from '../group-by.js'
 import type { Transaction } from '../transaction.js'
+import { openBuilderLocks } from './builder-locks.js'
 
 export type Claim = {
   requestId: number
@@ -15,6 +16,8 @@ export type Claim = {
   units: number
   generationId: number
   properties: Properties
+  /** The builder's, held until the build ends; none unless said. */
+  locks?: LockUse[]
   steps: string[]
 }
 
@@ -31,22 +34,28 @@ type BuildRow = { id: number; number: number; version: number; request_id: numbe
 /**
  * Takes requests for workers of this replica, numbers their builds and writes builds and steps, all in one transaction.
  * What another engine took first, what was cancelled, and what cannot run on its worker any more (its session has moved on, somebody
- * paused it, the builder builds there already, it is full) is not among the builds of the answer. Claims are served in the order given.
+ * paused it, the builder builds there already, it is full, a lock of its builder is not free) is not among the builds of the answer. Claims are served in the order given.
  */
 export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claimed> {
   const live = await withLiveSessions(tx, replicaId, claims)
+  const locks = await openBuilderLocks(tx, live)
   const unfit = claims.filter(claim => !live.includes(claim)).map(claim => claim.workerId)
   const locked = await tx.query<{ id: number }>(
     `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED`, [live.map(claim => claim.requestId)])
   const won = new Set(locked.map(row => row.id))
-  const taken = live.filter(claim => won.has(claim.requestId)).sort((a, b) => a.requestId - b.requestId)
-  if (taken.length === 0) return { builds: [], passedOver: [], unfit }
+  const { admitted, passedOver } = locks.admit(live.filter(claim => won.has(claim.requestId)))
+  const taken = admitted.sort((a, b) => a.requestId - b.requestId)
+  if (taken.length === 0) {
+    await locks.hold([])
+    return { builds: [], passedOver, unfit }
+  }
   const numbers = await takeNumbers(tx, taken)
   const versions = await tx.query<{ id: number; version: number }>(
     `UPDATE build_requests SET state = 'claimed', replica_id = $2, claimed_at = now(), waits_for = NULL, not_before = NULL, version = version + 1 WHERE id = ANY($1) RETURNING id, version`,
     [taken.map(claim => claim.requestId), replicaId])
   const versionOf = new Map(versions.map(row => [row.id, row.version]))
   const builds = await insertBuilds(tx, replicaId, taken, numbers)
+  await locks.hold(taken.map(({ requestId }) => ({ requestId, buildId: builds.get(requestId)!.id })))
   const steps = await insertSteps(tx, taken, builds)
   await tx.execute('UPDATE worker_sessions SET builds_left = builds_left - 1 WHERE worker_id = ANY($1) AND builds_left > 0', [taken.map(claim => claim.workerId)])
   const claimed = taken.map(claim => {
@@ -58,7 +67,7 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
     for (const step of own) tx.publish({ type: 'step.new', id: step.id, version: 1, project: claim.project, parents: { build: build.id, number: step.number } })
     return { requestId: claim.requestId, buildId: build.id, number: build.number, steps: own }
   })
-  return { builds: claimed, passedOver: [], unfit }
+  return { builds: claimed, passedOver, unfit }
 }
 
 type WorkerRow = { worker_id: number; number: number; max_builds: number | null; capacity: number | null; building: number[]; units: number[] }

@@ -2,6 +2,7 @@ import { RETRY, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { blameWorkers } from './blame-workers.js'
 import { completeRequests } from './complete-requests.js'
+import { releaseLocks } from './release-locks.js'
 
 /** `workerFault`: why the worker is to blame; null: it is not. Who blames has locked the workers first. */
 export type BuildEnd = { buildId: number; results: Result; stateString: string; workerFault?: string | null }
@@ -10,12 +11,15 @@ type EndedBuild = { id: number; version: number; number: number; builder_id: num
 
 /**
  * Builds end, each exactly once, and with them their requests; with RETRY the request goes back and is built again.
- * The caller holds the sessions of the builds' workers. Their journals are not needed any more and are removed.
+ * The caller holds the sessions of the builds' workers. Their locks are given back. Their journals are not needed any more and are removed.
  */
 export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<void> {
   if (ends.length === 0) return
-  const requests = await tx.query<{ id: number; build_id: number }>(
-    'SELECT build_request_id AS id, id AS build_id FROM builds WHERE id = ANY($1) AND complete_at IS NULL', [ends.map(end => end.buildId)])
+  const requests = await tx.query<{ id: number; build_id: number; locks: boolean }>(
+    `SELECT build_request_id AS id, id AS build_id, EXISTS (SELECT 1 FROM lock_claims c WHERE c.build_id = b.id) AS locks
+     FROM builds b WHERE id = ANY($1) AND complete_at IS NULL`, [ends.map(end => end.buildId)])
+  const locking = requests.filter(row => row.locks).map(row => row.build_id)
+  if (locking.length > 0) await releaseLocks(tx, { builds: locking, steps: [] })
   const requestOf = new Map(requests.map(row => [row.build_id, row.id]))
   const open = ends.filter(end => requestOf.has(end.buildId))
   await completeRequests(tx, open.filter(end => end.results !== RETRY).map(end => ({ requestId: requestOf.get(end.buildId)!, results: end.results })))

@@ -36,6 +36,8 @@ CREATE TABLE "locks" (
     "id" BIGSERIAL NOT NULL,
     "key" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "max_count" INTEGER NOT NULL,
+    "generation_id" BIGINT NOT NULL,
 
     CONSTRAINT "locks_pkey" PRIMARY KEY ("id")
 );
@@ -48,7 +50,6 @@ CREATE TABLE "lock_claims" (
     "step_number" INTEGER,
     "mode" TEXT NOT NULL,
     "count" INTEGER NOT NULL DEFAULT 1,
-    "max_count" INTEGER NOT NULL,
     "asked_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "held_at" TIMESTAMPTZ(3),
 
@@ -63,6 +64,9 @@ CREATE INDEX "lock_claims_lock_id_id_idx" ON "lock_claims"("lock_id", "id");
 
 -- CreateIndex
 CREATE INDEX "lock_claims_build_id_idx" ON "lock_claims"("build_id");
+
+-- CreateIndex
+CREATE INDEX "lock_claims_waiting" ON "lock_claims"("lock_id") WHERE (held_at IS NULL);
 
 -- AddForeignKey
 ALTER TABLE "lock_claims" ADD CONSTRAINT "lock_claims_lock_id_fkey" FOREIGN KEY ("lock_id") REFERENCES "locks"("id") ON DELETE CASCADE ON UPDATE CASCADE;
