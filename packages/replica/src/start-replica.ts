@@ -6,7 +6,7 @@ import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { readOutbox, removeFromOutbox } from '@yardmaster/db/verbs/relay-outbox'
 import {
   createLogger, createRegistry, fileSecrets, readSettings, requireSetting, runProcess, startHealth, startLoop,
-  type Clock, type HealthCheck, type Lifecycle, type Logger, type Random, type Settings,
+  type Clock, type HealthCheck, type HealthServer, type Lifecycle, type Logger, type Random, type Settings,
 } from '@yardmaster/runtime'
 import { bringConfiguration } from './bring-configuration.js'
 import { createDuties } from './duties.js'
@@ -79,11 +79,11 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   shareRelay(replica)
   followGenerations(replica)
   if (options.bringsConfiguration) await bringAndFollow(replica)
+  // Answers until all else has stopped: a drain may take long, and is no reason to be killed.
+  let health: HealthServer | undefined
+  lifecycle.onStop('health', () => health?.close())
   await options.start(replica)
-  if (settings.healthPort !== undefined) {
-    const health = await startHealth({ host: settings.healthHost, port: settings.healthPort, checks, registry, clock })
-    lifecycle.onStop('health', () => health.close())
-  }
+  if (settings.healthPort !== undefined) health = await startHealth({ host: settings.healthHost, port: settings.healthPort, checks, registry, clock })
   lifecycle.ready({ replica: id })
 }
 

@@ -14,6 +14,8 @@ export const exitCodes = { ok: 0, failedStart: 1, fatal: 70, buried: 75, interru
 export type Lifecycle = {
   /** Aborted when the stop begins. */
   signal: AbortSignal
+  /** The supervisor that started this process is gone: nobody waits for a slow end. */
+  readonly orphaned: boolean
   /** Registers a part to be stopped, in reverse order of registration. `deadlineMs: null` waits as long as it takes (a drain). */
   onStop(name: string, stop: () => unknown, options?: { deadlineMs?: number | null }): void
   /** Tells the supervisor, if there is one, that this process serves. */
@@ -52,6 +54,10 @@ class RunningProcess implements Lifecycle {
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  get orphaned(): boolean {
+    return process.send !== undefined && !process.connected
   }
 
   run(): void {

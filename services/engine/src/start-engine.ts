@@ -6,6 +6,7 @@ import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
 import { Pressure } from './build/pressure.js'
 import { claimWaiting } from './loops/claim-requests.js'
+import { startDrain } from './loops/drain.js'
 import { obeyControls } from './loops/obey-controls.js'
 import { watchWorkers } from './loops/watch-workers.js'
 import { authenticate } from './wire/credentials.js'
@@ -44,7 +45,10 @@ export async function startEngine(replica: Replica): Promise<void> {
     keepaliveMs: name => keepaliveMs(generations.active()?.configuration, name),
   })
   replica.onStop('facts under way', () => commit.settled())
-  const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt) })
+  const drain = startDrain(replica, { pool, runs, settled: () => commit.settled() })
+  const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => {
+    if (!drain.active) claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt)
+  } })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
     builds: (session, builds) => runs.adopt(session, builds),
@@ -65,11 +69,13 @@ export async function startEngine(replica: Replica): Promise<void> {
     host: settings.workerHost, port: settings.workerPort, clock, logger,
     admit(credentials) {
       const active = generations.active()
-      if (!active || lifecycle.signal.aborted) return 'closed'
+      if (!active || drain.active || lifecycle.signal.aborted) return 'closed'
       return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
     },
     onHello: (name, hello, link) => pool.takeIn(name, hello, link),
   })
   replica.onStop('worker door', () => door.close())
+  // Last, so first: all that a drain needs is still there.
+  replica.onStop('drain', () => drain.finish(), { deadlineMs: null })
   logger.info({ host: settings.workerHost, port: door.port }, 'listening for workers')
 }

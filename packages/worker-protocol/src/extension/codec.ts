@@ -15,6 +15,8 @@ export const CLOSE_PROTOCOL_ERROR = 1002
 export const CLOSE_TRY_AGAIN = 1013
 /** Another process of the worker is connected, and answers. */
 export const CLOSE_DUPLICATE = 4009
+/** This engine gives the worker away (it drains, or has more than its share): there is another, or soon will be. */
+export const CLOSE_GO_ELSEWHERE = 1012
 
 /** The peer sent what the protocol does not allow: close that connection with `CLOSE_PROTOCOL_ERROR` and `reason`. */
 export class ProtocolError extends Error {

@@ -1,5 +1,5 @@
 import { FactRefused, SessionLost, type Fact } from '@yardmaster/db'
-import { afterStep, buildStart, CANCELLED, contribution, EXCEPTION, interrupted, nextStep, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig, workerFault } from '@yardmaster/domain'
+import { afterStep, buildStart, CANCELLED, contribution, EXCEPTION, interrupted, nextStep, RETRY, type BuildProgress, type BuildView, type Properties, type Result, type StepConfig, workerFault } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
 import type { BuildData, StepData } from './build-data.js'
@@ -72,6 +72,15 @@ export class BuildRun {
   abandon(): void {
     this.#abandoned = true
     this.#begun.at(-1)?.abandon()
+  }
+
+  /** The worker is to be let go: the build ends over the head of what runs, RETRY unless it was to stop anyway, and is given to another worker. */
+  async giveBack(why: string): Promise<void> {
+    if (this.#abandoned) return
+    const result = this.stopped ? CANCELLED : RETRY
+    const written = this.#end(result, why, this.#begun.flatMap(step => step.closingFacts(result)))
+    this.abandon()
+    await written
   }
 
   /** Gives the run up, to be begun again from the rows; false when that has been tried often enough. */

@@ -50,7 +50,19 @@ export class BuildRuns {
   }
 
   abandon(session: WorkerSession): void {
-    for (const run of [...this.#runs.values()].filter(candidate => candidate.session === session)) this.#give(run)
+    for (const run of this.of(session)) this.#give(run)
+  }
+
+  of(session: WorkerSession): BuildRun[] {
+    return [...this.#runs.values()].filter(run => run.session === session)
+  }
+
+  /** The worker's builds end here and now, and go back to be built by another. Resolves when that is committed. */
+  async giveBack(session: WorkerSession, why: string): Promise<void> {
+    await Promise.all(this.of(session).map(async run => {
+      await run.giveBack(why)
+      session.killAll(command => command.startsWith(run.commandPrefix))
+    }))
   }
 
   /** This engine stops: whoever gets the workers next drives their builds on from what is committed. */

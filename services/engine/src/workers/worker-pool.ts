@@ -1,8 +1,9 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
+import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
 import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import type { Logger } from '@yardmaster/runtime'
-import type { Hello, Leaving, Status } from '@yardmaster/worker-protocol'
+import { CLOSE_GO_ELSEWHERE, type Hello, type Leaving, type Status } from '@yardmaster/worker-protocol'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS, type Link } from '../wire/worker-link.js'
 import { WorkerSession } from './worker-session.js'
@@ -41,6 +42,11 @@ export class WorkerPool {
     return [...this.#sessions.values()]
   }
 
+  /** No worker is held, and none is being taken in. */
+  get quiet(): boolean {
+    return this.#sessions.size === 0 && this.#opening.size === 0
+  }
+
   /** A worker has said hello: opens its session, takes over its builds, and answers with its connection. */
   async takeIn(name: string, hello: Hello, link: Link): Promise<WorkerConnection> {
     const before = this.#opening.get(name)
@@ -58,11 +64,22 @@ export class WorkerPool {
 
   /** Gives the session up: somebody else speaks for the worker's builds. */
   drop(session: WorkerSession, why = 'another engine has this worker'): void {
+    this.#forget(session, 1001, why)
+  }
+
+  /** Workers are to go to another engine, with their builds: their rows first, then their connections. `onlyIdle`: not those that have a build. */
+  async letGo(sessions: WorkerSession[], why: string, { onlyIdle }: { onlyIdle: boolean }): Promise<void> {
+    const { db, fence } = this.#options
+    const released = await transaction(db, fence, tx => releaseSessions(tx, { replicaId: fence.replicaId, sessions, onlyIdle }))
+    for (const session of sessions) if (released.includes(session.workerId)) this.#forget(session, CLOSE_GO_ELSEWHERE, why)
+  }
+
+  #forget(session: WorkerSession, code: number, why: string): void {
     if (this.#sessions.get(session.workerId) !== session) return
     this.#sessions.delete(session.workerId)
     const { link } = session
     session.link = null
-    link?.close(1001, why)
+    link?.close(code, why)
     session.loseCommands(why, 'given up')
     this.#options.onOver(session)
   }
