@@ -57,7 +57,7 @@ export async function startCluster({ config, files = {}, workers, engines: engin
   const network = await WorkerNetwork.start(workerPorts)
   const singleProxies = await Promise.all(SINGLE.map(() => startPostgresProxy(database.url)))
   const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))
-  const common = { ...process.env, ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
+  const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
   const single = SINGLE.map((role, at) => new RoleProcess(role, role, { ...common, DATABASE_URL: singleProxies[at]!.url }))
   const engines = workerPorts.map((workerPort, at) =>
     new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), DATABASE_URL: engineProxies[at]!.url }))

@@ -6,6 +6,7 @@ import { addCheck, addConfig } from './commands/configuration.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
 import { addLog } from './commands/log.js'
+import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
 import { addUp } from './commands/up.js'
 import type { Context } from './context.js'
@@ -42,6 +43,8 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addLog(program, context, finish)
   addStop(program, context)
   addStatus(program, context)
+  addReplicas(program, context)
+  addDrain(program, context, finish)
   return program
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from '@yardmaster/domain'
-import { createClient, RestError, type Query, type ResourceType } from '@yardmaster/rest'
+import { createClient, createYardClient, RestError, type Query, type ResourceType, type YardClient } from '@yardmaster/rest'
 import type { Clock } from '@yardmaster/runtime'
 import { z } from 'zod'
 import { errorCode, messageOf, Problem } from './problem.js'
@@ -10,6 +10,8 @@ export type Remote = {
   /** The first one; `missing` is told when there is none. */
   one<T>(resource: ResourceType<T>, path: string, missing: string, query?: Query): Promise<T>
   control(path: string, method: string, params: { [name: string]: Json }): Promise<Json>
+  /** Asks for what only Yardmaster has (`/api/yard/v1`). */
+  yard<T>(ask: (client: YardClient) => Promise<T>): Promise<T>
 }
 
 /** Nobody answers, or the one who does cannot just now: it may be different in a moment. */
@@ -33,6 +35,7 @@ function problem(base: string, path: string, error: unknown): Problem {
 /** The Yardmaster whose web page is at `base`, given without a slash at its end. */
 export function connectRemote(base: string): Remote {
   const client = createClient({ baseUrl: base })
+  const yardClient = createYardClient({ baseUrl: base })
   const asking = async <T>(path: string, work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -48,6 +51,7 @@ export function connectRemote(base: string): Remote {
       return found
     },
     control: (path, method, params) => asking(path, client.control(path, method, params)),
+    yard: ask => asking('the request', ask(yardClient)),
   }
 }
 
@@ -72,5 +76,6 @@ export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(li
     list: (...query) => patiently(() => remote.list(...query)),
     one: (...query) => patiently(() => remote.one(...query)),
     control: remote.control,
+    yard: remote.yard,
   }
 }

@@ -51,7 +51,8 @@ export async function startEngine(replica: Replica): Promise<void> {
   } })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
-    builds: (session, builds) => runs.adopt(session, builds),
+    // What a drain has just taken its hands off is not taken up again.
+    builds: async (session, builds) => { if (!drain.active) await runs.adopt(session, builds) },
     disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },
   }) })
   loop({ name: 'lost builds', everyMs: 5_000, run: async () => {

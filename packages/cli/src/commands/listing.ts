@@ -12,7 +12,7 @@ export function positive(text: string): number {
   return value
 }
 
-function printTable(context: Context, header: string[], rows: string[][], paint?: (text: string, column: number, row: number) => string): void {
+export function printTable(context: Context, header: string[], rows: string[][], paint?: (text: string, column: number, row: number) => string): void {
   for (const line of table(header, rows, paint)) context.print(line)
 }
 

@@ -17,10 +17,12 @@ export type RoleOptions = {
   spawned(identity: ProcessIdentity): void
   /** Told every line that the process writes. */
   line(text: string): void
+  /** How long an orderly end may take before it is killed. */
+  stopWithinMs?: number
 }
 
 const readyWithinMs = 60_000
-const stopWithinMs = 20_000
+const defaultStopWithinMs = 20_000
 const ReadyMessage = z.object({ type: z.literal('ready') })
 
 function launch({ file, args, env, line }: RoleOptions): ChildProcess {
@@ -61,7 +63,7 @@ export async function startRole(options: RoleOptions): Promise<Running> {
   if (identity === null) throw new Error(`${name} ended at once (${describeEnding(await ended)})`)
   options.spawned(identity)
   const stop = async () => {
-    await stopProcess(identity, { clock, signal: 'SIGTERM', withinMs: stopWithinMs })
+    await stopProcess(identity, { clock, signal: 'SIGTERM', withinMs: options.stopWithinMs ?? defaultStopWithinMs })
     await ended
   }
   const waiting = new AbortController()

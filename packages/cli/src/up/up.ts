@@ -90,10 +90,18 @@ function urlOf(server: LocalServer | null, keepPort: (port: number) => void): st
   return server.url
 }
 
+const orderlySeconds = 10
+
+/** Who presses Ctrl-C waits for it: builds that cannot be handed over are given ten seconds unless said otherwise. */
+function drainSeconds({ drainDeadline }: Settings): number {
+  return drainDeadline ?? 10
+}
+
 function keepRole(supervisor: Supervisor, role: Role, env: NodeJS.ProcessEnv): Promise<void> {
-  const { clock, output, stop } = supervisor.options
+  const { clock, output, stop, settings } = supervisor.options
+  const stopWithinMs = (drainSeconds(settings) + orderlySeconds) * 1000
   return supervisor.keep(role, () => startRole({
-    name: role, file: programOf(role), args: [], env, clock, signal: stop, spawned: supervisor.record(role), line: text => output.childLine(role, text),
+    name: role, file: programOf(role), args: [], env, clock, signal: stop, stopWithinMs, spawned: supervisor.record(role), line: text => output.childLine(role, text),
   }))
 }
 
@@ -108,7 +116,7 @@ async function startAll(supervisor: Supervisor): Promise<void> {
   const configuration = await output.stage('configuration', () => checkedConfiguration(settings.config, clock))
   const [databaseUrl, natsUrl] = await allSettled([keepPostgres(supervisor), keepNats(supervisor)])
   const worker = localWorker(configuration, settings, env, random)
-  const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl }) }
+  const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl, drainDeadline: drainSeconds(settings) }) }
   const roles: Role[] = ['scheduler', 'engine', 'ui-api', 'provisioner']
   await allSettled(roles.map(role => keepRole(supervisor, role, roleEnv)))
   if (worker === null) output.note(`${settings.config} has no worker: builds wait until one connects to port ${settings.workerPort}`)

@@ -11,6 +11,7 @@ import { restRoutes } from './rest.js'
 import { isSameOrigin } from './same-origin.js'
 import { sseRoutes } from './sse.js'
 import { webRoutes } from './web-page.js'
+import { yardRoutes } from './yard/routes.js'
 
 /** Where the public address has its pages, e.g. `/` or `/ci/`. */
 export function basePathOf(baseUrl: string): string {
@@ -44,6 +45,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
   router.use(['/api/v2', '/api/latest'], rest)
+  router.use('/api/yard/v1', yardRoutes(deps))
   router.use('/api', (request, response) => sendError(response, 404, `Invalid path: api${request.path}`))
   router.use('/sse', sseRoutes(deps, hub))
   router.use(webRoutes(deps, basePath))

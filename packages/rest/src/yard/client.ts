@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { RestError } from '../client.js'
+import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
+
+/** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
+export type YardClient = {
+  /** Living replicas; with `all` also those of late that have ended. */
+  replicas(options?: { all?: boolean }): Promise<Replica[]>
+  replica(id: number): Promise<Replica>
+  drain(id: number, body?: DrainBody): Promise<Replica>
+  cancelDrain(id: number): Promise<Replica>
+}
+
+const failure = z.object({ error: z.string() })
+
+/** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
+export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
+  const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody } = {}): Promise<T> => {
+    const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
+    const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json' }, ...body })
+    if (!response.ok) throw errorOf(response.status, await response.text())
+    return schema.parse(await response.json())
+  }
+  return {
+    replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
+    replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
+    drain: async (id, body = {}) => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'POST', body })).replica,
+    cancelDrain: async id => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'DELETE' })).replica,
+  }
+}
+
+function errorOf(status: number, text: string): RestError {
+  const read = failure.safeParse(parsed(text))
+  return new RestError(status, read.success ? read.data.error : text.trim().slice(0, 500) || `the server answered ${status}`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

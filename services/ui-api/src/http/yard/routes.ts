@@ -1,0 +1,30 @@
+import { json, Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../../deps.js'
+import { sendError, sendJson } from '../json.js'
+import { replicaRoutes } from './replicas.js'
+import { YardError } from './yard-error.js'
+
+/** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
+export function yardRoutes(deps: Deps): Router {
+  const router = Router({ strict: true, caseSensitive: true })
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: [{ name: 'replicas' }] }))
+  router.use(onlyJson, json({ limit: '1mb', strict: true }))
+  router.use('/replicas', replicaRoutes(deps))
+  router.use((request: Request, response: Response) => sendError(response, 404, `Invalid path: ${request.path.slice(1)}`))
+  router.use(refusals)
+  return router
+}
+
+/** A form in a foreign page can post to us, but not with this type. */
+const onlyJson: RequestHandler = (request, _response, next) => {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim()
+  next(request.method === 'POST' && type !== 'application/json' ? new YardError(415, 'invalid content-type (use application/json)') : undefined)
+}
+
+function refusals(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (error instanceof YardError) sendError(response, error.status, error.message)
+  else if (error instanceof z.ZodError) sendError(response, 400, z.prettifyError(error))
+  else if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) sendError(response, error.status, error.message)
+  else next(error)
+}
