@@ -79,7 +79,7 @@ test('an engine drained by REST under 20 builds is gone in seconds, and its buil
   expect(drained.draining).toMatchObject({ deadline: null, actor: 'user:anonymous' })
   const began = performance.now()
   await first!.ended
-  expect(performance.now() - began).toBeLessThan(10_000)
+  expect(performance.now() - began).toBeLessThan(30_000)
   expect(first!.exitCode).toBe(0)
   expect(first!.lines.filter(line => /"level":"(error|fatal)"/.test(line))).toEqual([])
   expect(await yard.replica(row.id)).toMatchObject({ state: 'stopped', workers: 0 })
