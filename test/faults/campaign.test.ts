@@ -4,6 +4,7 @@ import { lastWords } from '../kit/cluster.js'
 import { planOf } from './campaign/plan.js'
 import { runCampaign, startCampaign, type Campaign } from './campaign/run.js'
 
+const EVERYTHING = 1_000
 const seed = Number(process.env['YARD_FAULT_SEED'] ?? Math.floor(systemRandom().float() * 2 ** 31))
 const long = process.env['YARD_TEST_LONG'] === '1'
 const options = { long, stock: false, locks: false }
@@ -15,7 +16,7 @@ afterAll(() => campaign?.stop(), 90_000)
 
 test(`what was promised holds under the faults of seed ${seed}`, async () => {
   process.stderr.write(`YARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`)
-  onTestFailed(() => { process.stderr.write(`${lastWords(campaign.cluster)}\n${campaign.diary.join('\n')}\nYARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`) })
+  onTestFailed(() => { process.stderr.write(`${lastWords(campaign.cluster, EVERYTHING)}\n${campaign.diary.join('\n')}\nYARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`) })
   const { violations, ...outcome } = await runCampaign(campaign)
   process.stderr.write(`seed ${seed}: ${JSON.stringify(outcome)}\n`)
   expect(violations).toEqual({})

@@ -103,6 +103,6 @@ export async function startCluster({ config, files = {}, workers, engines: engin
 }
 
 /** The end of every process's output: what a failed test needs. */
-export function lastWords(cluster: Cluster): string {
-  return cluster.processes().map(role => `--- ${role.name} (started ${role.starts} times)\n${role.lines.slice(-25).join('\n')}`).join('\n')
+export function lastWords(cluster: Cluster, lines = 25): string {
+  return cluster.processes().map(role => `--- ${role.name} (started ${role.starts} times)\n${role.lines.slice(-lines).join('\n')}`).join('\n')
 }

@@ -13,10 +13,11 @@ export const endOf: { [kind in Kind]: number } = { shell: SUCCESS, custom: SUCCE
 const kindOf = (plan: Plan, builder: string): Kind => plan.builders.find(each => each.name === builder)?.kind ?? 'shell'
 const offenders = async (cluster: Cluster, sql: string) => (await cluster.rows(sql)).map(row => JSON.stringify(row))
 
-type RequestRow = { id: number; builder: string; state: string; results: number | null; builds: { number: number; results: number | null }[] }
+type RequestRow = { id: number; builder: string; state: string; results: number | null; builds: { number: number; results: number | null; text: string; error: string | null }[] }
 const requests = (cluster: Cluster) => cluster.rows<RequestRow>(
   `SELECT r.id, u.name AS builder, r.state, r.results,
-     coalesce(json_agg(json_build_object('number', b.number, 'results', b.results) ORDER BY b.id) FILTER (WHERE b.id IS NOT NULL), '[]') AS builds
+     coalesce(json_agg(json_build_object('number', b.number, 'results', b.results, 'text', b.state_string, 'error', (
+       SELECT string_agg(convert_from(c.content, 'UTF8'), '') FROM steps s JOIN logs l ON l.step_id = s.id AND l.slug = 'err_text' JOIN log_chunks c ON c.log_id = l.id WHERE s.build_id = b.id)) ORDER BY b.id) FILTER (WHERE b.id IS NOT NULL), '[]') AS builds
    FROM build_requests r JOIN builders u ON u.id = r.builder_id LEFT JOIN builds b ON b.build_request_id = r.id GROUP BY r.id, u.name ORDER BY r.id`)
 
 /** With the result that its builder's commands lead to; all its other builds ended RETRY. */

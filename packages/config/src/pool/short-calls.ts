@@ -1,6 +1,7 @@
 import type { FunctionInput, FunctionRef, Json } from '@yardmaster/domain'
 import type { FromThread, Thrown } from '../thread/messages.js'
 import { FunctionFailed, FunctionTimeout } from './errors.js'
+import { patientTimer } from './patient-timer.js'
 import { ThreadHandle } from './thread-handle.js'
 import type { ThreadOptions } from './thread-handle.js'
 
@@ -64,7 +65,7 @@ export class ShortCalls {
     if (!call) return slot.thread.idle()
     slot.thread.busy()
     slot.call = call
-    slot.cancelDeadline = this.options.timer(() => setImmediate(() => this.expire(slot, call)), this.options.deadlineMs)
+    slot.cancelDeadline = patientTimer(this.options.timer, () => setImmediate(() => this.expire(slot, call)), this.options.deadlineMs)
     slot.thread.post({ type: 'call', id: call.id, fn: call.fn, input: call.input })
   }
 

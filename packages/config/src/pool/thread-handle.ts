@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Timer } from '../host/evaluate.js'
 import { startThread } from '../host/thread.js'
 import type { FromThread, ToThread } from '../thread/messages.js'
+import { patientTimer } from './patient-timer.js'
 
 export type ThreadOptions = {
   code: string
@@ -28,7 +29,7 @@ export class ThreadHandle {
 
   constructor(private readonly options: ThreadOptions, private readonly events: ThreadEvents) {
     this.worker = startThread({ code: options.code, mode: 'serve', current: this.current, ...(options.onPrint ? { onPrint: options.onPrint } : {}) })
-    this.cancel = options.timer(() => this.end(`did not finish loading in ${options.loadDeadlineMs / 1000} s`), options.loadDeadlineMs)
+    this.cancel = patientTimer(options.timer, () => this.end(`did not finish loading in ${options.loadDeadlineMs / 1000} s`), options.loadDeadlineMs)
     this.worker.on('message', (message: FromThread) => this.receive(message))
     this.worker.on('error', error => this.end(`died: ${error.message}`))
     this.worker.on('exit', code => this.end(`ended itself (process.exit, code ${code})`))
