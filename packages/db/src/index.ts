@@ -1,6 +1,6 @@
 export { openDatabase, type Database, type DatabaseOptions } from './database.js'
 export { FactRefused, GroupCommit, SessionLost, type GroupCommitOptions } from './group-commit/group-commit.js'
-export type { BuildRef, EffectRef, Fact, LogRef, Session, StepRef, Submission } from './group-commit/facts.js'
+export type { BuildRef, EffectRef, Fact, LineRange, LogRef, NamedBuildset, Session, StepRef, Submission } from './group-commit/facts.js'
 export { IdBlock } from './id-block.js'
 export { applyMigrations } from './migrate.js'
 export { onceReachable } from './once-reachable.js'

@@ -161,10 +161,25 @@ export type SetPropertyFromCommandStep = StepCommon & ShellOptions & {
   extract: FunctionRef | null
 }
 
+/** Asks triggerable schedulers for builds, and waits for them if it is to. */
+export type TriggerStep = StepCommon & {
+  kind: 'trigger'
+  schedulerNames: Renderable[]
+  waitForFinish: boolean
+  /** Of the builds asked for, over what their schedulers say. */
+  setProperties: { [name: string]: Renderable }
+  /** They build the revision that this build has got. */
+  updateSourceStamp: boolean
+  /** They build what is newest, whatever this build builds. */
+  alwaysUseLatest: boolean
+  /** Their results do not count. */
+  unimportantSchedulerNames: string[]
+}
+
 /** The user's own `async ctx => …`. */
 export type CustomStep = StepCommon & { kind: 'custom'; run: FunctionRef }
 
-export type StepConfig = ShellStep | GitStep | SetPropertyStep | SetPropertyFromCommandStep | CustomStep
+export type StepConfig = ShellStep | GitStep | SetPropertyStep | SetPropertyFromCommandStep | TriggerStep | CustomStep
 
 /** A condition on one field of a change: equal to one of, matching, or a function's answer. */
 export type FieldFilter = { eq?: (string | null)[]; notEq?: (string | null)[]; regex?: { source: string; flags: string }[]; notRegex?: { source: string; flags: string }[]; fn?: FunctionRef }
@@ -219,7 +234,13 @@ export type ForceScheduler = SchedulerCommon & {
   parameters: ForceParameter[]
 }
 
-export type SchedulerConfig = BasicScheduler | ForceScheduler
+/** Builds when a step of another build asks for it. */
+export type TriggerableScheduler = SchedulerCommon & {
+  kind: 'triggerable'
+  codebases: { [codebase: string]: { repository: string; branch: string | null } }
+}
+
+export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler
 
 export type GitPollerConfig = {
   kind: 'gitPoller'

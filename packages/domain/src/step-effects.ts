@@ -1,17 +1,28 @@
 import type { BuildView } from './build-view.js'
 import type { Json } from './json.js'
 import type { Renderable } from './renderable.js'
+import type { Result } from './results.js'
+import type { SourceStampData } from './source-stamp.js'
 
 /**
  * What a custom step does to the world, one record per effect. `n` counts from 1 in the order of the calls, so that a replay
  * of the same function asks for the same numbers. Whoever performs it journals (n, kind, args) and its outcome; a replayed
- * effect gets the recorded outcome.
+ * effect gets the recorded outcome, and outcomes are handed over in the order in which they were recorded.
+ * What a crash means for each kind says `effectClasses`.
  */
 export type StepEffect = { [K in StepEffectKind]: { n: number; kind: K; args: StepEffectArgs[K] } }[StepEffectKind]
 export type StepEffectKind = keyof StepEffectArgs
 
 export type StepEffectArgs = {
   command: CommandArgs
+  file: FileArgs
+  http: HttpArgs
+  /** Asks whether the user's function is to be run; its answer comes as `onceEnded`, under the same number. */
+  once: { name: string; idempotent: boolean }
+  onceEnded: OnceAnswer
+  trigger: TriggerArgs
+  /** Waits for the end of the buildsets that effect `n - 1`, a `trigger`, has added. */
+  triggerEnded: { buildsets: number[] }
   /** `text` is whole lines, each ending in a newline. */
   log: { name: string; text: string }
   property: { name: string; value: Json; source: string }
@@ -38,6 +49,53 @@ export type CommandArgs = {
   usePTY: boolean
 }
 
+/** Paths are relative to the builder's folder. */
+export type FileArgs =
+  | { do: 'mkdir' | 'rmdir' | 'removeFile'; paths: string[] }
+  | { do: 'stat' | 'listdir' | 'glob'; path: string }
+  | { do: 'copy'; from: string; to: string }
+
+/** `rc` is 0 or the worker's errno; `result` is what the worker answered: see CommandSpec. */
+export type FileOutcome = { rc: number; result: Json }
+
+/** Renderables in it are rendered by the performer, so that secrets stay out of the thread. */
+export type HttpArgs = {
+  method: string
+  url: Renderable
+  headers: { [name: string]: Renderable }
+  body: Renderable
+  /** Seconds in all. */
+  timeout: number
+  /** May be sent again when a crash leaves it open whether it arrived. */
+  idempotent: boolean
+}
+
+/** An answer of whatever status; `error` when there was none. */
+export type HttpOutcome =
+  | { status: number; headers: { [name: string]: string }; url: string; body: string; /** The body was longer than 1 MiB. */ truncated: boolean }
+  | { error: string }
+
+export type OnceAnswer = { ok: true; value: Json } | { ok: false; message: string }
+
+export type TriggerArgs = {
+  /** Names of triggerable schedulers; else of builders. */
+  schedulers: string[] | null
+  builders: string[]
+  waitForFinish: boolean
+  /** Null: those of the build. */
+  sourcestamps: (Partial<SourceStampData> & { codebase: string })[] | null
+  updateSourceStamp: boolean
+  alwaysUseLatest: boolean
+  properties: { [name: string]: Json }
+  reason: string | null
+  priority: number | null
+}
+
+/** One buildset for each scheduler, or one for all builders. */
+export type TriggeredBuildset = { scheduler: string | null; buildset: number; requests: { builder: string; request: number }[] }
+
+export type ChildBuild = { scheduler: string | null; buildset: number; request: number; builder: string; builderid: number; /** Null: the request ended without one. */ build: number | null; number: number | null; results: Result }
+
 export type CommandOutcome = {
   /** rc is 0. */
   ok: boolean
@@ -51,6 +109,13 @@ export type CommandOutcome = {
 
 export type StepEffectOutcomes = {
   command: CommandOutcome
+  file: FileOutcome
+  http: HttpOutcome
+  /** `known`: it has run before, and this is what came of it. */
+  once: { known: OnceAnswer | null }
+  onceEnded: null
+  trigger: TriggeredBuildset[]
+  triggerEnded: ChildBuild[]
   log: null
   property: null
   url: null

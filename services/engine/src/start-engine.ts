@@ -4,6 +4,7 @@ import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
+import { ChildBuildsets } from './build/child-buildsets.js'
 import { Pressure } from './build/pressure.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
@@ -25,7 +26,8 @@ const LOST_AT_ONCE = 50
 export async function startEngine(replica: Replica): Promise<void> {
   const { db, fence, bus, clock, random, logger, secrets, installation, generations, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
-  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), secrets, installation, clock, random, logger }
+  const children = new ChildBuildsets({ db, fence, clock, logger })
+  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
     if (session.once) controls.notify()
@@ -50,6 +52,8 @@ export async function startEngine(replica: Replica): Promise<void> {
     if (!drain.active) claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt)
   } })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
+  const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
+  loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
     // What a drain has just taken its hands off is not taken up again.
     builds: async (session, builds) => { if (!drain.active) await runs.adopt(session, builds) },
@@ -64,6 +68,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   loop({ name: 'watch workers', everyMs: 5_000, run: async () => (await replica.duty('watch workers') ? watchWorkers({ db, fence, logger }) : undefined) })
   replica.onStop('builds', () => runs.handOver())
   bus.onWake('requests', () => claims.notify())
+  bus.onWake('buildsets', () => ended.notify())
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())
   const door = await openWorkerDoor({

@@ -8,7 +8,7 @@ export type ActiveGeneration = { id: number; configuration: Configuration; call:
 
 /** The generation's schedulers that are asked about changes: those that nobody has disabled. */
 export async function enabledSchedulers(db: Database, { schedulers }: Configuration): Promise<AskedScheduler[]> {
-  const asked = schedulers.filter((scheduler): scheduler is BasicScheduler => scheduler.kind !== 'force')
+  const asked = schedulers.filter((scheduler): scheduler is BasicScheduler => scheduler.kind === 'singleBranch' || scheduler.kind === 'anyBranch')
   const { rows } = await db.pool.query<{ id: number; name: string }>(
     'SELECT id, name FROM schedulers WHERE active AND enabled AND name = ANY($1)', [asked.map(scheduler => scheduler.name)])
   const ids = new Map(rows.map(row => [row.name, row.id]))

@@ -70,8 +70,8 @@ export function found(value: Json | undefined): string {
 
 /** The call of the vocabulary that makes a thing of this kind. */
 export function callOf(kind: string): string {
-  if (['shell', 'git', 'setProperty', 'setPropertyFromCommand', 'custom'].includes(kind)) return `steps.${kind}`
-  if (['singleBranch', 'anyBranch', 'force'].includes(kind)) return `schedulers.${kind}`
+  if (['shell', 'git', 'setProperty', 'setPropertyFromCommand', 'trigger', 'custom'].includes(kind)) return `steps.${kind}`
+  if (['singleBranch', 'anyBranch', 'force', 'triggerable'].includes(kind)) return `schedulers.${kind}`
   if (kind.startsWith('hook.')) return `changeHooks.${kind.slice(5)}`
   if (kind === 'gitPoller') return 'changeSources.gitPoller'
   if (kind === 'worker') return 'workers.worker'

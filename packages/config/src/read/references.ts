@@ -26,8 +26,16 @@ export function referenceFindings(tree: Json): Finding[] {
     ...builders.flatMap(item => withoutWorkers(item)),
     ...builders.flatMap(item => unknownNames(item, 'workers', { known: knownWorkers, what: 'worker' })),
     ...schedulers.flatMap(item => unknownNames(item, 'builders', { known: knownBuilders, what: 'builder' })),
+    ...builders.flatMap(item => stepsOf(item)).flatMap(item => unknownNames(item, 'schedulerNames', { known: names(schedulers.filter(({ entry }) => entry['$kind'] === 'triggerable')), what: 'triggerable scheduler' })),
     ...builders.flatMap(({ path, entry }) => (typeof entry['project'] === 'string' ? unknownName([...path, 'project'], entry['project'], { known: names(projects), what: 'project' }) : [])),
   ]
+}
+
+/** Of a builder, those that trigger others. */
+function stepsOf({ path, entry }: Item): Item[] {
+  const steps = entry['steps']
+  if (!Array.isArray(steps)) return []
+  return steps.flatMap((step, index) => (isRecord(step) && step['$kind'] === 'trigger' ? [{ path: [...path, 'steps', index], entry: step }] : []))
 }
 
 const nameOf = (entry: Described): string | undefined => (typeof entry['name'] === 'string' ? entry['name'] : undefined)

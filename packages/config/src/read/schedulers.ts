@@ -1,4 +1,4 @@
-import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, GitPollerConfig, SchedulerConfig } from '@yardmaster/domain'
+import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, GitPollerConfig, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
 import { properties } from './builders.js'
 import { changeFilter, noFilter } from './change-filter.js'
 import { forceField } from './force.js'
@@ -54,7 +54,11 @@ const force: Reader<ForceScheduler> = mapped(record({
   return { kind: 'force', ...given, label: given.label ?? given.name, buttonName: given.buttonName ?? given.name, reason: reasonString }
 })
 
-export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force }, 'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…) or schedulers.force(…)')
+const triggerable: Reader<TriggerableScheduler> = mapped(record({ ...common, codebases, reason: orNull(text) }, 'options of schedulers.triggerable'), given => (
+  { kind: 'triggerable', ...given, reason: reasonOf('Triggerable', given) }))
+
+export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, triggerable },
+  'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…) or schedulers.triggerable(…)')
 
 const branches: Reader<string[] | true> = (value, at) => {
   if (value === true) return true

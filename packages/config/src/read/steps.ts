@@ -1,7 +1,7 @@
-import type { CustomStep, GitStep, SetPropertyFromCommandStep, SetPropertyStep, ShellStep, StepConfig } from '@yardmaster/domain'
+import type { CustomStep, GitStep, Renderable, SetPropertyFromCommandStep, SetPropertyStep, ShellStep, StepConfig, TriggerStep } from '@yardmaster/domain'
 import { boolean, durationOrNone, functionRef, name, oneOf, text, wholeNumber } from './leaves.js'
 import { locks } from './locks.js'
-import { byKind, found, leaf, mapOf, mapped, or, orNull, record } from './reader.js'
+import { byKind, found, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Reader } from './reader.js'
 import { command, condition, environmentValue, renderableData, renderableText, renderableTexts } from './renderables.js'
 
@@ -79,10 +79,23 @@ const setPropertyFromCommand: Reader<SetPropertyFromCommandStep> = mapped(record
   return { kind: 'setPropertyFromCommand', ...step }
 })
 
+const someSchedulers = (least: number): Reader<Renderable[]> => mapped(list(renderableText, 'a list of names of triggerable schedulers'), (names, at) =>
+  names.length < least ? at.wrong({ expected: 'at least one name of a triggerable scheduler', found: 'an empty list' }) : names)
+
+const trigger: Reader<TriggerStep> = mapped(record({
+  ...common('trigger'), schedulerNames: someSchedulers(1), waitForFinish: or(boolean, false), setProperties: or(mapOf(renderableData, 'properties: a record'), {}),
+  updateSourceStamp: orNull(boolean), alwaysUseLatest: or(boolean, false), unimportantSchedulerNames: or(list(name, 'a list of names of schedulers'), []),
+}, 'options of steps.trigger'), (step, at) => {
+  if (step.updateSourceStamp && step.alwaysUseLatest) at.at('updateSourceStamp').wrong({ expected: 'one of updateSourceStamp and alwaysUseLatest', found: 'both' })
+  const stray = step.unimportantSchedulerNames.find(unimportant => step.schedulerNames.every(item => typeof item === 'string') && !step.schedulerNames.includes(unimportant))
+  if (stray !== undefined) at.at('unimportantSchedulerNames').wrong({ expected: 'names that are in schedulerNames', found: `'${stray}'` })
+  return { kind: 'trigger', ...step, updateSourceStamp: step.updateSourceStamp ?? !step.alwaysUseLatest }
+})
+
 const custom: Reader<CustomStep> = mapped(record({ ...common('custom'), run: functionRef }, 'options of steps.custom'), step => ({ kind: 'custom', ...step }))
 
 /** One step of any kind, with Buildbot's defaults. */
-export const step: Reader<StepConfig> = byKind<StepConfig>({ shell, git, setProperty, setPropertyFromCommand, custom }, 'a step: steps.shell(…), steps.git(…), … or a function')
+export const step: Reader<StepConfig> = byKind<StepConfig>({ shell, git, setProperty, setPropertyFromCommand, trigger, custom }, 'a step: steps.shell(…), steps.git(…), … or a function')
 
 /** Second and further steps of a name get _1, _2 and so on, as in Buildbot. */
 export function withUniqueNames(steps: StepConfig[]): StepConfig[] {

@@ -1,14 +1,24 @@
-import type { Json, Result, StepEffect, StepEffectArgs, StepEffectKind, StepEffectOutcome, StepEffectOutcomes, StepInput } from '@yardmaster/domain'
-import { parseDuration } from '../duration.js'
-import type { Command, Duration } from '../vocabulary/values.js'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { worstResult } from '@yardmaster/domain'
+import type { HttpOutcome, Json, OnceAnswer, Result, StepEffect, StepEffectArgs, StepEffectKind, StepEffectOutcome, StepEffectOutcomes, StepInput } from '@yardmaster/domain'
 import { results } from '../vocabulary/step-context.js'
-import type { CommandOptions, StepContext } from '../vocabulary/step-context.js'
-import { answer, data } from './answer.js'
+import type { HttpResponse, StepContext, Triggered, TriggerOptions } from '../vocabulary/step-context.js'
+import { data, thrown } from './answer.js'
+import { commandArgs, httpArgs, text, triggerArgs } from './step-arguments.js'
+import { workerFiles } from './worker-files.js'
 
 type Waiting = { resolve: (value: StepEffectOutcome) => void; reject: (error: Error) => void }
 
 /** Effects whose failure nobody waits for: it fails the step itself. */
 const unattended: readonly StepEffectKind[] = ['log', 'property', 'url', 'summary']
+
+/** A step that asks for more at once, without waiting for any of it, would fill the engine's memory. */
+const MOST_AT_ONCE = 10_000
+const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
+/** Lines are passed on when they are so many, though the function does not wait. */
+const LINES_BYTES = 256 * 1024
+/** All are in the journal, and are read again for a replay. */
+const MOST_EFFECTS = 100_000
 
 /** One running custom step: numbers its effects in the order of the calls, and takes in their outcomes. */
 export class StepRun {
@@ -19,6 +29,9 @@ export class StepRun {
   private readonly properties: { [name: string]: Json }
   private lines: { name: string; text: string } | undefined
   private lost: Error | undefined
+  private bytesUnderWay = 0
+  /** The name of the `once` whose function is running here. */
+  private readonly inside = new AsyncLocalStorage<string>()
 
   constructor(private readonly input: StepInput, private readonly post: (effect: StepEffect) => void) {
     this.properties = Object.fromEntries(Object.entries(input.properties).map(([name, [value]]) => [name, value]))
@@ -53,28 +66,94 @@ export class StepRun {
 
   private effect<K extends StepEffectKind>(kind: K, args: StepEffectArgs[K]): Promise<StepEffectOutcomes[K]> {
     this.flushLines()
-    const n = ++this.n
+    return this.ask(++this.n, kind, args)
+  }
+
+  private ask<K extends StepEffectKind>(n: number, kind: K, args: StepEffectArgs[K]): Promise<StepEffectOutcomes[K]> {
+    const bytes = kind === 'log' ? (args as StepEffectArgs['log']).text.length : 0
+    this.bytesUnderWay += bytes
+    this.checkBounds(kind)
     const outcome = new Promise<StepEffectOutcome>((resolve, reject) => this.waiting.set(n, { resolve, reject }))
     this.post({ n, kind, args } as StepEffect)
     this.pending.add(outcome)
-    outcome.catch((error: Error) => { if (unattended.includes(kind)) this.lost ??= error }).finally(() => this.pending.delete(outcome))
+    outcome.catch((error: Error) => { if (unattended.includes(kind)) this.lost ??= error }).finally(() => {
+      this.pending.delete(outcome)
+      this.bytesUnderWay -= bytes
+    })
     return outcome as Promise<StepEffectOutcomes[K]>
+  }
+
+  private checkBounds(kind: StepEffectKind): void {
+    this.checkOutside(kind)
+    if (this.waiting.size >= MOST_AT_ONCE) throw this.fatal(`the step does more than ${MOST_AT_ONCE} things at once: let it wait for some of them`)
+    if (this.bytesUnderWay > MOST_BYTES_AT_ONCE) throw this.fatal(`the step prints faster than can be written, ${MOST_BYTES_AT_ONCE / 1024 / 1024} MiB are waiting: let it wait between, as with await ctx.now()`)
+    if (this.n > MOST_EFFECTS) throw this.fatal(`the step does more than ${MOST_EFFECTS} things: let a command on the worker do them`)
+  }
+
+  private checkOutside(what: string): void {
+    const within = this.inside.getStore()
+    if (within !== undefined) throw this.fatal(`ctx.once('${within}'): its function uses ctx (${what}), which a replay would not see again: use it before or after`)
+  }
+
+  /** Also when the function catches it. */
+  private fatal(message: string): Error {
+    const error = new Error(message)
+    this.lost ??= error
+    return error
   }
 
   /** Lines that are written together become one effect: together means before the function waits or does something else. */
   private line(name: string, text: string): void {
+    this.checkOutside('log')
     if (this.lines?.name !== name) this.flushLines()
     if (!this.lines) {
       this.lines = { name, text: '' }
-      queueMicrotask(() => this.flushLines())
+      queueMicrotask(() => this.flushSafely())
     }
     this.lines.text += text.endsWith('\n') ? text : `${text}\n`
+    if (this.lines.text.length >= LINES_BYTES) this.flushLines()
   }
 
   private flushLines(): void {
     const lines = this.lines
     this.lines = undefined
     if (lines) void this.effect('log', lines)
+  }
+
+  /** Outside of the function's own calls: there is nobody to throw at, but the step's end. */
+  private flushSafely(): void {
+    try {
+      this.flushLines()
+    } catch {
+      // It is `lost`.
+    }
+  }
+
+  /** Its start is journaled before it is run, and its end before its answer is seen. */
+  private async once<T>(name: string, fn: () => Promise<T> | T, idempotent: boolean): Promise<T> {
+    this.checkOutside('once')
+    this.flushLines()
+    const n = ++this.n
+    const { known } = await this.ask(n, 'once', { name, idempotent })
+    const answered = known ?? await this.inside.run(name, () => onceAnswer(name, fn))
+    if (!known) await this.ask(n, 'onceEnded', answered)
+    if (!answered.ok) throw new Error(answered.message)
+    return answered.value as T
+  }
+
+  private async http(request: Parameters<StepContext['http']>[0]): Promise<HttpResponse> {
+    return response(await this.effect('http', httpArgs(request)))
+  }
+
+  /** Both numbers are taken at the call. */
+  private async trigger(options: TriggerOptions): Promise<Triggered> {
+    const args = triggerArgs(options)
+    this.flushLines()
+    const n = ++this.n
+    if (args.waitForFinish) this.n++
+    const buildsets = (await this.ask(n, 'trigger', args)).map(({ buildset }) => buildset)
+    const builds = args.waitForFinish ? await this.ask(n + 1, 'triggerEnded', { buildsets }) : []
+    return { buildsets, builds, results: args.waitForFinish ? builds.map(build => build.results).reduce(worstResult, results.SKIPPED) : null }
   }
 
   private context(): StepContext {
@@ -94,6 +173,10 @@ export class StepRun {
       addURL: (name, url) => done(this.effect('url', { name, url })),
       summary: texts => done(this.effect('summary', texts)),
       secret: name => this.effect('secret', { name }),
+      worker: workerFiles(args => this.effect('file', args)),
+      http: request => this.http(request),
+      once: (name, fn, options = {}) => this.once(text(name, 'ctx.once: name'), fn, options.idempotent ?? false),
+      trigger: options => this.trigger(options),
       now: () => this.effect('time', {}),
       random: () => this.effect('random', {}),
     }
@@ -107,22 +190,23 @@ function done(outcome: Promise<null>): Promise<void> {
   return ended
 }
 
-function commandArgs(command: Command, options: CommandOptions): StepEffectArgs['command'] {
-  const seconds = (value: Duration | null, key: string): number | null => {
-    const parsed = value === null ? null : parseDuration(value)
-    if (parsed === undefined) throw new Error(`ctx.command: ${key} is ${JSON.stringify(value)}, expected seconds, or a text like '30s' or '10m'`)
-    return parsed
+async function onceAnswer(name: string, fn: () => unknown): Promise<OnceAnswer> {
+  try {
+    return { ok: true, value: data(await fn(), `ctx.once('${name}')`) }
+  } catch (error) {
+    return { ok: false, message: thrown(error).message }
   }
-  const env = answer(options.env ?? {}, 'ctx.command env')
+}
+
+function response(outcome: HttpOutcome): HttpResponse {
+  if ('error' in outcome) throw new Error(`ctx.http: ${outcome.error}`)
+  const { status, headers, url, body, truncated } = outcome
   return {
-    command: answer(command, 'ctx.command'),
-    env: env !== null && typeof env === 'object' && !Array.isArray(env) ? env : {},
-    workdir: options.workdir ?? 'build',
-    timeout: seconds(options.timeout === undefined ? 1200 : options.timeout, 'timeout'),
-    maxTime: seconds(options.maxTime ?? null, 'maxTime'),
-    log: options.log ?? 'stdio',
-    logEnviron: options.logEnviron ?? true,
-    usePTY: options.usePTY ?? false,
+    status, headers, url, body, truncated, ok: status >= 200 && status < 300,
+    json() {
+      if (truncated) throw new Error('ctx.http: the answer is longer than 1 MiB, so it is cut and no JSON')
+      return JSON.parse(body) as Json
+    },
   }
 }
 

@@ -132,6 +132,12 @@ export type ForceOptions = SchedulerOptions & {
   reasonString?: string
 }
 
+export type TriggerableOptions = SchedulerOptions & {
+  /** What is built of each, where whoever triggers does not say; others that he says are not built. */
+  codebases?: Codebases
+  reason?: string
+}
+
 export type GitPollerOptions = {
   /** The repository unless said otherwise. */
   name?: string
@@ -149,7 +155,7 @@ export type GitPollerOptions = {
 }
 
 export type WorkerDeclaration = Declared<'worker', WorkerOptions>
-export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions>
+export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions>
 export type ChangeSourceDeclaration = Declared<'gitPoller', GitPollerOptions>
 export type ChangeHookDeclaration =
   | Declared<'hook.base', { secret?: string | SecretRef }>
@@ -184,6 +190,8 @@ export const schedulers = {
   anyBranch: (options: AnyBranchOptions): SchedulerDeclaration => declare('anyBranch', options),
   /** Lets people start a build, with a form. */
   force: (options: ForceOptions): SchedulerDeclaration => declare('force', options),
+  /** Builds when a step of another build triggers it: steps.trigger, ctx.trigger. */
+  triggerable: (options: TriggerableOptions): SchedulerDeclaration => declare('triggerable', options),
 }
 
 export const changeSources = {

@@ -78,6 +78,21 @@ export type SetPropertyFromCommandOptions = StepOptions & ShellCommandOptions & 
   | { extract: Extract; property?: never; strip?: never }
 )
 
+export type TriggerStepOptions = StepOptions & {
+  /** Of triggerable schedulers: each is asked for a buildset. */
+  schedulerNames: readonly Text[]
+  /** Wait for the builds; the worst of their results is that of the step. When this build is stopped, so are they. False unless said otherwise. */
+  waitForFinish?: boolean
+  /** Of the builds, over what their scheduler says. */
+  setProperties?: { [name: string]: Renderable<Json> }
+  /** Build the revision that this build has got (got_revision); true unless alwaysUseLatest. */
+  updateSourceStamp?: boolean
+  /** Build what is newest. */
+  alwaysUseLatest?: boolean
+  /** Those whose results do not count. */
+  unimportantSchedulerNames?: readonly string[]
+}
+
 export type CustomStepOptions = StepOptions & { run: CustomStepFunction }
 
 /** steps.shell(…), steps.git(…) and so on, or just a function. */
@@ -86,6 +101,7 @@ export type Step =
   | Declared<'git', GitStepOptions>
   | Declared<'setProperty', SetPropertyOptions>
   | Declared<'setPropertyFromCommand', SetPropertyFromCommandOptions>
+  | Declared<'trigger', TriggerStepOptions>
   | Declared<'custom', CustomStepOptions>
   | CustomStepFunction
 
@@ -98,6 +114,8 @@ export const steps = {
   setProperty: (options: SetPropertyOptions): Step => declare('setProperty', options),
   /** Sets properties from what a command prints. */
   setPropertyFromCommand: (options: SetPropertyFromCommandOptions): Step => declare('setPropertyFromCommand', options),
+  /** Asks other builders for builds. */
+  trigger: (options: TriggerStepOptions): Step => declare('trigger', options),
   /** A function as a step, with a name and flags. */
   custom: (options: CustomStepOptions): Step => declare('custom', options),
 }

@@ -1,4 +1,5 @@
 import type { Json, Properties, Result } from '@yardmaster/domain'
+import type { NewBuildset } from '../verbs/add-buildset.js'
 
 /**
  * The right to speak for a worker's builds: its newest session number. `opening` is the number that this replica is
@@ -21,10 +22,15 @@ export type Fact =
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
   | { kind: 'log-finished'; log: LogRef }
   | { kind: 'effect-started'; effect: EffectRef; effectKind: string; fingerprint: string; firstLine: number }
-  /** Output of a command up to `seq` is in this transaction. */
-  | { kind: 'effect-advanced'; effect: EffectRef; seq: number }
-  | { kind: 'effect-ended'; effect: EffectRef; outcome: Json }
+  /** Output of a command up to `seq` is in this transaction; `ranges`: where in its log the lines are that are kept for a replay. */
+  | { kind: 'effect-advanced'; effect: EffectRef; seq: number; ranges?: LineRange[] }
+  /** `position`: its place in the order in which the step's function gets outcomes. */
+  | { kind: 'effect-ended'; effect: EffectRef; position: number; outcome: Json }
+  /** Adds the buildsets; the effect ends with what became of them (TriggeredBuildset[]). */
+  | { kind: 'effect-triggered'; effect: EffectRef; position: number; buildsets: NamedBuildset[] }
 
+export type LineRange = [first: number, lines: number]
+export type NamedBuildset = NewBuildset & { builderNames: string[] }
 export type StepRef = { id: number; number: number }
 export type LogRef = { id: number; stepId: number; slug: string }
 export type EffectRef = { step: number; n: number }

@@ -54,7 +54,7 @@ test('facts that gather while a commit is under way are one transaction, in orde
   const lines = (firstLine: number, text: string): Fact => ({ kind: 'log-appended', log, firstLine, lines: 1, content: Buffer.from(text) })
   await Promise.all([
     submit(0, [{ kind: 'log-opened', log, name: 'stdio', type: 's' }, { kind: 'effect-started', effect: { step: 0, n: 1 }, effectKind: 'command', fingerprint: 'f', firstLine: 0 }, lines(0, 'oa\n')]),
-    submit(0, [lines(1, 'ob\n'), { kind: 'effect-advanced', effect: { step: 0, n: 1 }, seq: 2 }, { kind: 'effect-ended', effect: { step: 0, n: 1 }, outcome: { rc: 0 } }]),
+    submit(0, [lines(1, 'ob\n'), { kind: 'effect-advanced', effect: { step: 0, n: 1 }, seq: 2 }, { kind: 'effect-ended', effect: { step: 0, n: 1 }, position: 1, outcome: { rc: 0 } }]),
     submit(1, [property('x', '1')]),
     submit(1, [property('x', '2')]),
   ])

@@ -1,13 +1,16 @@
+import type { Json, TriggeredBuildset } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
+import { addBuildset } from '../verbs/add-buildset.js'
 import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
 import { releaseLocks } from '../verbs/release-locks.js'
-import { factsOf, type Submission } from './facts.js'
+import { factsOf, type EffectRef, type LineRange, type Submission } from './facts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
 import { updateBuilds, updateSteps } from './write-progress.js'
 
 /** Writes the facts of many builds, kind by kind in the fixed order of tables, each kind in one statement. */
 export async function writeFacts(tx: Transaction, submissions: Submission[]): Promise<void> {
+  const triggered = await addTriggered(tx, submissions)
   await startEffects(tx, submissions)
   await giveBackLocks(tx, submissions)
   await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
@@ -16,7 +19,24 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)
-  await endEffects(tx, submissions)
+  await endEffects(tx, submissions, triggered)
+}
+
+type EndedEffect = { build: number; effect: EffectRef; position: number; outcome: Json }
+
+/** The buildsets that steps ask for, in the transaction that says so in their journal: they are added once, whatever happens. */
+async function addTriggered(tx: Transaction, submissions: Submission[]): Promise<EndedEffect[]> {
+  const ended: EndedEffect[] = []
+  for (const { build, fact } of factsOf(submissions, 'effect-triggered')) {
+    const outcome: TriggeredBuildset[] = []
+    for (const buildset of fact.buildsets) {
+      const { buildsetId, requests } = await addBuildset(tx, buildset)
+      const names = [...new Set(buildset.builderNames)]
+      outcome.push({ scheduler: buildset.scheduler, buildset: buildsetId, requests: requests.map(({ requestId }, index) => ({ builder: names[index]!, request: requestId })) })
+    }
+    ended.push({ build: build.id, effect: fact.effect, position: fact.position, outcome })
+  }
+  return ended
 }
 
 /** To be called before the sessions are locked: workers that are blamed come before them. */
@@ -41,24 +61,30 @@ async function startEffects(tx: Transaction, submissions: Submission[]): Promise
       started.map(({ fact }) => fact.effectKind), started.map(({ fact }) => fact.fingerprint), started.map(({ fact }) => fact.firstLine), started.map(({ session }) => session.processId)])
 }
 
+type EffectRecord = { build_id: number; step: number; n: number; seq: number; ranges: LineRange[] | null; position: number | null; outcome: string | null }
+
 /**
  * How far each command's output is committed, and how effects ended: in the transaction that has the lines. An outcome is kept as JSON text within the jsonb,
  * which takes what jsonb itself does not: a NUL or half a surrogate pair in what a command printed.
  */
-async function endEffects(tx: Transaction, submissions: Submission[]): Promise<void> {
-  const records = new Map<string, { build_id: number; step: number; n: number; seq: number; outcome: string | null }>()
-  const record = (build: number, { step, n }: { step: number; n: number }) => {
+async function endEffects(tx: Transaction, submissions: Submission[], triggered: EndedEffect[]): Promise<void> {
+  const records = new Map<string, EffectRecord>()
+  const record = (build: number, { step, n }: EffectRef) => {
     const key = `${build}/${step}/${n}`
-    const known = records.get(key) ?? { build_id: build, step, n, seq: 0, outcome: null }
+    const known = records.get(key) ?? { build_id: build, step, n, seq: 0, ranges: null, position: null, outcome: null }
     records.set(key, known)
     return known
   }
-  for (const { build, fact } of factsOf(submissions, 'effect-advanced')) record(build.id, fact.effect).seq = fact.seq
-  for (const { build, fact } of factsOf(submissions, 'effect-ended')) record(build.id, fact.effect).outcome = JSON.stringify(fact.outcome)
+  for (const { build, fact } of factsOf(submissions, 'effect-advanced')) {
+    const advanced = record(build.id, fact.effect)
+    Object.assign(advanced, { seq: fact.seq, ranges: fact.ranges ?? advanced.ranges })
+  }
+  const ended = factsOf(submissions, 'effect-ended').map(({ build, fact }) => ({ build: build.id, ...fact }))
+  for (const { build, effect, position, outcome } of [...triggered, ...ended]) Object.assign(record(build, effect), { position, outcome: JSON.stringify(outcome) })
   if (records.size === 0) return
   await tx.execute(
-    `UPDATE effects e SET seq = greatest(e.seq, r.seq), outcome = coalesce(to_jsonb(r.outcome), e.outcome)
-     FROM jsonb_to_recordset($1::jsonb) AS r(build_id bigint, step int, n int, seq bigint, outcome text)
+    `UPDATE effects e SET seq = greatest(e.seq, r.seq), ranges = coalesce(r.ranges, e.ranges), position = coalesce(r.position, e.position), outcome = coalesce(to_jsonb(r.outcome), e.outcome)
+     FROM jsonb_to_recordset($1::jsonb) AS r(build_id bigint, step int, n int, seq bigint, ranges jsonb, position int, outcome text)
      WHERE e.build_id = r.build_id AND e.step_number = r.step AND e.n = r.n`,
     [JSON.stringify([...records.values()])])
 }

@@ -1,9 +1,9 @@
-import type { BuildRef } from '@yardmaster/db'
+import type { BuildRef, LineRange } from '@yardmaster/db'
 import type { BuilderConfig, Json, Properties, Result, SourceStampData } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 
 /** An effect of a step as the journal has it. */
-export type JournalEntry = { n: number; kind: string; fingerprint: string; seq: number; firstLine: number; processId: string | null; ended: boolean; outcome: Json }
+export type JournalEntry = { n: number; kind: string; fingerprint: string; seq: number; firstLine: number; processId: string | null; ranges: LineRange[] | null; ended: boolean; position: number; outcome: Json }
 
 export type LogData = { id: number; name: string; slug: string; numLines: number; complete: boolean }
 

@@ -15,6 +15,8 @@ export class BuildRun {
   readonly session: WorkerSession
   readonly parts: EngineParts
   readonly mask = new Mask()
+  /** The secrets that steps have asked for so far, also in a replay: what an effect is told from others by must not depend on what came after it. */
+  readonly asked = new Mask()
   properties: Properties
   /** What steps want said of the build. */
   summary: string | null = null
@@ -41,11 +43,14 @@ export class BuildRun {
     this.#maskUsed()
   }
 
-  /** From the start, so that an effect has the same fingerprint whatever was used before it. */
+  /** From the start, so that a replay shows nothing of what was used before it. */
   #maskUsed(): void {
-    for (const name of secretsUsed(this.data)) {
+    const { builder, steps } = this.data
+    const before = new Set(secretsUsed({ builder, steps: steps.filter(step => step.results !== null) }))
+    for (const name of secretsUsed({ builder, steps })) {
       try {
-        this.secret(name)
+        const value = this.secret(name)
+        if (value !== undefined && before.has(name)) this.asked.add(name, value)
       } catch {
         // The step that uses it fails with the reason.
       }

@@ -1,4 +1,7 @@
+import type { LineRange } from '@yardmaster/db'
+
 const MOST_CHARACTERS = 1024 * 1024
+const MOST_RANGES = 1_000
 
 /** What a command printed, for the functions that read it: the last 1 MiB of each stream. */
 export class CapturedOutput {
@@ -21,6 +24,27 @@ export class CapturedOutput {
 
   get stderr(): string {
     return this.#streams.e.text
+  }
+}
+
+/** Where in a log the lines of one command are, between those that others print there at the same time: what a replay reads again. */
+export class OwnLines {
+  readonly #ranges: LineRange[]
+
+  constructor(ranges: LineRange[]) {
+    this.#ranges = ranges.map(([first, lines]) => [first, lines])
+  }
+
+  add(first: number, lines: number): void {
+    const last = this.#ranges.at(-1)
+    if (last && last[0] + last[1] === first) last[1] += lines
+    else this.#ranges.push([first, lines])
+    // They are written with every output: of commands that print side by side for long, a replay gives less.
+    if (this.#ranges.length > MOST_RANGES) this.#ranges.shift()
+  }
+
+  get ranges(): LineRange[] {
+    return this.#ranges.map(([first, lines]) => [first, lines])
   }
 }
 

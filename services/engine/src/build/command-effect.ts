@@ -1,10 +1,11 @@
-import type { Fact } from '@yardmaster/db'
+import type { Fact, LineRange } from '@yardmaster/db'
 import type { Json } from '@yardmaster/domain'
 import { fingerprint, type CommandSpec, type Ended, type FailureReason, type Output } from '@yardmaster/worker-protocol'
 import { RemoteCommand } from '../workers/remote-command.js'
 import { WorkerTrouble } from '../workers/worker-trouble.js'
 import type { JournalEntry } from './build-data.js'
-import { CapturedOutput } from './captured-output.js'
+import { CapturedOutput, OwnLines } from './captured-output.js'
+import { effectEnded, effectStarted } from './effects/record.js'
 import type { LogWriter } from './log-writer.js'
 import { readLogLines } from './read-log-lines.js'
 import type { StepContext } from './step-context.js'
@@ -14,8 +15,10 @@ export type CommandOptions = {
   log?: string
   /** Keep what it prints, for a function that reads it. */
   capture?: boolean
-  /** The effect's number, where the step numbers its own effects. */
+  /** The effect's number and fingerprint, where the step numbers its own effects. */
   n?: number
+  fingerprint?: string
+  effectKind?: 'command' | 'file'
 }
 
 export type CommandResult = { rc: number; failureReason: FailureReason | null; elapsed: number; result: Json; stdout: string; stderr: string }
@@ -28,8 +31,8 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
   const { run, journal, data } = context
   const n = options.n ?? journal.nextNumber()
   const id = `${run.commandPrefix}${data.number}/${n}`
-  const print = fingerprint(withoutSecrets(context, spec))
-  const entry = journal.find(n, 'command', print)
+  const effectId = { n, kind: options.effectKind ?? 'command', fingerprint: options.fingerprint ?? fingerprint(withoutSecrets(context, spec)) }
+  const entry = journal.find(n, effectId.kind, effectId.fingerprint)
   if (entry?.ended) {
     run.session.forget(id)
     return heedTrouble(context, entry.outcome as CommandResult)
@@ -38,21 +41,21 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
   const effect = { step: data.number, n }
   // What was begun is joined, also to be interrupted.
   if (!entry) {
-    await run.write([...logs.opening, { kind: 'effect-started', effect, effectKind: 'command', fingerprint: print, firstLine: logs.main.lines }])
+    await run.write([...logs.opening, effectStarted(context, effectId, logs.main.lines)])
     context.signal.throwIfAborted()
   }
   const captured = options.capture ? await capture(context, logs.main, entry) : null
   const receive = (output: Output) => {
     const log = output.log === 'stdio' ? logs.main : logs.byName.get(output.log)
     const content = run.mask.lines(output.content, output.log === 'stdio')
-    if (output.log === 'stdio') captured?.add(content)
+    if (output.log === 'stdio') captured?.add(logs.main.lines, output.lines, content)
     const appended: Fact[] = log ? [log.append(output.lines, content)] : []
-    commit(context, id, output.seq, [...appended, { kind: 'effect-advanced', effect, seq: output.seq }])
+    commit(context, id, output.seq, [...appended, { kind: 'effect-advanced', effect, seq: output.seq, ...(captured ? { ranges: captured.own.ranges } : {}) }])
   }
   const command = new RemoteCommand({ id, spec, begunBy: entry ? entry.processId : run.session.processId, fromSeq: entry?.seq ?? 0, onOutput: receive })
   const ended = await context.onWorker(command)
-  const outcome = { ...outcomeOf(ended), stdout: captured?.stdout ?? '', stderr: captured?.stderr ?? '' }
-  commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, { kind: 'effect-ended', effect, outcome }])
+  const outcome = { ...outcomeOf(ended), stdout: captured?.output.stdout ?? '', stderr: captured?.output.stderr ?? '' }
+  commit(context, id, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, effectEnded(context, n, outcome)])
   return heedTrouble(context, outcome)
 }
 
@@ -82,10 +85,29 @@ async function openLogs(context: StepContext, spec: CommandSpec, mainName: strin
   return { main, byName: new Map(others.map(log => [log.name, log])), opening: [main, ...others].flatMap(log => log.open()) }
 }
 
-/** What was captured before a replay is in the log already. */
-async function capture({ run }: StepContext, log: LogWriter, entry: JournalEntry | undefined): Promise<CapturedOutput> {
-  const captured = new CapturedOutput()
-  if (entry && entry.seq > 0) for await (const lines of readLogLines(run.parts, log.ref.id, entry.firstLine)) captured.add(lines)
+/** What a command has printed, and where its lines are. */
+class Captured {
+  readonly output = new CapturedOutput()
+  readonly own: OwnLines
+
+  constructor(ranges: LineRange[]) {
+    this.own = new OwnLines(ranges)
+  }
+
+  add(firstLine: number, lines: number, content: Uint8Array): void {
+    this.own.add(firstLine, lines)
+    this.output.add(content)
+  }
+}
+
+/** What was captured before a replay is in the log already, between what others printed there. */
+async function capture({ run }: StepContext, log: LogWriter, entry: JournalEntry | undefined): Promise<Captured> {
+  const captured = new Captured(entry?.ranges ?? [])
+  if (!entry || entry.seq === 0) return captured
+  // Where they are is known of all but what an earlier version of this software began.
+  for (const range of entry.ranges ?? [[entry.firstLine, null] as const]) {
+    for await (const lines of readLogLines(run.parts, log.ref.id, range)) captured.output.add(lines)
+  }
   return captured
 }
 

@@ -1,5 +1,6 @@
 import type { Database, GroupCommit, IdBlock } from '@yardmaster/db'
 import type { Clock, Logger, Random, Secrets } from '@yardmaster/runtime'
+import type { ChildBuildsets } from './child-buildsets.js'
 import type { Pressure } from './pressure.js'
 
 /** What driving a build needs of the engine. */
@@ -8,8 +9,11 @@ export type EngineParts = {
   commit: GroupCommit
   pressure: Pressure
   logIds: IdBlock
+  children: ChildBuildsets
   secrets: Secrets
   installation: string
+  /** Of the web page, ending in a slash. */
+  baseUrl: string
   clock: Clock
   random: Random
   logger: Logger

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Journal, NotReplayable } from './journal.js'
 
-const entry = (n: number, kind: string, ended = true) => ({ n, kind, fingerprint: `f${n}`, seq: 0, firstLine: 0, processId: null, ended, outcome: n })
+const entry = (n: number, kind: string, ended = true) => ({ n, kind, fingerprint: `f${n}`, seq: 0, firstLine: 0, processId: null, ranges: null, position: n, ended, outcome: n })
 
 test('numbers are given in the order of the calls, also past what is known', () => {
   const journal = new Journal([entry(1, 'command')])

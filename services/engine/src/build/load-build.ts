@@ -41,7 +41,7 @@ async function loadSteps(db: Database, buildId: number): Promise<StepData[]> {
   const { rows: logs } = await db.pool.query<LogData & { step_id: number }>(
     'SELECT l.id, l.step_id, l.name, l.slug, l.num_lines AS "numLines", l.complete FROM logs l JOIN steps s ON s.id = l.step_id WHERE s.build_id = $1', [buildId])
   const { rows: journal } = await db.pool.query<Omit<JournalEntry, 'outcome'> & { step_number: number; outcome: string | null }>(
-    `SELECT step_number, n, kind, fingerprint, seq, first_line AS "firstLine", process_id AS "processId", outcome IS NOT NULL AS ended, outcome #>> '{}' AS outcome FROM effects WHERE build_id = $1 ORDER BY n`, [buildId])
+    `SELECT step_number, n, kind, fingerprint, seq, first_line AS "firstLine", process_id AS "processId", ranges, position, outcome IS NOT NULL AS ended, outcome #>> '{}' AS outcome FROM effects WHERE build_id = $1 ORDER BY n`, [buildId])
   return steps.map(step => ({
     ...step,
     logs: logs.filter(log => log.step_id === step.id),

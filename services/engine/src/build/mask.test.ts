@@ -42,7 +42,7 @@ describe('a secret', () => {
 
 test('the secrets that a build uses are those it names, and those its custom steps asked for', () => {
   const builder = { steps: [{ env: { A: { $secret: 'plain' } }, command: { $interpolate: 'x %(secret:mixed)s %(secret:other:-y)s %(prop:no)s' } }] }
-  const journal = [{ n: 1, kind: 'secret', fingerprint: '', seq: 0, firstLine: 0, processId: null, ended: true, outcome: 'asked' }]
+  const journal = [{ n: 1, kind: 'secret', fingerprint: '', seq: 0, firstLine: 0, processId: null, ranges: null, position: 1, ended: true, outcome: 'asked' }]
   const steps = [{ id: 1, number: 0, results: null, startedAt: true, urls: [], logs: [], journal }]
   expect(secretsUsed({ builder: builder as unknown as Parameters<typeof secretsUsed>[0]['builder'], steps })).toEqual(['plain', 'mixed', 'other', 'asked'])
 })

@@ -6,7 +6,7 @@ import type { StepData } from './build-data.js'
 import type { BuildRun } from './build-run.js'
 import { runCommand, type CommandOptions, type CommandResult } from './command-effect.js'
 import type { OwnWords } from './describe.js'
-import { Journal } from './journal.js'
+import { Journal, NotReplayable } from './journal.js'
 import { LogWriter, logSlug } from './log-writer.js'
 
 /** A command that was asked to stop and does not, is given up after this long. */
@@ -117,6 +117,18 @@ export class StepContext {
   addUrl(name: string, url: string): Fact {
     this.#urls = [...this.#urls.filter(known => known.name !== name), { name, url }]
     return { kind: 'step-updated', step: { id: this.data.id, number: this.data.number }, urls: this.#urls }
+  }
+
+  /** Nothing that the step still does counts: what is under way is ended, and the step ends with this error. */
+  fail(error: Error): void {
+    this.failure ??= error
+    this.journal.fail(error)
+    if (this.signal.aborted) return
+    this.#abort.abort(error)
+    for (const command of this.#commands) {
+      if (error instanceof NotReplayable) this.run.session.kill(command, error.message)
+      else this.#interruptCommand(command, error.message)
+    }
   }
 
   interrupt(why: string): void {

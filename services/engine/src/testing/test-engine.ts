@@ -7,6 +7,7 @@ import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
 import type { Installation } from '../../../../test/kit/installation.js'
 import { BuildRuns } from '../build/build-runs.js'
+import { ChildBuildsets } from '../build/child-buildsets.js'
 import { Pressure } from '../build/pressure.js'
 import { claimWaiting } from '../loops/claim-requests.js'
 import { openWorkerDoor } from '../wire/worker-door.js'
@@ -28,7 +29,8 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const generations: Generations = { active: () => generation, get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
   const commit = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const secrets = { get: (name: string) => (name === 'token' ? 'hunter2' : undefined) }
-  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), secrets, installation: 'i', clock, random, logger }
+  const children = new ChildBuildsets({ db, fence, clock, logger })
+  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => {})
   const pool = new WorkerPool({
     db, fence, installation: 'i', logger,
@@ -37,7 +39,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   })
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
-    replicaId, fence, runs, pool, port: door.port,
+    replicaId, fence, children, runs, pool, port: door.port,
     claim: () => claimWaiting({ db, fence, clock, generations, pool, runs }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),

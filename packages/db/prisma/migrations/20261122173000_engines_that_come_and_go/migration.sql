@@ -90,3 +90,10 @@ ADD COLUMN     "quarantine" JSONB;
 
 -- AlterTable
 ALTER TABLE "worker_sessions" ADD COLUMN     "builds_left" INTEGER;
+
+-- AlterTable
+ALTER TABLE "effects" ADD COLUMN     "position" INTEGER NOT NULL DEFAULT 0,
+ADD COLUMN     "ranges" JSONB;
+
+-- CreateIndex
+CREATE INDEX "build_requests_waited_for" ON "build_requests"("buildset_id") WHERE (waited_for AND state <> 'complete');

@@ -1,8 +1,20 @@
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import type { Fact } from '@yardmaster/db'
-import type { CommandOutcome, CustomStep, Json, Result, StepEffect, StepEffectOutcome } from '@yardmaster/domain'
+import type { CommandOutcome, CustomStep, FileArgs, FileOutcome, Json, Result, StepEffect, StepEffectOutcome } from '@yardmaster/domain'
+import type { CommandSpec } from '@yardmaster/worker-protocol'
+import { performHttp } from '../effects/http.js'
+import { beginOnce, endOnce } from '../effects/once.js'
+import { effectEnded, effectStarted, type EffectId } from '../effects/record.js'
+import { awaitTriggered, performTrigger } from '../effects/trigger.js'
+import { NotReplayable } from '../journal.js'
 import type { StepContext } from '../step-context.js'
 import { shellSpec } from './shell-spec.js'
+
+/** For a function to ask again for all that it asked for before its engine was lost: as long as it may take between two effects. */
+const ASKED_AGAIN_MS = 10 * 60_000
+
+type EffectOf<Kind extends StepEffect['kind']> = Extract<StepEffect, { kind: Kind }>
 
 /** The user's `async ctx => …`, in its thread; its effects are numbered there and performed here. */
 export async function runCustom(context: StepContext, config: CustomStep): Promise<Result> {
@@ -25,53 +37,87 @@ function restoreProperties(context: StepContext): void {
 }
 
 async function perform(context: StepContext, effect: StepEffect): Promise<StepEffectOutcome> {
+  // The user's function may catch a failure; the step must not go on as if nothing had been.
+  if (context.failure) throw context.failure
   try {
-    return await performEffect(context, effect)
+    // Before anything is waited for: which secrets are known by now is the same in a replay only here.
+    const id = { n: effect.n, kind: effect.kind, fingerprint: fingerprintOf(context, effect) }
+    const outcome = await performEffect(context, id, effect)
+    if (effect.kind !== 'once' || (outcome as { known: Json }).known !== null) await inTurn(context, effect)
+    return outcome
   } catch (error) {
-    // The user's function may catch it; the step must not go on as if nothing had been.
-    context.failure ??= error instanceof Error ? error : new Error(String(error))
+    context.fail(error instanceof Error ? error : new Error(String(error)))
     throw error
   }
 }
 
-async function performEffect(context: StepContext, effect: StepEffect): Promise<StepEffectOutcome> {
+/** Outcomes reach the function in the order in which they were recorded. */
+async function inTurn(context: StepContext, { n }: StepEffect): Promise<void> {
+  let cancel = (): void => undefined
+  const late = new Promise<never>((_, reject) => {
+    cancel = context.run.parts.clock.setTimeout(() => reject(new NotReplayable(`not replayable: what came before effect ${n} was not asked for again`)), ASKED_AGAIN_MS)
+  })
+  await Promise.race([context.journal.turn(n), late]).finally(cancel)
+}
+
+async function performEffect(context: StepContext, id: EffectId, effect: StepEffect): Promise<StepEffectOutcome> {
   const { clock, random } = context.run.parts
   switch (effect.kind) {
-    case 'command': return command(context, effect)
-    case 'secret': return secret(context, effect)
-    case 'time': return once(context, effect, clock.now()) as Promise<number>
-    case 'random': return once(context, effect, random.float()) as Promise<number>
-    case 'log': return told(context, effect, null, () => appendText(context, effect.args))
-    case 'property': return setProperty(context, effect)
-    case 'url': return told(context, effect, null, () => Promise.resolve([context.addUrl(effect.args.name, effect.args.url)]))
+    case 'command': return command(context, id, effect)
+    case 'file': return file(context, id, effect.args)
+    case 'http': return performHttp(context, id, effect.args)
+    case 'once': return beginOnce(context, id, effect.args)
+    case 'onceEnded': return endOnce(context, id.n, effect.args)
+    case 'trigger': return performTrigger(context, id, effect.args)
+    case 'triggerEnded': return awaitTriggered(context, id, effect.args.buildsets)
+    case 'secret': return secret(context, id, effect)
+    case 'time': return chosen(context, id, clock.now()) as Promise<number>
+    case 'random': return chosen(context, id, random.float()) as Promise<number>
+    case 'log': return told(context, id, null, () => appendText(context, effect.args))
+    case 'property': return setProperty(context, id, effect)
+    case 'url': return told(context, id, null, () => Promise.resolve([context.addUrl(effect.args.name, effect.args.url)]))
     case 'summary': {
       context.summary = effect.args.step ?? context.summary
       context.run.summary = effect.args.build ?? context.run.summary
-      return null
+      return told(context, id, null, () => Promise.resolve([]))
     }
   }
 }
 
-async function command(context: StepContext, { n, args }: Extract<StepEffect, { kind: 'command' }>): Promise<CommandOutcome> {
+async function command(context: StepContext, { n, fingerprint }: EffectId, { args }: EffectOf<'command'>): Promise<CommandOutcome> {
   const spec = await shellSpec(context, args)
-  const { rc, failureReason, stdout, stderr } = await context.command(spec, { n, log: args.log, capture: true })
+  const { rc, failureReason, stdout, stderr } = await context.command(spec, { n, fingerprint, log: args.log, capture: true })
   return { ok: rc === 0, rc, stdout, stderr, failureReason }
 }
 
+async function file(context: StepContext, { n, fingerprint }: EffectId, args: FileArgs): Promise<FileOutcome> {
+  const { rc, result } = await context.command(fileSpec(context.run.data.builder.builddir, args), { n, fingerprint, effectKind: 'file' })
+  return { rc, result }
+}
+
+function fileSpec(builddir: string, args: FileArgs): CommandSpec {
+  const below = (path: string) => posix.join(builddir, path)
+  switch (args.do) {
+    case 'mkdir': case 'rmdir': return { kind: args.do, args: { paths: args.paths.map(below) } }
+    case 'removeFile': return { kind: 'rmfile', args: { paths: args.paths.map(below) } }
+    case 'stat': case 'listdir': case 'glob': return { kind: args.do, args: { path: below(args.path) } }
+    case 'copy': return { kind: 'cpdir', args: { from: below(args.from), to: below(args.to) } }
+  }
+}
+
 /** Its use is written down, not its value: whoever drives the build on has to mask it. */
-async function secret(context: StepContext, effect: Extract<StepEffect, { kind: 'secret' }>): Promise<string> {
-  const { name } = effect.args
+async function secret(context: StepContext, id: EffectId, { args: { name } }: EffectOf<'secret'>): Promise<string> {
   const value = context.run.secret(name)
   if (value === undefined) throw new Error(`there is no secret named '${name}': no provider of this installation has it`)
-  await once(context, effect, name)
+  context.run.asked.add(name, value)
+  await chosen(context, id, name)
   return value
 }
 
-async function setProperty(context: StepContext, effect: Extract<StepEffect, { kind: 'property' }>): Promise<null> {
-  const { name, value, source } = effect.args
+async function setProperty(context: StepContext, id: EffectId, { args: { name, value, source } }: EffectOf<'property'>): Promise<null> {
   const previous = context.run.properties[name] ?? null
   const fact = context.setProperties({ [name]: [value, source] })
-  return told(context, effect, { name, previous }, () => Promise.resolve([fact]))
+  return told(context, id, { name, previous }, () => Promise.resolve([fact]))
 }
 
 async function appendText(context: StepContext, { name, text }: { name: string; text: string }): Promise<Fact[]> {
@@ -82,28 +128,21 @@ async function appendText(context: StepContext, { name, text }: { name: string; 
 }
 
 /** An effect that is a fact: it and its record are committed together, so it is there once whatever happens. */
-async function told(context: StepContext, effect: StepEffect, outcome: Json, factsOf: () => Promise<Fact[]>): Promise<null> {
-  const print = fingerprintOf(context, effect)
-  if (context.journal.find(effect.n, effect.kind, print)) return null
-  await context.run.write([...await factsOf(), ...record(context, effect, print, outcome)])
+async function told(context: StepContext, id: EffectId, outcome: Json, factsOf: () => Promise<Fact[]>): Promise<null> {
+  if (context.journal.find(id.n, id.kind, id.fingerprint)) return null
+  await context.run.write([...await factsOf(), effectStarted(context, id), effectEnded(context, id.n, outcome)])
   return null
 }
 
 /** An effect whose value is chosen here, once. */
-async function once(context: StepContext, effect: StepEffect, value: Json): Promise<Json> {
-  const print = fingerprintOf(context, effect)
-  const entry = context.journal.find(effect.n, effect.kind, print)
+async function chosen(context: StepContext, id: EffectId, value: Json): Promise<Json> {
+  const entry = context.journal.find(id.n, id.kind, id.fingerprint)
   if (entry) return entry.outcome
-  await context.run.write(record(context, effect, print, value))
+  await context.run.write([effectStarted(context, id), effectEnded(context, id.n, value)])
   return value
 }
 
-function record(context: StepContext, { n, kind }: StepEffect, fingerprint: string, outcome: Json): Fact[] {
-  const effect = { step: context.data.number, n }
-  return [{ kind: 'effect-started', effect, effectKind: kind, fingerprint, firstLine: 0 }, { kind: 'effect-ended', effect, outcome }]
-}
-
-/** A secret may be rotated between two runs; the effect stays the same. */
+/** Of what the function asked for. A secret may be rotated between two runs; the effect stays the same. */
 function fingerprintOf({ run }: StepContext, { kind, args }: StepEffect): string {
-  return createHash('sha256').update(JSON.stringify(run.mask.json([kind, args]))).digest('hex')
+  return createHash('sha256').update(JSON.stringify(run.asked.json([kind, args]))).digest('hex')
 }

@@ -5,6 +5,7 @@ import { runGit } from './git.js'
 import { runSetProperty } from './set-property.js'
 import { runSetPropertyFromCommand } from './set-property-from-command.js'
 import { runShell } from './shell.js'
+import { runTrigger } from './trigger.js'
 
 export type StepOutcome = { result: Result }
 
@@ -15,6 +16,7 @@ export async function runStepKind(context: StepContext, config: StepConfig): Pro
     case 'git': return { result: await runGit(context, config) }
     case 'setProperty': return { result: await runSetProperty(context, config) }
     case 'setPropertyFromCommand': return { result: await runSetPropertyFromCommand(context, config) }
+    case 'trigger': return { result: await runTrigger(context, config) }
     case 'custom': return { result: await runCustom(context, config) }
   }
 }

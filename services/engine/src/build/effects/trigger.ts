@@ -1,0 +1,102 @@
+import { onceReachable, type NamedBuildset } from '@yardmaster/db'
+import { mergeProperties, propertiesFrom, resultName, type ChildBuild, type Json, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
+import type { StepContext } from '../step-context.js'
+import { effectEnded, effectStarted, type EffectId } from './record.js'
+
+/** The effect `trigger`: buildsets, requests and the journal's entry are one transaction. */
+export async function performTrigger(context: StepContext, id: EffectId, args: TriggerArgs): Promise<TriggeredBuildset[]> {
+  const { run, journal, data, signal } = context
+  const entry = journal.find(id.n, id.kind, id.fingerprint)
+  if (!entry) {
+    const buildsets = buildsetsOf(context, args)
+    await checkBuilders(context, buildsets)
+    signal.throwIfAborted()
+    await run.write([effectStarted(context, id), { kind: 'effect-triggered', effect: { step: data.number, n: id.n }, position: journal.end(id.n), buildsets }])
+  }
+  const triggered = entry ? entry.outcome as TriggeredBuildset[] : await readOutcome(context, id.n)
+  await addUrls(context, triggered.flatMap(({ scheduler, requests }) => requests.map(({ builder, request }) => (
+    { name: `${scheduler ?? builder} #${request}`, path: `buildrequests/${request}` }))))
+  return triggered
+}
+
+/** The effect `triggerEnded`. When the step is stopped, so are the builds that it waits for. */
+export async function awaitTriggered(context: StepContext, id: EffectId, buildsets: number[]): Promise<ChildBuild[]> {
+  const { run, journal, signal } = context
+  const { children, logger } = run.parts
+  const entry = journal.find(id.n, id.kind, id.fingerprint)
+  if (entry?.ended) return entry.outcome as ChildBuild[]
+  if (!entry) await run.write([effectStarted(context, id)])
+  const builds = await children.wait(buildsets, signal).catch((error: unknown) => {
+    if (run.stopped) children.cancel(buildsets).catch((failed: unknown) => logger.warn({ err: failed }, 'triggered builds cannot be cancelled now'))
+    throw error
+  })
+  await run.write([effectEnded(context, id.n, builds)])
+  await addUrls(context, builds.flatMap(({ builder, builderid, number, results }) => (
+    number === null ? [] : [{ name: `${resultName(results)}: ${builder} #${number}`, path: `builders/${builderid}/builds/${number}` }])))
+  return builds
+}
+
+function buildsetsOf(context: StepContext, args: TriggerArgs): NamedBuildset[] {
+  const { run, config } = context
+  const { data, properties } = run
+  const { sourcestamps, reason } = args
+  const stamps = sourcestamps?.map(stampOf) ?? (args.alwaysUseLatest ? [] : ofBuild(Object.values(data.sourcestamps), args.updateSourceStamp ? properties : {}))
+  const own = propertiesFrom(run.mask.json(args.properties) as { [name: string]: Json }, 'Trigger')
+  const common = {
+    actor: 'system:trigger', generationId: data.generation.id, waitedFor: args.waitForFinish,
+    parentBuildId: data.ref.id, parentRelationship: 'Triggered from',
+  }
+  if (args.schedulers === null) {
+    const why = reason ?? `step '${config.name}' of ${data.builder.name} #${data.ref.number} triggered this build`
+    return [{ ...common, scheduler: null, builderNames: args.builders, properties: own, priority: args.priority ?? 0, reason: run.mask.text(why),
+      sourcestamps: stamps.length > 0 ? stamps : [stampOf({ codebase: '' })] }]
+  }
+  return args.schedulers.map(name => {
+    const scheduler = triggerable(context, name)
+    return {
+      ...common, scheduler: name, builderNames: scheduler.builders, priority: args.priority ?? scheduler.priority, reason: run.mask.text(reason ?? scheduler.reason),
+      properties: mergeProperties(propertiesFrom({ ...scheduler.properties, scheduler: name }, 'Scheduler'), own),
+      sourcestamps: Object.entries(scheduler.codebases).map(([codebase, otherwise]) => stamps.find(stamp => stamp.codebase === codebase) ?? stampOf({ codebase, ...otherwise })),
+    }
+  })
+}
+
+/** As the build's own generation has it. */
+function triggerable(context: StepContext, name: string): TriggerableScheduler {
+  const all = context.run.data.generation.configuration.schedulers.filter(scheduler => scheduler.kind === 'triggerable')
+  const found = all.find(scheduler => scheduler.name === name)
+  if (!found) throw new Error(`there is no triggerable scheduler '${name}'${all.length > 0 ? `; there are ${all.map(scheduler => scheduler.name).join(', ')}` : ''}`)
+  return found
+}
+
+function stampOf({ codebase, repository = '', project = '', branch = null, revision = null }: Partial<SourceStampData> & { codebase: string }): SourceStampData {
+  return { codebase, repository, project, branch, revision }
+}
+
+/** What the build builds, at the revision that it has got: one for all codebases, or one for each. */
+function ofBuild(stamps: SourceStampData[], properties: Properties): SourceStampData[] {
+  const got = properties['got_revision']?.[0] ?? null
+  return stamps.map(stamp => {
+    const revision = typeof got === 'object' && got !== null && !Array.isArray(got) ? got[stamp.codebase] : stamp.codebase === '' || stamps.length === 1 ? got : null
+    return typeof revision === 'string' ? { ...stamp, revision } : stamp
+  })
+}
+
+/** Before the transaction: an unknown builder is the step's mistake, and fails it with the reason. */
+async function checkBuilders({ run }: StepContext, buildsets: NamedBuildset[]): Promise<void> {
+  const names = [...new Set(buildsets.flatMap(buildset => buildset.builderNames))]
+  const { rows } = await onceReachable(run.parts.clock, () => run.parts.db.pool.query<{ name: string }>('SELECT name FROM builders WHERE active AND name = ANY($1)', [names]))
+  const missing = names.filter(name => !rows.some(row => row.name === name))
+  if (missing.length > 0) throw new Error(`the active configuration has no builder ${missing.map(name => `'${name}'`).join(', ')}`)
+}
+
+async function readOutcome({ run, data }: StepContext, n: number): Promise<TriggeredBuildset[]> {
+  const { rows } = await onceReachable(run.parts.clock, () => run.parts.db.pool.query<{ outcome: string }>(
+    `SELECT outcome #>> '{}' AS outcome FROM effects WHERE build_id = $1 AND step_number = $2 AND n = $3`, [run.data.ref.id, data.number, n]))
+  return JSON.parse(rows[0]!.outcome) as TriggeredBuildset[]
+}
+
+async function addUrls(context: StepContext, urls: { name: string; path: string }[]): Promise<void> {
+  const facts = urls.map(({ name, path }) => context.addUrl(name, `${context.run.parts.baseUrl}${path}`))
+  if (facts.length > 0) await context.run.write(facts)
+}
