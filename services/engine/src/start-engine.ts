@@ -1,5 +1,4 @@
 import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
-import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import type { Replica } from '@yardmaster/replica'
@@ -8,6 +7,7 @@ import { ChildBuildsets } from './build/child-buildsets.js'
 import { Pressure } from './build/pressure.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
+import { endOrphans } from './loops/end-orphans.js'
 import { obeyControls } from './loops/obey-controls.js'
 import { watchWorkers } from './loops/watch-workers.js'
 import { authenticate } from './wire/credentials.js'
@@ -30,6 +30,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
+    if (!session.resumes) orphans.notify()
     if (session.once) controls.notify()
   })
   const reports = new StatusReports()
@@ -54,10 +55,11 @@ export async function startEngine(replica: Replica): Promise<void> {
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
+  const orphans = loop({ name: 'orphans', everyMs: 5_000, run: () => endOrphans({ db, fence, pool, logger, onCleared: () => claims.notify() }) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
     // What a drain has just taken its hands off is not taken up again.
     builds: async (session, builds) => { if (!drain.active) await runs.adopt(session, builds) },
-    disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },
+    disconnected: session => pool.disconnected(session),
   }) })
   loop({ name: 'lost builds', everyMs: 5_000, run: async () => {
     const workers = await transaction(db, fence, tx => retryLostBuilds(tx, { lostAfterSeconds: settings.workerLostAfter, limit: LOST_AT_ONCE }))
@@ -72,7 +74,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())
   const door = await openWorkerDoor({
-    host: settings.workerHost, port: settings.workerPort, clock, logger,
+    host: settings.workerHost, port: settings.workerPort, clock, random, logger,
     admit(credentials) {
       const active = generations.active()
       if (!active || drain.active || lifecycle.signal.aborted) return 'closed'

@@ -13,13 +13,14 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
   const triggered = await addTriggered(tx, submissions)
   await startEffects(tx, submissions)
   await giveBackLocks(tx, submissions)
+  // Before builds end: what has no outcome then may still run.
+  await endEffects(tx, submissions, triggered)
   await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
   await updateBuilds(tx, submissions)
   await updateSteps(tx, submissions)
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)
-  await endEffects(tx, submissions, triggered)
 }
 
 type EndedEffect = { build: number; effect: EffectRef; position: number; outcome: Json }

@@ -1,9 +1,10 @@
 import type { Transaction } from '../transaction.js'
+import { endWorkerBuilds } from './end-worker-builds.js'
 
 /**
  * A replica's life ends: by itself (`stopped`) or because a peer saw its beat stand still at `beat` (`dead`).
  * Its worker sessions are raised, so that nothing it still believes can be written; the builds stay with their workers
- * and are taken over when those connect anywhere, or retried when they do not.
+ * and are taken over when those connect anywhere, or retried when they do not. On stock workers, which cannot resume, they are retried at once.
  * Returns false when it had ended already, or its beat has moved.
  */
 export async function endReplica(tx: Transaction, end: { id: number; state: 'stopped' | 'dead'; beat?: number }): Promise<boolean> {
@@ -14,14 +15,15 @@ export async function endReplica(tx: Transaction, end: { id: number; state: 'sto
   if (!row) return false
   await tx.execute('DELETE FROM duties WHERE replica_id = $1', [end.id])
   await tx.execute('SELECT 1 FROM workers WHERE id IN (SELECT worker_id FROM worker_sessions WHERE replica_id = $1) ORDER BY id FOR NO KEY UPDATE', [end.id])
-  const sessions = await tx.query<{ worker_id: number }>(
-    `SELECT worker_id FROM worker_sessions WHERE replica_id = $1 ORDER BY worker_id FOR UPDATE`, [end.id])
+  const sessions = await tx.query<{ worker_id: number; protocol: string }>(
+    `SELECT worker_id, protocol FROM worker_sessions WHERE replica_id = $1 ORDER BY worker_id FOR UPDATE`, [end.id])
   if (sessions.length > 0) {
     const workers = sessions.map(session => session.worker_id)
     const versions = await tx.query<{ id: number; version: number }>(
       `UPDATE workers SET version = version + 1 WHERE id = ANY($1) RETURNING id, version`, [workers])
     await tx.execute(
       `UPDATE worker_sessions SET number = number + 1, replica_id = NULL, connected = false, disconnected_at = now() WHERE worker_id = ANY($1)`, [workers])
+    await endWorkerBuilds(tx, sessions.filter(session => session.protocol === 'msgpack').map(session => session.worker_id), { stateString: 'engine lost: a stock worker cannot resume', how: null })
     for (const worker of versions) tx.publish({ type: 'worker.disconnected', id: worker.id, version: worker.version, project: null })
   }
   tx.publish({ type: 'master.stopped', id: end.id, version: row.version, project: null })

@@ -15,6 +15,7 @@ type EndedBuild = { id: number; version: number; number: number; builder_id: num
  */
 export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<void> {
   if (ends.length === 0) return
+  await keepOrphans(tx, ends.map(end => end.buildId))
   const requests = await tx.query<{ id: number; build_id: number; locks: boolean }>(
     `SELECT build_request_id AS id, id AS build_id, EXISTS (SELECT 1 FROM lock_claims c WHERE c.build_id = b.id) AS locks
      FROM builds b WHERE id = ANY($1) AND complete_at IS NULL`, [ends.map(end => end.buildId)])
@@ -39,6 +40,16 @@ export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<v
     tx.publish({ type: 'build.finished', id: build.id, version: build.version, project: build.project, parents })
   }
   if (ended.length > 0) tx.wake('requests')
+}
+
+/** Commands that may still run on a stock worker though their builds end: nothing is given to it before they have been ended. */
+async function keepOrphans(tx: Transaction, buildIds: number[]): Promise<void> {
+  await tx.execute(
+    `UPDATE worker_sessions s SET orphans = s.orphans || o.commands
+     FROM (SELECT b.worker_id, array_agg(concat_ws('/', i.id, b.id, e.step_number, e.n)) AS commands
+           FROM builds b JOIN effects e ON e.build_id = b.id, installation i
+           WHERE b.id = ANY($1) AND b.complete_at IS NULL AND e.kind = 'command' AND e.outcome IS NULL GROUP BY b.worker_id) AS o
+     WHERE s.worker_id = o.worker_id AND s.protocol = 'msgpack'`, [buildIds])
 }
 
 async function returnRequests(tx: Transaction, ids: number[]): Promise<void> {

@@ -1,29 +1,20 @@
-import { CANCELLED, RETRY, workerFault, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
-import { closeSteps } from './close-steps.js'
-import { finishBuilds } from './finish-builds.js'
+import { endWorkerBuilds } from './end-worker-builds.js'
 
 /**
  * Builds whose worker has been away for `lostAfterSeconds` end RETRY (CANCELLED when they were asked to stop), and their requests go back.
  * The sessions are raised first: whoever still speaks for these builds has lost them, and the worker, when it comes back, is told to
- * kill what it holds of them. Returns the ids of the workers given up, at most `limit` at a time.
+ * kill what it holds of them. A stock worker cannot resume, so nobody waits for it. Returns the ids of the workers given up, at most `limit` at a time.
  */
 export async function retryLostBuilds(tx: Transaction, { lostAfterSeconds, limit }: { lostAfterSeconds: number; limit: number }): Promise<number[]> {
   const sessions = await tx.query<{ worker_id: number }>(
     `SELECT s.worker_id FROM workers w JOIN worker_sessions s ON s.worker_id = w.id
-     WHERE NOT s.connected AND s.disconnected_at < now() - make_interval(secs => $1)
+     WHERE NOT s.connected AND (s.disconnected_at < now() - make_interval(secs => $1) OR s.protocol = 'msgpack')
        AND EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL)
      ORDER BY s.worker_id LIMIT $2 FOR NO KEY UPDATE OF w, s SKIP LOCKED`, [lostAfterSeconds, limit])
   const workers = sessions.map(session => session.worker_id)
   if (workers.length === 0) return []
   await tx.execute('UPDATE worker_sessions SET number = number + 1, replica_id = NULL WHERE worker_id = ANY($1)', [workers])
-  const builds = await tx.query<{ id: number; stopped: boolean }>(
-    'SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL ORDER BY id', [workers])
-  const ends = builds.map(({ id, stopped }) => {
-    const results: Result = stopped ? CANCELLED : RETRY
-    return { buildId: id, results, stateString: 'worker lost', workerFault: workerFault({ results, lost: { how: 'away', why: 'it stayed away while it built' }, trouble: null }) }
-  })
-  await finishBuilds(tx, ends)
-  await closeSteps(tx, ends)
+  await endWorkerBuilds(tx, workers, { stateString: 'worker lost', how: 'away' })
   return workers
 }

@@ -156,7 +156,7 @@ test('a claim whose answer was lost keeps the folder of its builder', async () =
   await engine.claim()
   const command = await started(worker)
   // As if this engine did not know of the build that its claim has made.
-  engine.runs.abandon(engine.pool.sessions()[0]!)
+  await engine.runs.abandon(engine.pool.sessions()[0]!)
   await engine.claim()
   expect(await builds()).toHaveLength(1)
   await engine.reconcile()

@@ -49,8 +49,11 @@ export class BuildRuns {
     }
   }
 
-  abandon(session: WorkerSession): void {
-    for (const run of this.of(session)) this.#give(run)
+  /** Resolves when nothing that its builds have written waits for its commit. */
+  async abandon(session: WorkerSession): Promise<void> {
+    const runs = this.of(session)
+    for (const run of runs) this.#give(run)
+    await Promise.all(runs.map(run => run.settled()))
   }
 
   of(session: WorkerSession): BuildRun[] {

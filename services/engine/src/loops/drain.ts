@@ -115,7 +115,7 @@ export class Drain {
     if (msLeft <= 0) await this.#giveBack(building.filter(session => !resumes(session)))
     const takeBuildsAlong = building.filter(resumes)
     // What they have written so far need not be done again elsewhere.
-    for (const session of takeBuildsAlong) runs.abandon(session)
+    await Promise.all(takeBuildsAlong.map(session => runs.abandon(session)))
     await settled()
     await this.#letGo(takeBuildsAlong)
     const idle = sessions.filter(session => runs.of(session).length === 0 && !takeBuildsAlong.includes(session))
@@ -149,6 +149,6 @@ export function startDrain(replica: Replica, { pool, runs, settled }: Pick<Drain
 }
 
 /** Whether its commands go on at another engine. */
-function resumes({ link }: WorkerSession): boolean {
-  return link?.protocol !== 'msgpack'
+function resumes(session: WorkerSession): boolean {
+  return session.resumes
 }

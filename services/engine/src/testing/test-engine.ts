@@ -1,7 +1,6 @@
 import { ConfigurationThreads } from '@yardmaster/config/host'
 import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
-import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
@@ -37,13 +36,13 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
     onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
   })
-  const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
+  const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
     replicaId, fence, children, runs, pool, port: door.port,
     claim: () => claimWaiting({ db, fence, clock, generations, pool, runs }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),
-      disconnected: async session => { await transaction(db, fence, tx => closeSession(tx, session)) },
+      disconnected: session => pool.disconnected(session),
     }),
     async stop() {
       await door.close()

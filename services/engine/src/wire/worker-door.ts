@@ -1,21 +1,24 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock, Logger } from '@yardmaster/runtime'
+import type { Clock, Logger, Random } from '@yardmaster/runtime'
 import { CLOSE_TRY_AGAIN, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { WorkerLink, type Link } from './worker-link.js'
 import { parseBasic, type Credentials } from './credentials.js'
+import { greetStockWorker } from './greet-stock-worker.js'
+import type { Newcomer } from './newcomer.js'
+import { WorkerLink, type Link } from './worker-link.js'
 
 export type WorkerDoorOptions = {
   host: string
   port: number
   clock: Clock
+  random: Random
   logger: Logger
   /** Whether a worker may come in: `refused` for wrong credentials, `closed` while this engine takes nobody. */
   admit(credentials: Credentials): 'welcome' | 'refused' | 'closed'
-  /** A worker has said hello. The answer takes its further messages; rejecting it closes the connection. */
-  onHello(name: string, hello: Hello, link: Link): Promise<WorkerConnection>
+  /** A worker has told of itself. The answer takes its further messages; rejecting it closes the connection. */
+  onHello(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection>
 }
 
 /** What the rest of the engine makes of one connection. */
@@ -48,8 +51,11 @@ function upgrade(options: WorkerDoorOptions, sockets: WebSocketServer, { request
     options.logger.warn({ worker: credentials.name, from: request.socket.remoteAddress, admission }, 'a worker was not let in')
     return refuse(socket, admission === 'refused' ? 401 : 503)
   }
-  if (!request.headers['sec-websocket-protocol']?.includes(SUBPROTOCOL)) return refuse(socket, 426)
-  sockets.handleUpgrade(request, socket, head, websocket => greet(options, credentials.name, websocket))
+  const offered = request.headers['sec-websocket-protocol']
+  // A stock worker names no subprotocol.
+  const greetIt = offered === undefined ? greetStockWorker : greet
+  if (offered !== undefined && !offered.includes(SUBPROTOCOL)) return refuse(socket, 426)
+  sockets.handleUpgrade(request, socket, head, websocket => greetIt(options, credentials.name, websocket))
 }
 
 /** A secret that cannot be read must not end the engine. */
@@ -92,7 +98,7 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
       greeted = true
       cancelDeadline()
       link.pause()
-      onHello(name, message, link).then(open).catch((error: unknown) => {
+      onHello(name, newcomerOf(message), link).then(open).catch((error: unknown) => {
         logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
         link.resume()
         link.close(CLOSE_TRY_AGAIN, 'try again later')
@@ -100,6 +106,10 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
     },
   })
   const cancelDeadline = clock.setTimeout(() => link.drop('no hello'), HELLO_DEADLINE_MS)
+}
+
+function newcomerOf({ info, ...told }: Hello): Newcomer {
+  return { ...told, info: Object.fromEntries(Object.entries(info)) as Newcomer['info'] }
 }
 
 /** Says good-bye, and ends what has not answered by then. */

@@ -11,7 +11,7 @@ export async function reconcileSessions(
   db: Database,
   replicaId: number,
   pool: WorkerPool,
-  found: { builds(session: WorkerSession, buildIds: number[]): Promise<void>; disconnected(session: { workerId: number; number: number }): Promise<void> },
+  found: { builds(session: WorkerSession, buildIds: number[]): Promise<void>; disconnected(session: WorkerSession): Promise<void> },
 ): Promise<void> {
   const believed = pool.sessions().map(session => ({ session, number: session.number, opening: session.opening }))
   const { rows } = await db.pool.query<{ worker_id: number; number: number; connected: boolean; replica_id: number | null; builds: number[] }>(
@@ -29,8 +29,9 @@ export async function reconcileSessions(
     else if (!row.connected && !session.link && row.builds.length === 0) pool.drop(session)
     else {
       try {
-        if (row.connected && !session.link) await found.disconnected({ workerId: session.workerId, number })
-        await found.builds(session, row.builds.map(Number))
+        if (row.connected && !session.link) await found.disconnected(session)
+        // The builds of one that cannot resume have ended with its connection.
+        if (session.link || session.resumes) await found.builds(session, row.builds.map(Number))
       } catch (error) {
         errors.push(error)
       }

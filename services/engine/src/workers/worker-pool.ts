@@ -1,11 +1,15 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { clearOrphans } from '@yardmaster/db/verbs/clear-orphans'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
-import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
+import { loseSession } from '@yardmaster/db/verbs/lose-session'
 import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
+import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
 import type { Logger } from '@yardmaster/runtime'
-import { CLOSE_GO_ELSEWHERE, type Hello, type Leaving, type Status } from '@yardmaster/worker-protocol'
+import { CLOSE_GO_ELSEWHERE, type Leaving, type Status } from '@yardmaster/worker-protocol'
+import type { Newcomer } from '../wire/newcomer.js'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
-import { BUSY_PING_MS, type Link } from '../wire/worker-link.js'
+import { BUSY_PING_MS } from '../wire/silence-watch.js'
+import type { Link } from '../wire/worker-link.js'
 import { WorkerSession } from './worker-session.js'
 
 export type WorkerPoolOptions = {
@@ -15,8 +19,8 @@ export type WorkerPoolOptions = {
   logger: Logger
   /** Builds of the worker that are ours now and may not be driven yet. Resolves when each of them is. */
   onBuilds(session: WorkerSession, buildIds: number[]): Promise<void>
-  /** Another engine holds the worker by now: its builds are not ours any more. */
-  onOver(session: WorkerSession): void
+  /** Its builds are not ours any more. Resolves when nothing that was written of them waits for its commit. */
+  onOver(session: WorkerSession): Promise<void>
   /** A command id of a build that this engine drives. */
   isOurs(commandId: string): boolean
   /** How often an idle worker is pinged. */
@@ -27,11 +31,15 @@ export type WorkerPoolOptions = {
   onIdle(): void
 }
 
+type Arrival = { workerId: number; name: string; newcomer: Newcomer; protocol: Link['protocol'] }
+
+const LASTING = new Set(['cores', 'memoryBytes', 'platform', 'arch', 'hostname', 'basedir'])
+
 /** The workers that this engine holds: connected ones, and those it still waits for. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #sessions = new Map<number, WorkerSession>()
-  /** Two hellos of one worker are taken in one after the other. */
+  /** Two connections of one worker are taken in one after the other. */
   readonly #opening = new Map<string, Promise<unknown>>()
 
   constructor(options: WorkerPoolOptions) {
@@ -47,12 +55,12 @@ export class WorkerPool {
     return this.#sessions.size === 0 && this.#opening.size === 0
   }
 
-  /** A worker has said hello: opens its session, takes over its builds, and answers with its connection. */
-  async takeIn(name: string, hello: Hello, link: Link): Promise<WorkerConnection> {
+  /** A worker has told of itself: opens its session, takes over its builds, and answers with its connection. */
+  async takeIn(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
     const before = this.#opening.get(name)
     const opening = (async () => {
       await before?.catch(() => {})
-      return this.#open(name, hello, link)
+      return this.#open(name, newcomer, link)
     })()
     this.#opening.set(name, opening)
     try {
@@ -81,58 +89,73 @@ export class WorkerPool {
     session.link = null
     link?.close(code, why)
     session.loseCommands(why, 'given up')
-    this.#options.onOver(session)
+    void this.#options.onOver(session)
   }
 
-  async #open(name: string, hello: Hello, link: Link): Promise<WorkerConnection> {
+  async #open(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
     const { db, logger, installation } = this.#options
     const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
     const workerId = rows[0]?.id
     if (workerId === undefined) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
-    const { session, builds } = await this.#openSession({ workerId, name, hello })
+    const { session, builds, orphans } = await this.#openSession({ workerId, name, newcomer, protocol: link.protocol })
     try {
       // Detached first: the end of the old connection is not the end of the session.
       const old = session.link
       session.link = null
       old?.drop('the worker has connected again')
+      if (orphans.length > 0) await this.#endOrphans(session, link, orphans)
       await this.#options.onBuilds(session, builds)
       const keepaliveMs = this.#options.keepaliveMs(name)
       link.send({ type: 'welcome', installation, session: session.number, keepaliveMs, busyMs: BUSY_PING_MS })
       link.watch({ idleMs: keepaliveMs, busy: () => session.busy })
-      session.attach(link, hello.held, id => this.#options.isOurs(id))
+      session.attach(link, newcomer.held, id => this.#options.isOurs(id))
+    } catch (error) {
+      // Holding the sessions against the rows does it for the others.
+      if (!session.resumes) await this.disconnected(session)
+      throw error
     } finally {
       session.opening = null
     }
-    logger.info({ worker: name, session: session.number, builds: builds.length, held: hello.held.length }, 'worker connected')
+    logger.info({ worker: name, session: session.number, builds: builds.length, held: newcomer.held.length }, 'worker connected')
     this.#options.onIdle()
     return this.#connection(session, link)
   }
 
+  /** Nothing may be started on the worker while something of an earlier build runs there. */
+  async #endOrphans(session: WorkerSession, link: Link, orphans: string[]): Promise<void> {
+    const { db, fence, logger } = this.#options
+    logger.info({ worker: session.name, orphans }, 'ending what may still run of builds that are over')
+    await link.endOrphans(orphans)
+    await transaction(db, fence, tx => clearOrphans(tx, { workerId: session.workerId, number: session.number, commands: orphans }))
+  }
+
   /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
-  async #openSession(worker: { workerId: number; name: string; hello: Hello }): Promise<{ session: WorkerSession; builds: number[] }> {
+  async #openSession(worker: Arrival): Promise<{ session: WorkerSession; builds: number[]; orphans: string[] }> {
     const { db, fence } = this.#options
-    const { workerId, name, hello } = worker
+    const { workerId, name, newcomer, protocol } = worker
     const known = this.#sessions.get(workerId)
     if (known) known.opening = known.number + 1
     try {
-      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: hello.process, info: { ...hello.info, version: hello.version }, labels: hello.labels ?? {}, once: hello.once === true }))
+      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true }))
       if (!opened) throw new Error(`another process of worker ${name} is connected`)
-      if (!known || known.processId !== hello.process || known.opening !== opened.number) return { session: this.#newSession(worker, opened), builds: opened.builds }
+      if (!known || known.processId !== newcomer.process || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
       known.number = opened.number
-      return { session: known, builds: opened.builds }
+      return { ...opened, session: known }
     } catch (error) {
       if (known) known.opening = null
       throw error
     }
   }
 
-  #newSession({ workerId, name, hello }: { workerId: number; name: string; hello: Hello }, opened: OpenedSession): WorkerSession {
+  #newSession({ workerId, name, newcomer, protocol }: Arrival, opened: OpenedSession): WorkerSession {
     const known = this.#sessions.get(workerId)
     if (known) this.drop(known)
-    const { cores, memoryBytes, platform, arch, hostname, basedir } = hello.info
+    // What stays as it is while the worker runs: a replayed build must find it again.
+    const { info: { basedir }, version } = newcomer
+    const info = Object.fromEntries(Object.entries(newcomer.info).filter(([key]) => LASTING.has(key)))
     const session = new WorkerSession({
-      workerId, name, number: opened.number, processId: hello.process, once: hello.once === true, basedir,
-      info: { cores, memoryBytes, platform, arch, hostname, basedir, version: hello.version },
+      workerId, name, number: opened.number, processId: newcomer.process, once: newcomer.once === true, basedir,
+      resumes: protocol === 'yardmaster', info: { ...info, version },
     })
     this.#sessions.set(workerId, session)
     return session
@@ -158,13 +181,22 @@ export class WorkerPool {
   }
 
   #close(session: WorkerSession): void {
-    const { db, fence, logger } = this.#options
+    const { logger } = this.#options
     logger.info({ worker: session.name }, 'worker disconnected')
-    // The number of now: by the time it is written the worker may be back, with the next one.
-    const { workerId, number } = session
-    transaction(db, fence, tx => closeSession(tx, { workerId, number })).catch((error: unknown) => {
+    this.disconnected(session).catch((error: unknown) => {
       // Holding the sessions against the rows finds it out again.
       logger.warn({ err: error, worker: session.name }, 'the end of a worker session could not be written')
     })
+  }
+
+  /** Writes that the worker is not connected any more. The builds of one that cannot resume are over with that, once what it had said of them is written. */
+  async disconnected(session: WorkerSession): Promise<void> {
+    const { db, fence } = this.#options
+    // The number of now: by the time it is written the worker may be back, with the next one.
+    const { workerId, number } = session
+    if (session.resumes) return void await transaction(db, fence, tx => closeSession(tx, { workerId, number }))
+    await this.#options.onOver(session)
+    await transaction(db, fence, tx => loseSession(tx, { workerId, number }))
+    if (session.number === number) this.drop(session)
   }
 }

@@ -13,6 +13,7 @@ export type WorkerSessionOptions = {
   once: boolean
   basedir: string
   info: { [key: string]: string | number }
+  resumes: boolean
 }
 
 /** This engine's hold on one worker: it lasts across connections of the worker's process to this engine, and ends when another engine takes over. */
@@ -23,6 +24,8 @@ export class WorkerSession implements Session {
   readonly once: boolean
   readonly basedir: string
   readonly info: { [key: string]: string | number }
+  /** Its commands outlive its connection: a stock worker's do not, as far as we can know. */
+  readonly resumes: boolean
   number: number
   /** Not null from before its (next) number is written until its worker is attached: nobody may judge it by `link` meanwhile. */
   opening: number | null
@@ -34,7 +37,7 @@ export class WorkerSession implements Session {
   /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
   readonly #unwanted = new Set<string>()
 
-  constructor({ workerId, name, number, processId, once, basedir, info }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, once, basedir, info, resumes }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
@@ -43,6 +46,7 @@ export class WorkerSession implements Session {
     this.once = once
     this.basedir = basedir
     this.info = info
+    this.resumes = resumes
   }
 
   /**
