@@ -4,12 +4,13 @@ import type { CommandContext, CommandHost, RunningCommand } from './command/cont
 import { FileCommand } from './command/files.js'
 import { ShellCommand } from './command/shell.js'
 import type { Journal } from './journal.js'
-import { Outbox } from './outbox.js'
+import { Outbox, OUTBOX_LIMITS } from './outbox.js'
 import { CommandOutput, type Ending } from './output.js'
-import { isAlive, killTree } from './process-tree.js'
+import { isAlive, killTree } from './platform/process-tree.js'
+import { SHARED_LIMITS, SharedRoom } from './shared-room.js'
 
 /** Where messages go at present. `room` is false while the connection has enough to do. */
-export type Link = { send(bytes: Buffer): void; room(): boolean }
+export type Link = { send(bytes: Buffer): void; room(): boolean; close(why: string): void }
 
 type HeldCommand = {
   outbox: Outbox
@@ -30,6 +31,7 @@ export class Commands {
   readonly #options: CommandsOptions
   readonly #held = new Map<string, HeldCommand>()
   readonly #lost = new Set<string>()
+  readonly #room = new SharedRoom(SHARED_LIMITS)
   #link: Link | null = null
   #accepting = true
 
@@ -54,7 +56,7 @@ export class Commands {
 
   /** What `hello` tells. */
   list(): Held[] {
-    const held = [...this.#held].map(([command, { outbox, output, endedSeq }]): Held => {
+    const held = [...this.#held].filter(([command]) => !this.#lost.has(command)).map(([command, { outbox, output, endedSeq }]): Held => {
       output.flush()
       return { command, state: endedSeq === null ? 'running' : 'ended', lastSeq: outbox.lastSeq }
     })
@@ -85,7 +87,7 @@ export class Commands {
     try {
       this.#options.journal.begin(command)
     } catch (error) {
-      return this.#refuse(command, held, 'spawn', `the worker could not write its journal: ${(error as Error).message}`)
+      return this.#refuse(command, held, 'worker', `its journal cannot be written: ${(error as Error).message}`)
     }
     const context: CommandContext = {
       ...this.#options.host,
@@ -113,12 +115,25 @@ export class Commands {
     const link = this.#link
     for (let sent = true; sent && link?.room();) {
       sent = false
-      for (const { live, outbox } of this.#held.values()) {
-        const bytes = live && link.room() ? outbox.take() : null
+      for (const [command, { live, outbox }] of this.#held) {
+        const bytes = live && link.room() ? this.#take(command, outbox) : null
         if (bytes === null) continue
         link.send(bytes)
         sent = true
       }
+    }
+  }
+
+  /** What was kept on disk may be gone with it. Then the command is lost, which the engine hears by the next hello. */
+  #take(command: string, outbox: Outbox): Buffer | null {
+    try {
+      return outbox.take()
+    } catch (error) {
+      this.#options.logger.error({ err: error, command }, 'kept output cannot be read: the command is lost')
+      this.#drop(command)
+      this.#lost.add(command)
+      this.#link?.close('its kept output cannot be read')
+      return null
     }
   }
 
@@ -139,7 +154,7 @@ export class Commands {
   }
 
   #hold(command: string): HeldCommand {
-    const outbox = new Outbox(command, this.#options.journal)
+    const outbox = new Outbox(command, this.#options.journal, OUTBOX_LIMITS, this.#room)
     const output = new CommandOutput({ command, outbox, clock: this.#options.host.clock, offer: () => this.pump(), connected: () => held.live })
     const held: HeldCommand = { outbox, output, running: null, endedSeq: null, live: this.#link !== null, dropped: false }
     this.#held.set(command, held)
@@ -148,7 +163,7 @@ export class Commands {
 
   #refuse(command: string, held: HeldCommand, failureReason: NonNullable<Ended['failureReason']>, why: string): void {
     held.output.header(why)
-    this.#ended(command, held, { rc: -1, failureReason, elapsed: 0 })
+    this.#ended(command, held, { rc: -1, failureReason, elapsed: 0, ...(failureReason === 'worker' ? { result: why } : {}) })
   }
 
   #ended(command: string, held: HeldCommand, ending: Ending): void {
@@ -174,6 +189,7 @@ export class Commands {
 
   /** `forget` and `kill` alike: a running command that no engine wants must not go on. */
   #drop(command: string): void {
+    this.#lost.delete(command)
     const held = this.#held.get(command)
     if (held?.running) {
       held.dropped = true
@@ -184,8 +200,8 @@ export class Commands {
   }
 
   #forget(command: string): void {
+    this.#held.get(command)?.outbox.discard()
     this.#held.delete(command)
-    this.#lost.delete(command)
     this.#options.journal.remove(command)
     if (this.empty) this.#options.onEmpty()
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Journal } from './journal.js'
 import { Outbox } from './outbox.js'
+import { SharedRoom } from './shared-room.js'
 
 let folder: string
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'yard-journal-')) })
@@ -85,5 +86,26 @@ describe('outbox', () => {
     outbox.ack(3)
     await waiting
     await outbox.room()
+  })
+
+  test('what all commands keep together is bounded, and the room of one is the room of all', async () => {
+    const shared = new SharedRoom({ memoryBytes: 44, totalBytes: 99 })
+    const [one, two] = ['one', 'two'].map(name => new Outbox(name, new Journal(folder), { memoryBytes: 1000, totalBytes: 1000 }, shared)) as [Outbox, Outbox]
+    fill(one, 4)
+    expect(one.full).toBe(false)
+    expect(files()).toBe(0)
+    fill(two, 5)
+    expect([one.full, two.full]).toEqual([true, true])
+    expect(files()).toBe(5)
+    let goes = false
+    const room = two.room().then(() => { goes = true })
+    one.ack(1)
+    await Promise.resolve()
+    expect(goes).toBe(false)
+    one.ack(4)
+    await room
+    expect(takeAll(two)).toEqual(range(1, 5))
+    two.discard()
+    expect(files()).toBe(0)
   })
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ProcessIdentity } from './process-tree.js'
+import type { ProcessIdentity } from './platform/processes.js'
 
 /** What an earlier worker process left: a command that it started, and the process it became, if it came that far. */
 export type Leftover = { command: string; process: ProcessIdentity | null }
@@ -30,6 +30,7 @@ export class Journal {
     appendFileSync(this.#file(command, 'started'), `${JSON.stringify({ process })}\n`)
   }
 
+  /** What cannot be removed is removed by a later process: it only says too much. */
   remove(command: string): void {
     rmSync(this.#file(command, 'unsent'), { recursive: true, force: true })
     rmSync(this.#file(command, 'started'), { force: true })

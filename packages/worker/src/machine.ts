@@ -1,16 +1,22 @@
-import { readFile, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { arch, availableParallelism, freemem, hostname, loadavg, platform, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { infoFiles } from './info-files.js'
 import type { Status, WorkerInfo } from '@yardmaster/worker-protocol'
 
 /** What `hello` tells of this machine. */
 export async function workerInfo(basedir: string): Promise<WorkerInfo> {
-  const [diskFreeBytes, admin, host] = await Promise.all([diskFree(basedir), infoFile(basedir, 'admin'), infoFile(basedir, 'host')])
+  const [diskFreeBytes, files] = await Promise.all([diskFree(basedir), infoFiles(basedir)])
+  const { admin, host } = files
   return {
-    platform: platform(), arch: arch(), cores: availableParallelism(), memoryBytes: totalmem(), diskFreeBytes, load1: load1(), hostname: hostname(), basedir,
-    ...(admin === null ? {} : { admin }),
-    ...(host === null ? {} : { host }),
+    platform: platform(), arch: arch(), cores: availableParallelism(), memoryBytes: totalmem(), diskFreeBytes, load1: load1(), hostname: hostname(), basedir, files,
+    ...(admin === undefined ? {} : { admin }),
+    ...(host === undefined ? {} : { host }),
   }
+}
+
+/** What can be asked for without saying it: `os` and `arch` in Node's words (linux, darwin; x64, arm64), and the host's name. */
+export function ownLabels(): { [label: string]: string } {
+  return { os: platform(), arch: arch(), host: hostname() }
 }
 
 export async function workerStatus(basedir: string): Promise<Status> {
@@ -24,9 +30,4 @@ function load1(): number {
 async function diskFree(folder: string): Promise<number> {
   // A folder that has gone has no room; the commands that need it will say so.
   return statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => 0)
-}
-
-/** As in Buildbot: people write who looks after the worker, and what it is, into `info/admin` and `info/host`. */
-async function infoFile(basedir: string, name: string): Promise<string | null> {
-  return readFile(join(basedir, 'info', name), 'utf8').then(text => text.trim(), () => null)
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createLogger, runProcess, systemClock, systemRandom } from '@yardmaster/runtime'
 import { HELP, readSettings, type Settings, SettingsError } from './settings.js'
@@ -29,6 +30,8 @@ function ownVersion(): string {
 const STOP_MS = 5000
 
 const settings = settingsOrExit()
+if (settings.umask !== null) process.umask(settings.umask)
+if (settings.nice !== null) setPriority(settings.nice)
 const logger = createLogger({ name: `worker ${settings.name}` })
 const clock = systemClock()
 
@@ -44,7 +47,8 @@ runProcess({
     })
     process.on('exit', () => worker.killNow())
     process.on('SIGHUP', () => lifecycle.stop('SIGHUP'))
-    lifecycle.onStop('worker', () => worker.stop('the worker is stopping'), { deadlineMs: STOP_MS })
+    if (settings.onStop === 'finish') lifecycle.onStop('worker', () => worker.finish('the worker is stopping'), { deadlineMs: null })
+    else lifecycle.onStop('worker', () => worker.stop('the worker is stopping'), { deadlineMs: STOP_MS })
     await worker.recover()
     lifecycle.ready({ basedir: settings.basedir })
     worker.run().catch((error: unknown) => lifecycle.fail(error))

@@ -1,4 +1,5 @@
 import type { Journal } from './journal.js'
+import { SHARED_LIMITS, SharedRoom } from './shared-room.js'
 
 /** `bytes` null: kept in the journal. */
 type Entry = { size: number; bytes: Buffer | null }
@@ -16,6 +17,7 @@ export class Outbox {
   readonly #command: string
   readonly #journal: Journal
   readonly #limits: OutboxLimits
+  readonly #shared: SharedRoom
   #entries: Entry[] = []
   #acknowledged = 0
   #taken = 0
@@ -24,10 +26,11 @@ export class Outbox {
   #waiting: (() => void)[] = []
   #discarded = false
 
-  constructor(command: string, journal: Journal, limits: OutboxLimits = OUTBOX_LIMITS) {
+  constructor(command: string, journal: Journal, limits: OutboxLimits = OUTBOX_LIMITS, shared: SharedRoom = new SharedRoom(SHARED_LIMITS)) {
     this.#command = command
     this.#journal = journal
     this.#limits = limits
+    this.#shared = shared
   }
 
   get lastSeq(): number {
@@ -35,7 +38,7 @@ export class Outbox {
   }
 
   get full(): boolean {
-    return this.#total >= this.#limits.totalBytes
+    return !this.#discarded && (this.#total >= this.#limits.totalBytes || this.#shared.full)
   }
 
   /** Adds what `encode` makes of the next number; `offer` may send it before it is decided where it is kept. */
@@ -47,8 +50,9 @@ export class Outbox {
     this.#entries.push(entry)
     this.#total += entry.size
     this.#inMemory += entry.size
+    this.#shared.take(entry.size)
     offer()
-    if (this.#inMemory > this.#limits.memoryBytes) this.#moveToDisk(seq, entry)
+    if (this.#inMemory > this.#limits.memoryBytes || this.#shared.memoryFull) this.#moveToDisk(seq, entry)
   }
 
   #moveToDisk(seq: number, entry: Entry): void {
@@ -61,6 +65,7 @@ export class Outbox {
     }
     entry.bytes = null
     this.#inMemory -= entry.size
+    this.#shared.movedToDisk(entry.size)
   }
 
   /** The next message that this connection has not had, or null. */
@@ -83,6 +88,7 @@ export class Outbox {
     if (count <= 0) return
     for (const [index, entry] of this.#entries.slice(0, count).entries()) {
       this.#total -= entry.size
+      this.#shared.give(entry.size, entry.bytes === null ? 'disk' : 'memory')
       if (entry.bytes === null) this.#journal.drop(this.#command, this.#acknowledged + 1 + index)
       else this.#inMemory -= entry.size
     }
@@ -99,7 +105,10 @@ export class Outbox {
   }
 
   /** Resolves when it is worth filling it again. */
-  room(): Promise<void> {
-    return this.full ? new Promise(resolve => this.#waiting.push(resolve)) : Promise.resolve()
+  async room(): Promise<void> {
+    while (this.full) {
+      if (this.#total >= this.#limits.totalBytes) await new Promise<void>(resolve => this.#waiting.push(resolve))
+      else await this.#shared.room()
+    }
   }
 }

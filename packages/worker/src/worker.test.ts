@@ -43,13 +43,10 @@ async function startSleepers(command: string): Promise<number[]> {
 }
 
 describe('connecting', () => {
-  test('says who it is, what it runs on, and what is in info/', async () => {
-    spawnSync('mkdir', [join(basedir, 'info')])
-    writeFileSync(join(basedir, 'info/admin'), 'Ann <ann@example.org>\n')
+  test('says who it is and what it runs on', async () => {
     start()
     const hello = await engine.hello()
-    expect(hello).toMatchObject({ protocol: 1, held: [], info: { platform: process.platform, basedir, admin: 'Ann <ann@example.org>' } })
-    expect(hello.info.host).toBeUndefined()
+    expect(hello).toMatchObject({ protocol: 1, held: [], info: { platform: process.platform, basedir } })
     expect(engine.userAgents).toEqual([`yardmaster-worker/${hello.version}`])
   })
 
@@ -251,10 +248,52 @@ describe('the end of the worker', () => {
     expect(engine.others.filter(({ type }) => type === 'goodbye')).toEqual([])
   })
 
-  test('--once: exits when idle after having run something', async () => {
-    const worker = start({ flags: ['--once'] })
+  test('shutdown now: what runs is killed', async () => {
+    const worker = start()
     await engine.hello()
-    await engine.run(COMMAND, { command: 'echo hello' })
+    const pids = await startSleepers(COMMAND)
+    engine.send({ type: 'shutdown', why: 'a test', now: true })
     expect(await worker.exited).toEqual({ code: 0, signal: null })
+    expect(pids.some(isRunning)).toBe(false)
+  })
+
+  test('--once says so, and goes when the engine says that it may, however long it was idle between two commands', async () => {
+    const worker = start({ flags: ['--once'] })
+    expect((await engine.hello()).once).toBe(true)
+    await engine.run(COMMAND, { command: 'echo hello' })
+    await until(() => readdirSync(join(basedir, '.yard-worker/journal')).length === 0, 'an empty journal')
+    await engine.run('i/1/2/1', { command: 'echo more' })
+    expect(worker.child.exitCode).toBe(null)
+    engine.send({ type: 'shutdown', why: 'it has built once' })
+    expect(await worker.exited).toEqual({ code: 0, signal: null })
+  })
+
+  test('--on-stop=finish: asks to be let go on every connection, and ends what it has', async () => {
+    const worker = start({ flags: ['--on-stop', 'finish'] })
+    await engine.hello()
+    engine.start(COMMAND, shell({ command: 'echo begun; while [ ! -e go ]; do sleep 0.02; done; echo done', workdir: '.' }))
+    await until(() => linesOf(engine.of(COMMAND), 'o').includes('begun'), 'begun')
+    worker.child.kill('SIGTERM')
+    const wishes = (count: number) => until(() => engine.others.filter(({ type }) => type === 'leaving').length === count, `wish number ${count}`)
+    await wishes(1)
+    engine.socket?.terminate()
+    await wishes(2)
+    writeFileSync(join(basedir, 'go'), '')
+    expect((await engine.ended(COMMAND)).ended.rc).toBe(0)
+    engine.send({ type: 'shutdown', why: 'it asked to' })
+    expect(await worker.exited).toEqual({ code: 0, signal: null })
+    expect(engine.others.filter(({ type }) => type === 'goodbye')).toEqual([])
+  })
+
+  test('--on-stop=finish: a second signal ends it at once', async () => {
+    const worker = start({ flags: ['--on-stop=finish'] })
+    await engine.hello()
+    const pids = await startSleepers(COMMAND)
+    worker.child.kill('SIGTERM')
+    await until(() => engine.others.some(({ type }) => type === 'leaving'), 'the wish')
+    await engine.run('i/1/1/2', { command: 'sleep 0.4' })
+    worker.child.kill('SIGTERM')
+    expect(await worker.exited).toEqual({ code: 143, signal: null })
+    expect(pids.some(isRunning)).toBe(false)
   })
 })

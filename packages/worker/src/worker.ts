@@ -7,13 +7,11 @@ import { Commands } from './commands.js'
 import { Connection, type Closing } from './connection.js'
 import { Engines } from './engines.js'
 import { Journal } from './journal.js'
-import { workerInfo, workerStatus } from './machine.js'
+import { ownLabels, workerInfo, workerStatus } from './machine.js'
 import { PipeStock } from './pipes.js'
 import type { Settings } from './settings.js'
 
 const STATUS_MS = 30_000
-/** Between two commands of a build there is a moment without any. */
-const ONCE_IDLE_MS = 3000
 
 export type WorkerOptions = {
   settings: Settings
@@ -25,7 +23,7 @@ export type WorkerOptions = {
   clock: Clock
   random: Random
   logger: Logger
-  /** There is nothing left to do: `shutdown` came and all is acknowledged, or `--once` is fulfilled. */
+  /** There is nothing left to do: `shutdown` came, and all is acknowledged or is not to be waited for. */
   onFinished(why: string): void
 }
 
@@ -41,8 +39,10 @@ export class Worker {
   /** How often the engine pings while something runs; null: no other than it says. */
   #busyMs: number | null = null
   #leaving: string | null = null
-  #ranSomething = false
-  #cancelOnce: (() => void) | null = null
+  #killed = false
+  /** Somebody here wants it to go; the engine hears of it on every connection. */
+  #wish: string | null = null
+  #gone: (() => void) | null = null
   #cancelStatus: (() => void) | null = null
   /** What has been told since it was last connected. */
   readonly #troubles = new Set<string>()
@@ -77,10 +77,26 @@ export class Worker {
   /** Says goodbye, kills what runs, and closes: all within 5 s. */
   async stop(why: string): Promise<void> {
     this.#stopped.abort()
-    const finished = this.#leaving !== null && this.#commands.empty
-    if (!finished) this.#connection?.send({ type: 'goodbye', why })
+    if (!this.#finished) this.#connection?.send({ type: 'goodbye', why })
     await this.#commands.killAll()
     await this.#connection?.close(1000, why)
+  }
+
+  /** Has the engine give it nothing more, waits until what it has is over, and closes. */
+  async finish(why: string): Promise<void> {
+    const nothingToDo = this.#connection === null && this.#commands.empty
+    if (!this.#finished && !nothingToDo && !this.#killed) {
+      const gone = new Promise<void>(resolve => { this.#gone = resolve })
+      this.#wish = why
+      if (this.#welcomed) this.#connection?.send({ type: 'leaving', why })
+      this.#options.logger.info({ why }, 'finishing what runs; a second signal ends it at once')
+      await gone
+    }
+    await this.stop(why)
+  }
+
+  get #finished(): boolean {
+    return this.#leaving !== null && this.#commands.empty
   }
 
   /** The last moment of the process: no command may outlive it. */
@@ -95,8 +111,9 @@ export class Worker {
     const connection: Connection = new Connection({
       url: this.#engines.current, name: settings.name, password: settings.password, version, clock,
       onOpen: () => {
-        this.#commands.connected({ send: bytes => connection.sendBytes(bytes), room: () => connection.room() })
-        connection.send({ type: 'hello', protocol: 1, process: this.#process, version, info, held: this.#commands.list() })
+        this.#commands.connected({ send: bytes => connection.sendBytes(bytes), room: () => connection.room(), close: why => void connection.close(1000, why) })
+        const labels = { ...ownLabels(), ...settings.labels }
+        connection.send({ type: 'hello', protocol: 1, process: this.#process, version, info, labels, ...(settings.once ? { once: true } : {}), held: this.#commands.list() })
       },
       onMessage: message => this.#onMessage(connection, message),
       onRoom: () => this.#commands.pump(),
@@ -116,8 +133,6 @@ export class Worker {
         if (message.resume.length > 0) this.#listenClosely(connection)
         return this.#commands.decide(message)
       case 'start':
-        this.#ranSomething = true
-        this.#cancelOnce?.()
         this.#listenClosely(connection)
         return this.#commands.start(message)
       case 'interrupt': return this.#commands.interrupt(message.command, message.why)
@@ -136,7 +151,8 @@ export class Worker {
     this.#busyMs = busyMs ?? null
     this.#options.logger.info({ engine: this.#engines.current, session }, 'connected')
     connection.expectPings(keepaliveMs)
-    this.#sendStatusLater(connection)
+    if (this.#wish !== null) connection.send({ type: 'leaving', why: this.#wish })
+    void this.#sendStatus(connection)
   }
 
   /** Until a ping says otherwise. */
@@ -144,31 +160,27 @@ export class Worker {
     if (this.#busyMs !== null) connection.expectPings(this.#busyMs)
   }
 
-  #sendStatusLater(connection: Connection): void {
+  async #sendStatus(connection: Connection): Promise<void> {
     const { clock, settings } = this.#options
-    const send = async () => {
-      connection.send(await workerStatus(settings.basedir))
-      if (this.#connection === connection) this.#sendStatusLater(connection)
-    }
+    connection.send(await workerStatus(settings.basedir))
     this.#cancelStatus?.()
-    this.#cancelStatus = clock.setTimeout(() => void send(), STATUS_MS)
+    if (this.#connection === connection) this.#cancelStatus = clock.setTimeout(() => void this.#sendStatus(connection), STATUS_MS)
   }
 
-  #onShutdown({ why }: Shutdown): void {
-    this.#options.logger.info({ why }, 'asked to shut down: finishing what runs')
+  #onShutdown({ why, now }: Shutdown): void {
+    this.#options.logger.info({ why }, now ? 'asked to end at once' : 'asked to shut down: finishing what runs')
     this.#leaving = why
+    this.#killed = now === true
     this.#commands.stopAccepting()
-    if (this.#commands.empty) this.#finish(why)
+    if (this.#killed || this.#commands.empty) this.#finish(why)
   }
 
   #onEmpty(): void {
-    if (this.#leaving !== null) return this.#finish(this.#leaving)
-    if (!this.#options.settings.once || !this.#ranSomething) return
-    this.#cancelOnce?.()
-    this.#cancelOnce = this.#options.clock.setTimeout(() => this.#finish('idle after --once'), ONCE_IDLE_MS)
+    if (this.#leaving !== null) this.#finish(this.#leaving)
   }
 
   #finish(why: string): void {
+    this.#gone?.()
     if (!this.#stopped.signal.aborted) this.#options.onFinished(why)
   }
 

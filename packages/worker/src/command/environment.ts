@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path'
-import { MARKER } from '../process-tree.js'
+import { MARKER } from '../platform/processes.js'
 
 /** What commands inherit: the worker's environment without Yardmaster's own settings, its password above all. */
 export function inheritedEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

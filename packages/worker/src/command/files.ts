@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { CommandSpec, Ended } from '@yardmaster/worker-protocol'
 import type { CommandContext, RunningCommand } from './context.js'
 import { glob } from './glob.js'
+import { isMachineTrouble } from './machine-trouble.js'
 import { insideBasedir } from './paths.js'
 
 export type FileSpec = Exclude<CommandSpec, { kind: 'shell' }>
@@ -41,15 +42,18 @@ export class FileCommand implements RunningCommand {
     const began = clock.monotonic()
     let rc = 0
     let result: Ended['result']
+    let trouble: string | null = null
     try {
       result = await perform(this.#spec, basedir, this.#abort.signal)
     } catch (error) {
       const problem = error as NodeJS.ErrnoException
       rc = problem.code === undefined ? constants.errno.EPERM : errnoOf(problem.code)
       if (!this.#abort.signal.aborted) output.header(`${this.#spec.kind}: ${problem.message}`)
+      if (isMachineTrouble(error, 'anywhere')) trouble = `${this.#spec.kind}: ${problem.message}`
     }
     const interrupted = this.#abort.signal.aborted
     const elapsed = (clock.monotonic() - began) / 1000
+    if (trouble !== null && !interrupted) return ended({ rc, failureReason: 'worker', elapsed, result: trouble })
     ended({ rc: interrupted ? -1 : rc, failureReason: interrupted ? 'interrupted' : null, elapsed, ...(rc === 0 && result !== undefined ? { result } : {}) })
   }
 }

@@ -5,10 +5,11 @@ import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { FailureReason, ShellArgs } from '@yardmaster/worker-protocol'
 import { closeWriter } from '../pipes.js'
-import { identify, killTree, killTreeNow, signalTree, type Tree } from '../process-tree.js'
+import { identify, killTree, killTreeNow, signalTree, type Tree } from '../platform/process-tree.js'
 import type { CommandContext, RunningCommand } from './context.js'
 import { commandEnvironment } from './environment.js'
 import { argvOf, count, pythonList, startHeader } from './headers.js'
+import { isMachineTrouble } from './machine-trouble.js'
 import { LogfileWatcher } from './logfile.js'
 import { insideBasedir } from './paths.js'
 import { silenceTimer } from '../silence-timer.js'
@@ -30,6 +31,8 @@ export class ShellCommand implements RunningCommand {
   #child: ChildProcess | null = null
   #exit: { code: number | null; signal: NodeJS.Signals | null } | null = null
   #stopping: FailureReason | null = null
+  /** What the machine could not do, where `#stopping` is `worker`. */
+  #trouble: string | null = null
   #killed: Promise<boolean> | null = null
   #finished = false
   #openReaders = 0
@@ -72,7 +75,7 @@ export class ShellCommand implements RunningCommand {
     const usePTY = this.#args.usePTY && this.#context.pty !== null
     output.header(startHeader({ ...this.#args, usePTY }, workdir, env))
     if (this.#args.usePTY && !usePTY) output.header("PTY not available: install util-linux's script(1) on the worker")
-    mkdirSync(workdir, { recursive: true })
+    makeWorkdir(workdir)
     for (const [name, { filename, follow }] of Object.entries(this.#args.logfiles)) {
       const path = resolve(workdir, filename)
       this.#watchers.push(new LogfileWatcher({ path, follow, clock, lines: output.logfile(name), room: () => output.room(), onBytes: () => this.#onOutput() }))
@@ -101,10 +104,22 @@ export class ShellCommand implements RunningCommand {
     })
     child.stdin?.on('error', () => {})
     child.stdin?.end(this.#args.initialStdin)
-    const identity = child.pid === undefined ? null : identify(child.pid)
-    if (identity !== null) this.#context.spawned(identity)
     this.#read(pipes[0]?.reader ?? child.stdout, 'o')
     this.#read(pipes[1]?.reader ?? child.stderr, 'e')
+    this.#writeDown(child.pid)
+  }
+
+  /** A command that an heir of this worker could not find must not run. */
+  #writeDown(pid: number | undefined): void {
+    const identity = pid === undefined ? null : identify(pid)
+    try {
+      if (identity !== null) this.#context.spawned(identity)
+    } catch (error) {
+      this.#trouble = `its journal cannot be written: ${(error as Error).message}`
+      this.#stopping = 'worker'
+      this.#context.output.header(`${this.#trouble}, attempting to kill`)
+      void this.#kill()
+    }
   }
 
   #read(stream: Readable | null, prefix: 'o' | 'e'): void {
@@ -203,7 +218,7 @@ export class ShellCommand implements RunningCommand {
     const rc = this.#stopping !== null || code === null ? -1 : code
     if (signal !== null) output.header(`process killed by signal ${constants.signals[signal]}`)
     output.header(`program finished with exit code ${rc}\nelapsedTime=${elapsed.toFixed(6)}`)
-    this.#context.ended({ rc, failureReason: this.#stopping, elapsed })
+    this.#context.ended({ rc, failureReason: this.#stopping, elapsed, ...(this.#trouble === null ? {} : { result: this.#trouble }) })
   }
 
   /** As a shell says it: 127 for what is not there, 126 for what cannot be executed. */
@@ -215,11 +230,23 @@ export class ShellCommand implements RunningCommand {
     const { output, clock } = this.#context
     const problem = error as NodeJS.ErrnoException
     const rc = problem.code === 'ENOENT' ? 127 : 126
+    const trouble = error instanceof NoWorkdir || isMachineTrouble(error, 'anywhere')
     const elapsed = (clock.monotonic() - this.#began) / 1000
     void Promise.all(this.#watchers.map(watcher => watcher.stop())).then(() => {
       output.header(`cannot start the command: ${problem.message}\nprogram finished with exit code ${rc}\nelapsedTime=${elapsed.toFixed(6)}`)
-      this.#context.ended({ rc, failureReason: 'spawn', elapsed })
+      this.#context.ended({ rc, failureReason: trouble ? 'worker' : 'spawn', elapsed, ...(trouble ? { result: problem.message } : {}) })
     })
+  }
+}
+
+class NoWorkdir extends Error {}
+
+function makeWorkdir(workdir: string): void {
+  try {
+    mkdirSync(workdir, { recursive: true })
+  } catch (error) {
+    if (isMachineTrouble(error, 'own folder')) throw new NoWorkdir(`the folder ${workdir} cannot be made: ${(error as Error).message}`, { cause: error })
+    throw error
   }
 }
 
