@@ -1,7 +1,12 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 /** A point in a process's work: around the COMMIT of the first transaction whose SQL matches. */
-export type CommitPoint = { transaction: RegExp; when: 'before the commit' | 'after the commit' }
+export type CommitPoint = {
+  transaction: RegExp
+  when: 'before the commit' | 'after the commit'
+  /** The connection does not end: nothing more comes over it, and neither side hears of the other's end. */
+  silently?: true
+}
 
 export type PostgresProxy = {
   url: string
@@ -35,24 +40,31 @@ export async function startPostgresProxy(target: string): Promise<PostgresProxy>
     if (disturbance === 'held') for (const socket of [client, upstream]) socket.pause()
     let transaction = ''
     let swallow: Trap | null = null
+    let mute = false
     const end = () => { client.destroy(); upstream.destroy() }
     // While it is held, neither side hears of the other's end.
-    const endOnce = () => { if (disturbance === 'held') healed.push(end); else end() }
+    const endOnce = () => { if (mute) return; if (disturbance === 'held') healed.push(end); else end() }
     for (const socket of [client, upstream]) sockets.add(socket.on('error', endOnce).on('close', () => { sockets.delete(socket); endOnce() }))
+    const strike = (sprung: Trap) => {
+      sprung.strike()
+      mute = sprung.silently === true
+      if (!mute) end()
+    }
     client.on('data', data => {
+      if (mute) return
       const text = data.toString('latin1')
       transaction = text.includes('BEGIN') ? text : transaction + text
       if (text.includes('COMMIT') && trap?.transaction.test(transaction)) {
         const sprung = spring()!
-        if (sprung.when === 'before the commit') { sprung.strike(); return end() }
+        if (sprung.when === 'before the commit') return strike(sprung)
         swallow = sprung
       }
       upstream.write(data)
     })
     upstream.on('data', data => {
+      if (mute) return
       if (!swallow) return void client.write(data)
-      swallow.strike()
-      end()
+      strike(swallow)
     })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

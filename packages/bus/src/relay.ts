@@ -33,6 +33,7 @@ export function startRelay({ bus, outbox, holdsDuty, ...loopOptions }: RelayOpti
   const forget = bus.onWake('outbox', () => loop.notify())
   return {
     notify: () => loop.notify(),
+    hurry: () => loop.hurry(),
     setAlarm: at => loop.setAlarm(at),
     settled: () => loop.settled(),
     stop: () => {

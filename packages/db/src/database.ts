@@ -5,42 +5,67 @@ import { PrismaClient } from './generated/client.js'
 
 export type DatabaseOptions = {
   url: string
-  /** The replica's connection budget, Prisma's reads and the verbs together. */
+  /** The replica's connection budget: Prisma's reads, the verbs and the lease together. */
   connections: number
   /** An idle connection broke; the pool has already replaced it. */
   onConnectionLost: (error: Error) => void
+  /** How long an answer may take before its connection counts as dead; 15 s. */
+  queryTimeoutMs?: number
 }
 
-/** The one pool of a process: `prisma` reads through it, `transaction` writes through it. */
+/** The one door of a process to PostgreSQL: `prisma` reads through `pool`, `transaction` writes through it. */
 export type Database = {
   pool: pg.Pool
+  /** One connection for the lease alone: whatever keeps the others busy, the process must not seem dead. */
+  leasePool: pg.Pool
   prisma: PrismaClient
   /** Called after each commit that asked for wakes. Wired to the bus; a lost call costs one sweep. */
   onCommitted: (wakes: ReadonlySet<WakeTopic>) => void
+  /** Ends the connections that are in use: what waits on them fails at once, and is tried again on new ones. */
+  hangUp(): void
   close(): Promise<void>
 }
 
 const INT8 = 20
+/** Packets that vanish (a cable, a firewall that forgot) end no connection: without a limit a query waits for a quarter of an hour. */
+const QUERY_TIMEOUT_MS = 15_000
+const CONNECT_TIMEOUT_MS = 5_000
+/** Of the lease: connecting and renewing must take less than peers wait before they bury. */
+const LEASE_TIMEOUT_MS = 2_500
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const common = {
     connectionString: options.url,
-    max: options.connections,
     application_name: 'yardmaster',
-    connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
     // Ids stay below 2^53, so a number holds them exactly. Prisma's adapter brings its own parsers.
-    types: { getTypeParser: (oid, format) => (oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) },
-  })
-  pool.on('error', options.onConnectionLost)
+    types: { getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)) },
+  }
+  const pool = new pg.Pool({ ...common, max: Math.max(1, options.connections - 1), connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS })
+  const leasePool = new pg.Pool({ ...common, max: 1, connectionTimeoutMillis: LEASE_TIMEOUT_MS, query_timeout: LEASE_TIMEOUT_MS })
+  for (const each of [pool, leasePool]) each.on('error', options.onConnectionLost)
+  const inUse = clientsInUse(pool)
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
   return {
     pool,
+    leasePool,
     prisma,
     onCommitted: () => {},
+    hangUp() {
+      for (const client of inUse) if (client instanceof pg.Client) client.end().catch(() => {})
+    },
     async close() {
       await prisma.$disconnect()
-      await pool.end()
+      await Promise.all([pool.end(), leasePool.end()])
     },
   }
+}
+
+function clientsInUse(pool: pg.Pool): Set<pg.PoolClient> {
+  const inUse = new Set<pg.PoolClient>()
+  pool.on('acquire', client => void inUse.add(client))
+  pool.on('release', (_error, client) => void inUse.delete(client))
+  pool.on('remove', client => void inUse.delete(client))
+  return inUse
 }

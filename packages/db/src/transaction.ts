@@ -22,16 +22,24 @@ export type Transaction = {
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const RETRIED = new Set(['40001', '40P01'])
 const ATTEMPTS = 5
+/**
+ * A process that stands still, or is cut off, within a transaction must not keep its locks: its peers could neither bury it nor take its workers.
+ * Set in the transaction, since nothing may need session state.
+ */
+const BEGIN = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 5000'
+/** What pg says when its `query_timeout` is over. */
+const UNANSWERED = 'Query read timeout'
 
 /**
  * Runs `work` in one transaction, with its outbox row, and wakes after the commit.
  * Deadlocks and serialization failures are tried again (so `work` must have no effect but its SQL); everything else is thrown.
  * With a `fence`, throws ReplicaBuried when the replica is no longer alive: the caller stops, it does not repair.
+ * The lease's own transactions name its pool.
  */
-export async function transaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+export async function transaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>, pool: pg.Pool = db.pool): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await attemptTransaction(db, fence, work)
+      return await attemptTransaction({ db, pool }, fence, work)
     } catch (error) {
       if (attempt >= ATTEMPTS || !isContended(error)) throw error
     }
@@ -42,10 +50,10 @@ export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
 }
 
-/** The database cannot be reached, is starting, is stopping, is a standby that will be the primary, or has no room: waiting helps. */
+/** The database cannot be reached, is starting, is stopping, is a standby that will be the primary, has no room, or gave us up as we stood still: waiting helps. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== '') return /^(08|53|57P|25006)/.test(state)
+  if (state !== '') return /^(08|53|57P|25006|25P03)/.test(state)
   // What has no SQL state came from the connection, or from our own code: that has no code, or one of Node's ERR_.
   if (!(error instanceof Error)) return false
   return ('code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')) || /connection|timeout|terminated/i.test(error.message)
@@ -66,13 +74,13 @@ export class AlreadyCommitted extends Error {
   override readonly name = 'AlreadyCommitted'
 }
 
-async function attemptTransaction<T>(db: Database, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await db.pool.connect()
+async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool }, fence: Fence | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
   let broken: Error | undefined
   const onError = (error: Error) => { broken = error }
   client.on('error', onError)
   try {
-    await client.query('BEGIN')
+    await client.query(BEGIN)
     if (fence) await renew(client, fence)
     const { tx, envelopes, wakes } = openTransaction(client)
     const result = await work(tx)
@@ -84,7 +92,9 @@ async function attemptTransaction<T>(db: Database, fence: Fence | null, work: (t
     if (wakes.size > 0) db.onCommitted(wakes)
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollbackError: Error) => { broken ??= rollbackError })
+    // Where no answer came, none will come to a ROLLBACK: the connection goes, and the transaction with it.
+    if (error instanceof Error && error.message === UNANSWERED) broken ??= error
+    else await client.query('ROLLBACK').catch((rollbackError: Error) => { broken ??= rollbackError })
     throw error
   } finally {
     client.off('error', onError)

@@ -14,7 +14,7 @@ test('while the database is away the lease is tried each second, however long th
   const logger = createLogger({ name: 'test', destination: { write: line => void lines.push(line) } })
   const db = openDatabase({ url: `postgresql://nobody@127.0.0.1:${await freePort()}/nothing`, connections: 2, onConnectionLost: () => {} })
   startLease({
-    db, id: 1, fence: { replicaId: 1 }, clock, logger,
+    db, id: 1, fence: { replicaId: 1 }, clock, logger, onBack: () => {},
     loop: spec => {
       const loop = startLoop({ ...spec, clock, logger, registry: createRegistry({ role: 'test' }) })
       loops.push(loop)

@@ -3,16 +3,37 @@ import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { createPeerObserver } from '@yardmaster/runtime'
 import type { Replica } from './replica.js'
 
+/** Silence after which peers may have buried us; they wait at least this long. */
+const CUT_OFF_MS = 6_000
+/** Between two renewals: what waited for longer than this has met a database that was away. */
+const LONGEST_GAP_MS = 3_000
+
+export type LeaseDeps = Pick<Replica, 'db' | 'fence' | 'id' | 'clock' | 'logger' | 'loop'> & {
+  /** The database answers again after a while without. */
+  onBack: () => void
+}
+
 /** Renews this replica's lease and looks at its peers: one whose beat stands still while ours goes on is buried. */
-export function startLease({ db, fence, id, clock, logger, loop }: Pick<Replica, 'db' | 'fence' | 'id' | 'clock' | 'logger' | 'loop'>): void {
+export function startLease({ db, fence, id, clock, logger, loop, onBack }: LeaseDeps): Replica['lease'] {
   const observer = createPeerObserver({ clock })
+  let renewedAt = clock.monotonic()
+  let steadyFrom = renewedAt
+  const onRenewed = () => {
+    const gapMs = clock.monotonic() - renewedAt
+    renewedAt += gapMs
+    observer.renewed()
+    if (gapMs <= LONGEST_GAP_MS) return
+    steadyFrom = renewedAt
+    logger.info({ gapMs: Math.round(gapMs) }, 'the lease is renewed again')
+    onBack()
+  }
   const beat = async () => {
     const peers = await transaction(db, fence, tx =>
-      tx.query<{ id: number; beat: number; name: string }>(`SELECT id, beat, name FROM replicas WHERE state = 'alive' AND id <> $1`, [id]))
-    observer.renewed()
+      tx.query<{ id: number; beat: number; name: string }>(`SELECT id, beat, name FROM replicas WHERE state = 'alive' AND id <> $1`, [id]), db.leasePool)
+    onRenewed()
     for (const deadId of observer.observe(peers)) {
       const peer = peers.find(candidate => candidate.id === deadId)!
-      const buried = await transaction(db, fence, tx => endReplica(tx, { id: peer.id, state: 'dead', beat: peer.beat }))
+      const buried = await transaction(db, fence, tx => endReplica(tx, { id: peer.id, state: 'dead', beat: peer.beat }), db.leasePool)
       if (buried) logger.warn({ peer: peer.name, replica: peer.id }, 'a peer is dead: its duties and worker sessions are free')
     }
   }
@@ -22,4 +43,6 @@ export function startLease({ db, fence, id, clock, logger, loop }: Pick<Replica,
     logger.warn({ err: error }, 'the lease could not be renewed: the database is away')
   })
   loop({ name: 'lease', everyMs: 1_000, run: beatOrWait })
+  const quietMs = () => clock.monotonic() - renewedAt
+  return { cutOff: () => quietMs() > CUT_OFF_MS, steadyMs: () => (quietMs() > LONGEST_GAP_MS ? 0 : clock.monotonic() - steadyFrom) }
 }

@@ -22,6 +22,12 @@ export type Replica = {
   bus: Bus
   secrets: Secrets
   generations: Generations
+  lease: {
+    /** It could not be renewed for so long that peers may have buried us: nothing new may be begun. */
+    cutOff(): boolean
+    /** For how long it has been renewed without a gap. */
+    steadyMs(): number
+  }
   /** Job queues, connected when first asked for. */
   queues(): Promise<Queues>
   /** Background work that ends with the process: notified or ticked at least every `everyMs` (at most 5000). */

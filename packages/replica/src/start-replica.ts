@@ -6,7 +6,7 @@ import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { readOutbox, removeFromOutbox } from '@yardmaster/db/verbs/relay-outbox'
 import {
   createLogger, createRegistry, fileSecrets, readSettings, requireSetting, runProcess, startHealth, startLoop,
-  type Clock, type HealthCheck, type HealthServer, type Lifecycle, type Logger, type Random, type Settings,
+  type Clock, type HealthCheck, type HealthServer, type Lifecycle, type Logger, type Loop, type Random, type Settings,
 } from '@yardmaster/runtime'
 import { bringConfiguration } from './bring-configuration.js'
 import { createDuties } from './duties.js'
@@ -56,15 +56,23 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version }))
   lifecycle.onStop('replica', () => transaction(db, null, tx => endReplica(tx, { id, state: 'stopped' })))
   const registry = createRegistry({ role })
+  const loops: Loop[] = []
   const loop: Replica['loop'] = spec => {
     const started = startLoop({ ...spec, clock, logger, registry, onError: error => failIfBuried(lifecycle, error) })
+    loops.push(started)
     lifecycle.onStop(`loop ${spec.name}`, () => started.stop())
     return started
   }
   const generations = await openGenerations({ db, clock, logger, set: settings.set })
-  const checks: { [name: string]: HealthCheck } = { nats: () => bus.connected(), database: () => db.pool.query('SELECT 1').then(() => true) }
+  const onBack = () => {
+    db.hangUp()
+    for (const each of loops) each.hurry()
+  }
+  const fence = { replicaId: id }
+  const lease = startLease({ db, fence, id, clock, logger, loop, onBack })
+  const checks: { [name: string]: HealthCheck } = { nats: () => bus.connected(), database: () => db.pool.query('SELECT 1').then(() => true), lease: () => !lease.cutOff() }
   const replica: Replica = {
-    id, role, installation, fence: { replicaId: id }, settings, logger, clock, random, registry, db, bus, generations, loop, lifecycle,
+    id, role, installation, fence, lease, settings, logger, clock, random, registry, db, bus, generations, loop, lifecycle,
     secrets: fileSecrets(settings.secretsDir, options.env),
     duty: createDuties({ db, replicaId: id, clock }),
     queues: lazily(async () => {
@@ -75,8 +83,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
     onStop: (name, stop, stopOptions) => lifecycle.onStop(name, stop, stopOptions),
     addReadinessCheck: (name, check) => { checks[name] = check },
   }
-  startLease(replica)
-  shareRelay(replica)
+  loops.push(shareRelay(replica))
   followGenerations(replica)
   if (options.bringsConfiguration) await bringAndFollow(replica)
   // Answers until all else has stopped: a drain may take long, and is no reason to be killed.
@@ -97,10 +104,11 @@ function lazily<T>(make: () => T): () => T {
 }
 
 /** Any replica may relay, so that events flow as long as one process lives; one at a time does. */
-function shareRelay({ bus, db, clock, logger, registry, duty, onStop }: Replica): void {
+function shareRelay({ bus, db, clock, logger, registry, duty, onStop }: Replica): Loop {
   const outbox = { read: (limit: number) => readOutbox(db, limit), remove: (ids: number[]) => removeFromOutbox(db, ids) }
   const relay = startRelay({ bus, outbox, clock, logger, registry, holdsDuty: () => duty('relay') })
   onStop('relay', () => relay.stop())
+  return relay
 }
 
 function followGenerations({ bus, generations, loop }: Replica): void {

@@ -7,6 +7,8 @@ import type { Registry } from './metrics.js'
 export type Loop = {
   /** There may be work. During a run it causes exactly one more run; during a backoff it waits for its end. */
   notify(): void
+  /** What it failed for is over: the pause after a failure ends now. */
+  hurry(): void
   /** When there is work even if nobody says so (epoch ms), or null. A run that is due earlier re-reads the rows and sets it anew. */
   setAlarm(epochMs: number | null): void
   /** Resolves when no run is under way and none has been asked for. */
@@ -58,6 +60,11 @@ class NotifiedOrTicked implements Loop {
   notify(): void {
     this.#wanted = true
     if (!this.#running && this.#backoffMs === 0) this.#start()
+  }
+
+  hurry(): void {
+    this.#backoffMs = 0
+    this.notify()
   }
 
   setAlarm(epochMs: number | null): void {

@@ -50,7 +50,7 @@ export const settingsTable = {
   healthPort: setting({ env: 'YARD_HEALTH_PORT', flag: '--health-port <number>', description: 'port for /healthz, /readyz and /metrics; none when unset', type: port.optional() }),
   healthHost: setting({ env: 'YARD_HEALTH_HOST', flag: '--health-host <address>', description: 'address for /healthz, /readyz and /metrics', type: z.string(), default: '127.0.0.1' }),
   baseUrl: setting({ env: 'YARD_BASE_URL', flag: '--base-url <url>', description: 'public address of the web page, for links', type: url(['http', 'https']).transform(text => (text.endsWith('/') ? text : `${text}/`)), default: ({ host, port: portNumber }) => urlOf(host, portNumber) }),
-  dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(2, 1000), default: '10' }),
+  dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(3, 1000), default: '10' }),
   workerLostAfter: setting({ env: 'YARD_WORKER_LOST_AFTER', flag: '--worker-lost-after <seconds>', description: 'seconds of silence after which a worker counts as lost', type: wholeNumber(5, 86_400), default: '60' }),
   drainDeadline: setting({ env: 'YARD_DRAIN_DEADLINE', flag: '--drain-deadline <seconds>', description: 'seconds that a stopping engine gives builds which it cannot hand over (those of stock workers); as long as they take when unset', type: wholeNumber(0, 604_800).optional() }),
   secretsDir: setting({ env: 'YARD_SECRETS_DIR', flag: '--secrets-dir <folder>', description: 'folder with a file per secret', type: path, default: ({ home }) => join(home, 'secrets') }),

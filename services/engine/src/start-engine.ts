@@ -21,10 +21,12 @@ import { WorkerPool } from './workers/worker-pool.js'
 const LOG_IDS = 256
 /** Lost workers dealt with in one transaction. */
 const LOST_AT_ONCE = 50
+/** After a time without engines or database the workers come back first: they were not lost meanwhile, there was nobody to come to. */
+const STEADY_MS = 10_000
 
 /** The engine's parts, connected: workers come in, requests are claimed for them, builds are driven. */
 export async function startEngine(replica: Replica): Promise<void> {
-  const { db, fence, bus, clock, random, logger, secrets, installation, generations, settings, lifecycle, loop } = replica
+  const { db, fence, bus, clock, random, logger, secrets, installation, generations, lease, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
   const children = new ChildBuildsets({ db, fence, clock, logger })
   const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
@@ -62,12 +64,17 @@ export async function startEngine(replica: Replica): Promise<void> {
     disconnected: session => pool.disconnected(session),
   }) })
   loop({ name: 'lost builds', everyMs: 5_000, run: async () => {
+    if (lease.steadyMs() < STEADY_MS) return
     const workers = await transaction(db, fence, tx => retryLostBuilds(tx, { lostAfterSeconds: settings.workerLostAfter, limit: LOST_AT_ONCE }))
     if (workers.length > 0) logger.warn({ workers }, 'workers were away for too long: their builds are retried')
     return { again: workers.length === LOST_AT_ONCE }
   } })
   loop({ name: 'worker status', everyMs: 5_000, run: () => reports.write(db, fence) })
   loop({ name: 'watch workers', everyMs: 5_000, run: async () => (await replica.duty('watch workers') ? watchWorkers({ db, fence, logger }) : undefined) })
+  loop({ name: 'cut off', everyMs: 1_000, run: () => {
+    if (lease.cutOff()) pool.sendAway('this engine cannot reach the database')
+    return Promise.resolve()
+  } })
   replica.onStop('builds', () => runs.handOver())
   bus.onWake('requests', () => claims.notify())
   bus.onWake('buildsets', () => ended.notify())
@@ -77,7 +84,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     host: settings.workerHost, port: settings.workerPort, clock, random, logger,
     admit(credentials) {
       const active = generations.active()
-      if (!active || drain.active || lifecycle.signal.aborted) return 'closed'
+      if (!active || drain.active || lifecycle.signal.aborted || lease.cutOff()) return 'closed'
       return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
     },
     onHello: (name, hello, link) => pool.takeIn(name, hello, link),

@@ -6,7 +6,7 @@ import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { createLogger, ReplicaBuried, systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
-import { startPostgresProxy } from '../../../../test/kit/postgres-proxy.js'
+import { startPostgresProxy, type CommitPoint } from '../../../../test/kit/postgres-proxy.js'
 import { addBuildset } from '../verbs/add-buildset.js'
 
 const clock = systemClock()
@@ -103,11 +103,17 @@ test('a build ends once, with its request and its buildset', async () => {
   expect(await rows('SELECT r.state, s.remaining FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id WHERE s.id = $1', [builds[1]!.ref.buildsetId])).toEqual([{ state: 'pending', remaining: 1 }])
 })
 
-test('a COMMIT whose answer is lost is not done twice, and not lost', async () => {
+const losses: { name: string; point: Omit<CommitPoint, 'transaction'> }[] = [
+  { name: 'with its connection', point: { when: 'after the commit' } },
+  { name: 'in a network that swallows it', point: { when: 'after the commit', silently: true } },
+  { name: 'before it arrived, in a network that swallows it', point: { when: 'before the commit', silently: true } },
+]
+
+test.each(losses)('a COMMIT that is lost $name is not done twice, and not lost', async ({ point }) => {
   const proxy = await startPostgresProxy(world.url)
   let lost = 0
-  proxy.at({ transaction: /log_chunks/, when: 'after the commit' }, () => { lost += 1 })
-  const db = openDatabase({ url: proxy.url, connections: 1, onConnectionLost: () => {} })
+  proxy.at({ transaction: /log_chunks/, ...point }, () => { lost += 1 })
+  const db = openDatabase({ url: proxy.url, connections: 2, onConnectionLost: () => {}, queryTimeoutMs: 1_000 })
   const shaky = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const log = { id: 901, stepId: builds[0]!.step.id, slug: 'once' }
   await submit(0, [{ kind: 'log-opened', log, name: 'once', type: 't' }, { kind: 'log-appended', log, firstLine: 0, lines: 1, content: Buffer.from('a\n') }], shaky)

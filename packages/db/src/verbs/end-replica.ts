@@ -5,9 +5,13 @@ import { endWorkerBuilds } from './end-worker-builds.js'
  * A replica's life ends: by itself (`stopped`) or because a peer saw its beat stand still at `beat` (`dead`).
  * Its worker sessions are raised, so that nothing it still believes can be written; the builds stay with their workers
  * and are taken over when those connect anywhere, or retried when they do not. On stock workers, which cannot resume, they are retried at once.
- * Returns false when it had ended already, or its beat has moved.
+ * Returns false when it had ended already, its beat has moved, or it is just writing: whoever holds its row is not dead, or is given up by the database soon.
  */
 export async function endReplica(tx: Transaction, end: { id: number; state: 'stopped' | 'dead'; beat?: number }): Promise<boolean> {
+  if (end.state === 'dead') {
+    const [still] = await tx.query(`SELECT 1 FROM replicas WHERE id = $1 AND state = 'alive' FOR UPDATE SKIP LOCKED`, [end.id])
+    if (!still) return false
+  }
   const [row] = await tx.query<{ version: number }>(
     `UPDATE replicas SET state = $2, stopped_at = now(), version = version + 1
      WHERE id = $1 AND state = 'alive' AND ($3::bigint IS NULL OR beat = $3) RETURNING version`,

@@ -31,8 +31,9 @@ beforeEach(async () => {
   [socket] = await once(server, 'connection') as [WebSocket]
   link = new WorkerLink({ socket, clock, logger: createLogger({ name: 'test', level: 'silent' }), onMessage: () => {}, onClose: () => { closed = true } })
 })
-afterEach(() => {
+afterEach(async () => {
   worker.terminate()
+  await until('the end of the connection', () => closed)
   server.close()
 })
 

@@ -5,7 +5,7 @@ import { loseSession } from '@yardmaster/db/verbs/lose-session'
 import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
 import type { Logger } from '@yardmaster/runtime'
-import { CLOSE_GO_ELSEWHERE, type Leaving, type Status } from '@yardmaster/worker-protocol'
+import { CLOSE_GO_ELSEWHERE, CLOSE_TRY_AGAIN, type Leaving, type Status } from '@yardmaster/worker-protocol'
 import type { Newcomer } from '../wire/newcomer.js'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS } from '../wire/silence-watch.js'
@@ -41,6 +41,8 @@ export class WorkerPool {
   readonly #sessions = new Map<number, WorkerSession>()
   /** Two connections of one worker are taken in one after the other. */
   readonly #opening = new Map<string, Promise<unknown>>()
+  /** Connections whose session is being opened. */
+  readonly #arriving = new Set<Link>()
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
@@ -63,11 +65,26 @@ export class WorkerPool {
       return this.#open(name, newcomer, link)
     })()
     this.#opening.set(name, opening)
+    this.#arriving.add(link)
     try {
       return await opening
     } finally {
+      this.#arriving.delete(link)
       if (this.#opening.get(name) === opening) this.#opening.delete(name)
     }
+  }
+
+  /**
+   * Sends the workers away that can go on elsewhere: this engine cannot drive their builds now. A stock worker stays, as its build would be
+   * lost with its connection. The sessions stay too: a worker that finds nobody else comes back.
+   */
+  sendAway(why: string): void {
+    const connected = this.sessions().filter(session => session.link?.protocol === 'yardmaster')
+    const links = [...connected.map(session => session.link!), ...this.#arriving].filter(link => link.protocol === 'yardmaster')
+    if (links.length > 0) this.#options.logger.warn({ workers: links.length, why }, 'workers are sent away')
+    // Detached at once: their end cannot be written now. Holding the sessions against the rows does it later.
+    for (const session of connected) session.link = null
+    for (const link of links) link.close(CLOSE_TRY_AGAIN, why)
   }
 
   /** Gives the session up: somebody else speaks for the worker's builds. */
