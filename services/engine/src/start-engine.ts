@@ -37,7 +37,8 @@ export async function startEngine(replica: Replica): Promise<void> {
   })
   const reports = new StatusReports()
   const pool = new WorkerPool({
-    db, fence, installation, logger,
+    db, fence, installation, clock, logger,
+    onContest: () => controls.notify(),
     onBuilds: (session, builds) => runs.adopt(session, builds),
     onOver: session => runs.abandon(session),
     isOurs: commandId => runs.hasCommand(commandId),

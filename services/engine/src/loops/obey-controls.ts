@@ -5,6 +5,7 @@ import type { WorkerPool } from '../workers/worker-pool.js'
 /** Does what somebody asked of this engine's builds and workers. */
 export async function obeyControls(db: Database, runs: BuildRuns, pool: WorkerPool): Promise<void> {
   await stopBuilds(db, runs)
+  await pool.answerContests()
   await killWorkers(db, pool)
   await letIdleWorkersGo(db, pool)
 }

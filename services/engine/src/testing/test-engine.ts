@@ -32,7 +32,8 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => {})
   const pool = new WorkerPool({
-    db, fence, installation: 'i', logger,
+    db, fence, installation: 'i', clock, logger,
+    onContest: () => { pool.answerContests().catch(() => {}) },
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
     onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
   })

@@ -5,11 +5,20 @@ import { until } from '../../../../test/kit/until.js'
 /** The worker's end of one real connection, which says just what the test wants said. */
 export class TestWorker {
   readonly received: EngineMessage[] = []
+  /** Whether it answers pings: a process that stands still does not. */
+  answering = true
+  /** How the engine closed the connection. */
+  ending: { code: number; reason: string } | null = null
   readonly #socket: WebSocket
 
   constructor(port: number, name: string) {
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}`, SUBPROTOCOL, { headers: { Authorization: `Basic ${Buffer.from(`${name}:p`).toString('base64')}` } })
-    this.#socket.on('message', (data: Buffer) => { this.received.push(decodeEngineMessage(data)) })
+    this.#socket.on('message', (data: Buffer) => {
+      const message = decodeEngineMessage(data)
+      this.received.push(message)
+      if (message.type === 'ping' && this.answering) this.send({ type: 'pong', n: message.n })
+    })
+    this.#socket.on('close', (code, reason) => { this.ending = { code, reason: reason.toString() } })
     this.#socket.on('error', () => {})
   }
 

@@ -2,8 +2,9 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'n
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Random } from '@yardmaster/runtime'
-import { CLOSE_TRY_AGAIN, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
+import { CLOSE_DUPLICATE, CLOSE_TRY_AGAIN, closeReason, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { DuplicateWorker } from '../workers/contests.js'
 import { parseBasic, type Credentials } from './credentials.js'
 import { greetStockWorker } from './greet-stock-worker.js'
 import type { Newcomer } from './newcomer.js'
@@ -99,8 +100,9 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
       cancelDeadline()
       link.pause()
       onHello(name, newcomerOf(message), link).then(open).catch((error: unknown) => {
-        logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
         link.resume()
+        if (error instanceof DuplicateWorker) return link.close(CLOSE_DUPLICATE, closeReason(error.message))
+        logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
         link.close(CLOSE_TRY_AGAIN, 'try again later')
       })
     },

@@ -4,7 +4,7 @@ import { until } from '../../../../test/kit/until.js'
 import { startTestEngine, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
 
-const [ONE, TWO] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
+const ONE = '00000000-0000-4000-8000-000000000001'
 
 let world: Installation
 let engine: TestEngine
@@ -51,15 +51,6 @@ test('a worker that comes and goes ends with the state of its last connection', 
   await engine.reconcile()
   expect((await row()).connected).toBe(true)
   expect(engine.pool.sessions()).toHaveLength(1)
-})
-
-test('another process of a connected worker is refused, and changes nothing', async () => {
-  await new TestWorker(engine.port, 'w1').hello(ONE)
-  const other = new TestWorker(engine.port, 'w1')
-  other.hello(TWO).catch(() => {})
-  await until('the other to be refused', () => other.closed)
-  expect(await row()).toEqual({ number: 1, connected: true })
-  expect(engine.pool.sessions()[0]).toMatchObject({ number: 1, opening: null })
 })
 
 test('a worker that left without builds is forgotten', async () => {

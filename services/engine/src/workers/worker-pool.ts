@@ -4,18 +4,20 @@ import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { loseSession } from '@yardmaster/db/verbs/lose-session'
 import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
-import type { Logger } from '@yardmaster/runtime'
+import type { Clock, Logger } from '@yardmaster/runtime'
 import { CLOSE_GO_ELSEWHERE, CLOSE_TRY_AGAIN, type Leaving, type Status } from '@yardmaster/worker-protocol'
 import type { Newcomer } from '../wire/newcomer.js'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS } from '../wire/silence-watch.js'
 import type { Link } from '../wire/worker-link.js'
+import { Contests } from './contests.js'
 import { WorkerSession } from './worker-session.js'
 
 export type WorkerPoolOptions = {
   db: Database
   fence: Fence
   installation: string
+  clock: Clock
   logger: Logger
   /** Builds of the worker that are ours now and may not be driven yet. Resolves when each of them is. */
   onBuilds(session: WorkerSession, buildIds: number[]): Promise<void>
@@ -27,8 +29,18 @@ export type WorkerPoolOptions = {
   keepaliveMs(name: string): number
   /** What a worker says of itself while it is connected. */
   onTold(session: WorkerSession, message: Status | Leaving): void
+  /** Somebody wants the place of a worker that may be connected here. */
+  onContest(): void
   /** There may be something to claim for. */
   onIdle(): void
+}
+
+/** Another process has the worker's session. */
+class SessionTaken extends Error {
+  override readonly name = 'SessionTaken'
+  constructor(name: string, readonly workerId: number) {
+    super(`another process of worker ${name} is connected`)
+  }
 }
 
 type Arrival = { workerId: number; name: string; newcomer: Newcomer; protocol: Link['protocol'] }
@@ -44,8 +56,11 @@ export class WorkerPool {
   /** Connections whose session is being opened. */
   readonly #arriving = new Set<Link>()
 
+  readonly #contests: Contests
+
   constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#contests = new Contests(options)
   }
 
   sessions(): WorkerSession[] {
@@ -59,6 +74,21 @@ export class WorkerPool {
 
   /** A worker has told of itself: opens its session, takes over its builds, and answers with its connection. */
   async takeIn(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+    try {
+      return await this.#openInTurn(name, newcomer, link)
+    } catch (error) {
+      if (!(error instanceof SessionTaken)) throw error
+      await this.#contests.win({ workerId: error.workerId, name, processId: newcomer.process })
+      return this.#openInTurn(name, newcomer, link)
+    }
+  }
+
+  /** Finds out whether the workers whose place others want are still there. */
+  answerContests(): Promise<void> {
+    return this.#contests.answer(this.sessions())
+  }
+
+  async #openInTurn(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
     const before = this.#opening.get(name)
     const opening = (async () => {
       await before?.catch(() => {})
@@ -154,7 +184,7 @@ export class WorkerPool {
     if (known) known.opening = known.number + 1
     try {
       const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true }))
-      if (!opened) throw new Error(`another process of worker ${name} is connected`)
+      if (!opened) throw new SessionTaken(name, workerId)
       if (!known || known.processId !== newcomer.process || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
       known.number = opened.number
       return { ...opened, session: known }
