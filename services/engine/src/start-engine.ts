@@ -4,6 +4,7 @@ import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
 import { ChildBuildsets } from './build/child-buildsets.js'
+import { LockWaits } from './build/lock-waits.js'
 import { Pressure } from './build/pressure.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
@@ -28,8 +29,9 @@ const STEADY_MS = 10_000
 export async function startEngine(replica: Replica): Promise<void> {
   const { db, fence, bus, clock, random, logger, secrets, installation, generations, lease, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
+  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify() })
   const children = new ChildBuildsets({ db, fence, clock, logger })
-  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
+  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
     if (!session.resumes) orphans.notify()
@@ -55,6 +57,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => {
     if (!drain.active) claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt)
   } })
+  const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
@@ -79,6 +82,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   replica.onStop('builds', () => runs.handOver())
   bus.onWake('requests', () => claims.notify())
   bus.onWake('buildsets', () => ended.notify())
+  bus.onWake('locks', () => lockTurns.notify())
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())
   const door = await openWorkerDoor({

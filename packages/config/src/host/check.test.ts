@@ -192,3 +192,19 @@ export const builder = {
       .toBe("yard.config.ts:3:5  titel\n    unknown key 'titel'\na.ts\n    x\n2 problems in the configuration.")
   })
 })
+
+test('locks that could never be had are told', async () => {
+  const given = await problems(checkText(`
+const lock = util.masterLock('disk', { maxCount: 2 })
+export default defineConfig({
+  workers: [workers.worker({ name: 'w', password: 'p' })],
+  builders: [
+    { name: 'own', workers: ['w'], locks: [lock.access('counting')], steps: [steps.shell({ command: 'x', locks: [lock.access('exclusive')] })] },
+    { name: 'other', workers: ['w'], locks: [util.workerLock('disk').access('counting')], steps: [steps.shell({ command: 'x', locks: [util.masterLock('disk').access('counting')] })] },
+  ],
+})`))
+  expect(given.map(text => text.slice(text.indexOf(' ') + 1))).toEqual([
+    "builders[0].steps[0].locks[0]: builder 'own': step 'shell' uses the lock 'disk', which its builder holds while it runs",
+    "builders[1].steps[0].locks[0]: builder 'other': there are two locks 'disk' of different sizes: make it once and use it in both places",
+  ])
+})

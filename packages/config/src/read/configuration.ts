@@ -1,6 +1,7 @@
 import type { ChangeHooksConfig, Configuration, Json } from '@yardmaster/domain'
 import { builder, project, worker } from './builders.js'
 import { boolean, functionRef, text, textOrSecret } from './leaves.js'
+import { lockFindings } from './locks.js'
 import { attempt, byKind, list, mapped, or, orNull, Place, record } from './reader.js'
 import type { Finding, Reader } from './reader.js'
 import { referenceFindings } from './references.js'
@@ -37,6 +38,6 @@ const whole: Reader<Configuration> = record({
 export function readConfiguration(tree: Json): { configuration: Configuration } | { findings: Finding[] } {
   const findings: Finding[] = []
   const read = attempt(() => whole(tree, new Place([], findings)))
-  findings.push(...referenceFindings(tree))
+  findings.push(...referenceFindings(tree), ...lockFindings(read?.value.builders ?? []))
   return read && findings.length === 0 ? { configuration: read.value } : { findings }
 }

@@ -1,6 +1,7 @@
 import type { Database, GroupCommit, IdBlock } from '@yardmaster/db'
 import type { Clock, Logger, Random, Secrets } from '@yardmaster/runtime'
 import type { ChildBuildsets } from './child-buildsets.js'
+import type { LockWaits } from './lock-waits.js'
 import type { Pressure } from './pressure.js'
 
 /** What driving a build needs of the engine. */
@@ -10,6 +11,7 @@ export type EngineParts = {
   pressure: Pressure
   logIds: IdBlock
   children: ChildBuildsets
+  locks: LockWaits
   secrets: Secrets
   installation: string
   /** Of the web page, ending in a slash. */

@@ -30,6 +30,8 @@ export class StepContext {
   /** An effect that could not be had, which the step's own code must not swallow. */
   failure: Error | null = null
   interrupted = false
+  /** Its locks are to be given back with its end. */
+  asksForLocks = false
   readonly #logs = new Map<string, Promise<LogWriter>>()
   readonly #slugs = new Set<string>()
   readonly #opened: LogWriter[] = []

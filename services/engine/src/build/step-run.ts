@@ -8,6 +8,7 @@ import type { StepData } from './build-data.js'
 import { descriptionText, doneText, runningText, type Descriptions } from './describe.js'
 import { NotReplayable } from './journal.js'
 import { StepContext } from './step-context.js'
+import { takeStepLocks } from './step-locks.js'
 import { runStepKind } from './steps/index.js'
 
 /** One step of a build, from its start (or where a dead engine left it) to its result. */
@@ -55,15 +56,20 @@ export class StepRun {
     return { id: this.#data.id, number: this.#data.number }
   }
 
-  /** SKIPPED when doStepIf says so; else the step is started, with its text. */
+  /** SKIPPED when doStepIf says so; else the step has its locks and is started, with its text. */
   async #begin(): Promise<Result | Descriptions> {
     if (!await this.#condition(this.#config.doStepIf, [])) return SKIPPED
     const { description, descriptionDone, descriptionSuffix } = this.#config
     const [running, done, suffix] = await Promise.all([description, descriptionDone, descriptionSuffix].map(text => this.#context.render(text)))
     const descriptions = { running: descriptionText(running!), done: descriptionText(done!), suffix: descriptionText(suffix!) }
+    await takeStepLocks(this.#context, this.#config)
     // Not awaited: what the step does first is committed with it.
     if (!this.#data.startedAt) void this.#run.write([{ kind: 'step-updated', step: this.#ref, started: true, stateString: runningText(descriptions, 'running') }]).catch(() => {})
     return descriptions
+  }
+
+  #giveBack(): Fact[] {
+    return this.#context.asksForLocks ? [{ kind: 'locks-released', step: this.#data.number }] : []
   }
 
   async #condition(condition: boolean | FunctionRef, args: Json[]): Promise<boolean> {
@@ -99,6 +105,7 @@ export class StepRun {
     void this.#run.write([
       ...this.#context.closeLogs(),
       { kind: 'step-updated', step: this.#ref, started: true, finished: result, stateString: text, hidden },
+      ...this.#giveBack(),
     ]).catch(() => {})
     return result
   }

@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path'
 import type { Claim, ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import { mergeProperties, propertiesFrom, type BuilderConfig, type Json, type Properties } from '@yardmaster/domain'
+import { mergeProperties, propertiesFrom, type BuilderConfig, type Json, type LockUse, type Properties } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { BuildData } from '../build/build-data.js'
 import { byCodebase } from '../build/load-build.js'
@@ -10,12 +10,12 @@ import type { WorkerSession } from '../workers/worker-session.js'
 /** A request and the worker that is to build it. `generation` is the one that the build will run on. */
 export type Choice = { request: ClaimableRequest; session: WorkerSession; generation: LoadedGeneration; builder: BuilderConfig; units: number }
 
-export function claimOf(choice: Choice): Claim {
+export function claimOf(choice: Choice, locks: LockUse[]): Claim {
   const { request, session, generation, builder, units } = choice
   return {
     requestId: request.id, builderId: request.builderId, buildsetId: request.buildsetId, projectId: request.projectId, project: request.project,
     workerId: session.workerId, sessionNumber: session.number, units, generationId: generation.id,
-    properties: initialProperties(choice),
+    properties: initialProperties(choice), locks,
     steps: builder.steps.map(step => step.name),
   }
 }
@@ -24,7 +24,7 @@ export function claimOf(choice: Choice): Claim {
  * Buildbot's order: what the buildset says, over that what the builder says, then the worker, then what the build itself is.
  * Below all of it stand the defaults, of the builder over those of the worker.
  */
-function initialProperties({ request, session, generation, builder }: Choice): Properties {
+export function initialProperties({ request, session, generation, builder }: Choice): Properties {
   const worker = generation.configuration.workers.find(candidate => candidate.name === session.name)
   const [source, ...others] = request.sourcestamps
   const project: { [name: string]: Json } = request.project === null ? {} : { projectname: request.project, projectid: request.projectId }

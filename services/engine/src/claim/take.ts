@@ -5,20 +5,24 @@ import type { Generations } from '@yardmaster/replica'
 import { builderOf } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
 import type { WorkerSession } from '../workers/worker-session.js'
+import { renderBuilderLocks } from './builder-locks.js'
 import { buildData, claimOf, type Choice } from './new-build.js'
 
 export type TakeDeps = { db: Database; fence: Fence; generations: Generations; runs: BuildRuns }
 
 /** Claims the requests for their workers, in the order given, and drives the builds that were won. Answers with what became of them. */
-export async function take({ db, fence, runs }: TakeDeps, choices: Choice[]): Promise<Claimed> {
-  if (choices.length === 0) return { builds: [], passedOver: [], unfit: [] }
-  const claims = choices.map(claimOf)
+export async function take({ db, fence, runs }: TakeDeps, wanted: Choice[]): Promise<Claimed> {
+  const locks = await Promise.all(wanted.map(renderBuilderLocks))
+  const failed = wanted.flatMap(({ request }, index) => ('failed' in locks[index]! ? [{ requestId: request.id, waitsFor: locks[index].failed }] : []))
+  const choices = wanted.filter((_, index) => 'uses' in locks[index]!)
+  if (choices.length === 0) return { builds: [], passedOver: failed, unfit: [] }
+  const claims = wanted.flatMap((choice, index) => ('uses' in locks[index]! ? [claimOf(choice, locks[index].uses)] : []))
   const claimed = await transaction(db, fence, tx => claimRequests(tx, fence.replicaId, claims))
   for (const build of claimed.builds) {
     const at = choices.findIndex(choice => choice.request.id === build.requestId)
     runs.start(buildData(choices[at]!, claims[at]!, build), choices[at]!.session)
   }
-  return claimed
+  return { ...claimed, passedOver: [...claimed.passedOver, ...failed] }
 }
 
 /** With the builder as the generation that made the request has it; as the active one has it when that one did not know it. Null: neither does. */

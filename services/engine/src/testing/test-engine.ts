@@ -3,10 +3,11 @@ import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
-import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
+import { createLogger, startLoop, systemClock, systemRandom } from '@yardmaster/runtime'
 import type { Installation } from '../../../../test/kit/installation.js'
 import { BuildRuns } from '../build/build-runs.js'
 import { ChildBuildsets } from '../build/child-buildsets.js'
+import { LockWaits } from '../build/lock-waits.js'
 import { Pressure } from '../build/pressure.js'
 import { claimWaiting } from '../loops/claim-requests.js'
 import { openWorkerDoor } from '../wire/worker-door.js'
@@ -28,8 +29,11 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const generations: Generations = { active: () => generation, get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
   const commit = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const secrets = { get: (name: string) => (name === 'token' ? 'hunter2' : undefined) }
+  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify() })
+  // Nobody wakes it here but a step that begins to wait.
+  const lockTurns = startLoop({ name: 'locks', clock, logger, everyMs: 100, run: () => locks.sweep() })
   const children = new ChildBuildsets({ db, fence, clock, logger })
-  const parts = { db, commit, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
+  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => {})
   const pool = new WorkerPool({
     db, fence, installation: 'i', clock, logger,
@@ -48,6 +52,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
     async stop() {
       await door.close()
       runs.handOver()
+      await lockTurns.stop()
       await commit.settled()
       threads.close()
     },
