@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
+import { addLocks } from './commands/locks.js'
 import { addLog } from './commands/log.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
@@ -43,6 +44,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addLog(program, context, finish)
   addStop(program, context)
   addStatus(program, context)
+  addLocks(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
   return program

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { RestError } from '../client.js'
+import { locksAnswer, type Lock } from './lock.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
 
 /** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
 export type YardClient = {
+  /** Those in use. */
+  locks(): Promise<Lock[]>
   /** Living replicas; with `all` also those of late that have ended. */
   replicas(options?: { all?: boolean }): Promise<Replica[]>
   replica(id: number): Promise<Replica>
@@ -23,6 +26,7 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     return schema.parse(await response.json())
   }
   return {
+    locks: async () => (await ask(locksAnswer, 'locks')).locks,
     replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
     drain: async (id, body = {}) => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'POST', body })).replica,
