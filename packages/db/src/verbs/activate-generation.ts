@@ -1,6 +1,7 @@
 import type { Configuration } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { resizeLocks } from './resize-locks.js'
+import { refreshBuilderWorkers } from './refresh-builder-workers.js'
 
 export type NewGeneration = { set: string; digest: string; code: string; configuration: Configuration }
 
@@ -66,11 +67,11 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
   const rows = builders.map(({ key, name, project, description, tags, workers, workerLabels, units, collapseRequests }, position) =>
     ({ key, name, project, description, tags, workers, labels: workerLabels, units, collapse: collapseRequests, position }))
   const present = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO builders (key, name, set_name, project_id, description, tags, units, collapse_requests)
-     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.units, b.collapse
-     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], units int, collapse boolean, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
+    `INSERT INTO builders (key, name, set_name, project_id, description, tags, units, worker_labels, collapse_requests)
+     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.units, nullif(b.labels, 'null'), b.collapse
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], units int, labels jsonb, collapse boolean, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
-       description = excluded.description, tags = excluded.tags, units = excluded.units, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
+       description = excluded.description, tags = excluded.tags, units = excluded.units, worker_labels = excluded.worker_labels, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   await tx.execute('DELETE FROM builder_workers USING builders b WHERE b.id = builder_id AND b.set_name = $1', [set])
@@ -79,6 +80,8 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
      SELECT DISTINCT b.id, w.id FROM jsonb_to_recordset($1::jsonb) AS r(key text, workers text[])
      JOIN builders b ON b.key = r.key CROSS JOIN LATERAL unnest(r.workers) AS n(name) JOIN workers w ON w.name = n.name`,
     [JSON.stringify(rows)])
+  const workers = await tx.query<{ id: number }>('SELECT id FROM workers WHERE set_name = $1 AND active', [set])
+  await refreshBuilderWorkers(tx, workers.map(worker => worker.id))
   for (const builder of removed) tx.publish({ type: 'builder.stopped', ...builder, project: null })
   for (const builder of present) tx.publish({ type: 'builder.started', ...builder, project: null })
 }

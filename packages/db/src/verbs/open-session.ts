@@ -2,6 +2,7 @@ import type { Json } from '@yardmaster/domain'
 import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { endWorkerBuilds } from './end-worker-builds.js'
+import { refreshBuilderWorkers } from './refresh-builder-workers.js'
 
 export type SessionOpening = {
   workerId: number
@@ -50,6 +51,7 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
        contested_at = NULL, builds_left = CASE WHEN process_id = $3 THEN builds_left ELSE $4 END, orphans = CASE WHEN $5 = 'msgpack' THEN orphans ELSE '{}' END
      WHERE worker_id = $1 RETURNING orphans`, [workerId, replicaId, processId, once ? 1 : null, protocol])
   if (held.process_id !== processId) await tx.execute('UPDATE workers SET graceful = false, kill_requested_at = NULL WHERE id = $1 AND graceful', [workerId])
+  await refreshBuilderWorkers(tx, [workerId])
   const requests = await tx.query<{ id: number; build_id: number }>(
     `UPDATE build_requests r SET replica_id = $2 FROM builds b
      WHERE b.worker_id = $1 AND b.complete_at IS NULL AND r.id = b.build_request_id AND r.state = 'claimed' RETURNING r.id, b.id AS build_id`, [workerId, replicaId])

@@ -97,3 +97,8 @@ ADD COLUMN     "ranges" JSONB;
 
 -- CreateIndex
 CREATE INDEX "build_requests_waited_for" ON "build_requests"("buildset_id") WHERE (waited_for AND state <> 'complete');
+
+ALTER TABLE "builders" ADD COLUMN     "worker_labels" JSONB;
+
+-- AlterTable
+ALTER TABLE "builder_workers" ADD COLUMN     "by_label" BOOLEAN NOT NULL DEFAULT false;
