@@ -19,6 +19,14 @@ export class WorkerSlots {
     return found.sort((a, b) => a.building.length - b.building.length || placeOf(a) - placeOf(b))
   }
 
+  /** Those on which one could start if these, which were taken for the builder, were given back. */
+  readyWithout(builder: BuilderView, held: readonly string[]): WorkerView[] {
+    for (const worker of held) this.giveBack(worker, builder)
+    const found = this.ready(builder)
+    for (const worker of held) this.take(worker, builder)
+    return found
+  }
+
   /** Of how many builds of the builder there is room for: each needs a worker of its own. */
   room(builder: BuilderView): number {
     let room = 0

@@ -6,9 +6,11 @@ import { BuildRuns } from './build/build-runs.js'
 import { ChildBuildsets } from './build/child-buildsets.js'
 import { LockWaits } from './build/lock-waits.js'
 import { Pressure } from './build/pressure.js'
+import { GuardedFunctions } from './claim/guarded-functions.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
 import { endOrphans } from './loops/end-orphans.js'
+import { explainWaiting } from './loops/explain-waiting.js'
 import { obeyControls } from './loops/obey-controls.js'
 import { watchWorkers } from './loops/watch-workers.js'
 import { authenticate } from './wire/credentials.js'
@@ -52,12 +54,17 @@ export async function startEngine(replica: Replica): Promise<void> {
     onIdle: () => claims.notify(),
     keepaliveMs: name => keepaliveMs(generations.active()?.configuration, name),
   })
+  const functions = new GuardedFunctions({ clock, logger })
   replica.onStop('facts under way', () => commit.settled())
   const drain = startDrain(replica, { pool, runs, settled: () => commit.settled() })
   const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => {
-    if (!drain.active) claims.setAlarm((await claimWaiting({ db, fence, clock, generations, pool, runs })).wakeAt)
+    if (drain.active) return
+    const claimed = await claimWaiting({ db, fence, clock, generations, pool, runs, functions })
+    claims.setAlarm(claimed.wakeAt)
+    return claimed
   } })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
+  loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty('explain waiting')) await explainWaiting({ db, fence, generations, clock }) } })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })

@@ -9,6 +9,7 @@ import { BuildRuns } from '../build/build-runs.js'
 import { ChildBuildsets } from '../build/child-buildsets.js'
 import { LockWaits } from '../build/lock-waits.js'
 import { Pressure } from '../build/pressure.js'
+import { GuardedFunctions } from '../claim/guarded-functions.js'
 import { claimWaiting } from '../loops/claim-requests.js'
 import { openWorkerDoor } from '../wire/worker-door.js'
 import { reconcileSessions } from '../workers/reconcile-sessions.js'
@@ -35,6 +36,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const children = new ChildBuildsets({ db, fence, clock, logger })
   const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => {})
+  const functions = new GuardedFunctions({ clock, logger })
   const pool = new WorkerPool({
     db, fence, installation: 'i', clock, logger,
     onContest: () => { pool.answerContests().catch(() => {}) },
@@ -44,7 +46,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
     replicaId, fence, children, runs, pool, port: door.port,
-    claim: () => claimWaiting({ db, fence, clock, generations, pool, runs }),
+    claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),
       disconnected: session => pool.disconnected(session),

@@ -1,0 +1,29 @@
+import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { passOverRequests } from '@yardmaster/db/verbs/pass-over-requests'
+import { readWaiting } from '@yardmaster/db/verbs/read-waiting'
+import { waitsForWorker } from '@yardmaster/domain'
+import type { Generations } from '@yardmaster/replica'
+import type { Clock } from '@yardmaster/runtime'
+import { readWorkers } from '../claim/worker-views.js'
+
+/** Of each builder: those that are next, which is where people look. */
+const PER_BUILDER = 3
+
+/**
+ * Says of the requests that are next why no worker of the installation can build them, where none can. What a worker could build is left to the
+ * engines that give it work: they know of locks and of what the configuration's functions say.
+ */
+export async function explainWaiting({ db, fence, generations, clock }: { db: Database; fence: Fence; generations: Generations; clock: Clock }): Promise<void> {
+  const waiting = await readWaiting(db, PER_BUILDER)
+  const active = generations.active()
+  if (waiting.length === 0 || !active) return
+  const downtime = new Map(active.configuration.workers.map(worker => [worker.name, worker.downtime]))
+  const { views } = await readWorkers(db, { ids: null, downtime: name => downtime.get(name) ?? [], now: clock.now() })
+  const asked = new Set(waiting.map(request => request.builderKey))
+  const whys = new Map(active.configuration.builders.filter(builder => asked.has(builder.key)).map(builder => [builder.key, waitsForWorker(builder, views)]))
+  const changed = waiting.flatMap(({ id, builderKey, waitsFor }) => {
+    const why = whys.get(builderKey)
+    return why && why !== waitsFor ? [{ requestId: id, waitsFor: why }] : []
+  })
+  if (changed.length > 0) await transaction(db, fence, tx => passOverRequests(tx, changed))
+}
