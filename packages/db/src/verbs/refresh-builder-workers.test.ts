@@ -21,9 +21,9 @@ test('workers serve by name, by configured labels, and by what they report when 
   world = await anInstallation(aConfiguration({ workers, builders: [linux, gpu] }))
   expect(await serving()).toEqual(['linux>box', 'linux>named'])
   const replicaId = await transaction(world.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
-  const connect = async (name: string, labels: object) => {
-    const { rows: [worker] } = await world.db.pool.query<{ id: number }>('UPDATE workers SET reported_labels = $2::jsonb WHERE name = $1 RETURNING id', [name, JSON.stringify(labels)])
-    await transaction(world.db, { replicaId }, tx => openSession(tx, { workerId: worker!.id, replicaId, processId: 'p', info: {} }))
+  const connect = async (name: string, labels: { [label: string]: string }) => {
+    const { rows: [worker] } = await world.db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1', [name])
+    await transaction(world.db, { replicaId }, tx => openSession(tx, { workerId: worker!.id, replicaId, processId: 'p', info: {}, labels }))
   }
   await connect('card', { os: 'windows', gpu: 'none' })
   expect(await serving()).toEqual(['gpu>card', 'linux>box', 'linux>named'])

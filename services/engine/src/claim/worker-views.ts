@@ -9,11 +9,12 @@ type Row = Omit<WorkerView, 'unavailable' | 'building'> & {
   graceful: boolean
   orphans: boolean
   quarantinedForMs: number | null
+  downtime: Downtime[]
   building: { builder: string; name: string; units: number; request: number }[]
 }
 
 /** What is asked of workers: these (or all that there are), `connected` where the caller knows better than the rows. */
-export type WorkersAsked = { ids: readonly number[] | null; connected?: (workerId: number) => boolean; downtime: (worker: string) => readonly Downtime[]; now: number }
+export type WorkersAsked = { ids: readonly number[] | null; connected?: (workerId: number) => boolean; now: number }
 
 export type RunningOn = { builder: string; request: number }
 export type Workers = {
@@ -25,9 +26,9 @@ export type Workers = {
 }
 
 /** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
-export async function readWorkers(db: Database, { ids, connected, downtime, now }: WorkersAsked): Promise<Workers> {
+export async function readWorkers(db: Database, { ids, connected, now }: WorkersAsked): Promise<Workers> {
   const { rows } = await db.pool.query<Row>(
-    `SELECT w.id, w.name, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.capacity,
+    `SELECT w.id, w.name, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.downtime, w.capacity,
        least(w.max_builds, s.builds_left + (SELECT count(*) FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL))::int AS "maxBuilds", w.reported_labels || w.labels AS labels,
        s.connected, cardinality(s.orphans) > 0 AS orphans, (extract(epoch FROM w.quarantined_until - now()) * 1000)::float AS "quarantinedForMs",
        coalesce((SELECT jsonb_agg(jsonb_build_object('builder', u.key, 'name', u.name, 'units', u.units, 'request', b.build_request_id))
@@ -37,7 +38,7 @@ export async function readWorkers(db: Database, { ids, connected, downtime, now 
   for (const row of rows) {
     const { name, labels, maxBuilds, capacity, building, quarantinedForMs } = row
     const away = unavailability({
-      ...row, connected: connected ? connected(row.id) : row.connected, downtime: downtime(name),
+      ...row, connected: connected ? connected(row.id) : row.connected,
       quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs,
     }, now)
     if (away?.until != null) found.availableAt = Math.min(found.availableAt ?? Infinity, away.until)

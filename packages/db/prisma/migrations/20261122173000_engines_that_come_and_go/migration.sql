@@ -98,6 +98,7 @@ ADD COLUMN     "ranges" JSONB;
 -- CreateIndex
 CREATE INDEX "build_requests_waited_for" ON "build_requests"("buildset_id") WHERE (waited_for AND state <> 'complete');
 
+-- AlterTable
 ALTER TABLE "builders" ADD COLUMN     "worker_labels" JSONB;
 
 -- AlterTable
