@@ -20,6 +20,8 @@ export type ClusterOptions = {
   engines?: number
   /** For every process. */
   env?: NodeJS.ProcessEnv
+  /** For each engine, besides. */
+  engineEnv?: NodeJS.ProcessEnv[]
   /** An empty database on a server of the test's own, which it may stop; else one on the run's. */
   database?: TestDatabase
 }
@@ -49,7 +51,7 @@ export type Cluster = {
 
 const SINGLE = ['scheduler', 'ui-api', 'latent-worker-provisioner'] as const
 
-export async function startCluster({ config, files = {}, workers, engines: engineCount = 1, env = {}, database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, engines: engineCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
   const [database, port] = await Promise.all([own ?? freshDatabase(), freePort()])
@@ -60,7 +62,7 @@ export async function startCluster({ config, files = {}, workers, engines: engin
   const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
   const single = SINGLE.map((role, at) => new RoleProcess(role, role, { ...common, DATABASE_URL: singleProxies[at]!.url }))
   const engines = workerPorts.map((workerPort, at) =>
-    new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), DATABASE_URL: engineProxies[at]!.url }))
+    new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), YARD_WORKER_URL: `ws://127.0.0.1:${workerPort}`, ...engineEnv[at], DATABASE_URL: engineProxies[at]!.url }))
   const byRole = <T>(values: T[], engine: T) => Object.fromEntries([...SINGLE.map((role, at) => [role, values[at]!] as const), ['engine', engine]]) as { [role in Exclude<Program, 'worker'>]: T }
   const workerIn = (name: string, basedir: string) => {
     mkdirSync(basedir)

@@ -1,5 +1,6 @@
 import type { Bus, Queues } from '@yardmaster/bus'
 import type { Database, Fence } from '@yardmaster/db'
+import type { EngineLimits } from '@yardmaster/domain'
 import type { Clock, HealthCheck, Lifecycle, Logger, Loop, Random, Registry, Secrets, Settings } from '@yardmaster/runtime'
 import type { Generations } from './generations.js'
 
@@ -9,6 +10,8 @@ export type Role = 'scheduler' | 'engine' | 'ui-api' | 'latent-worker-provisione
 export type Replica = {
   id: number
   role: Role
+  /** What an engine serves only; null: everything. */
+  limits: EngineLimits | null
   /** Id of the installation: prefixes whatever leaves it. */
   installation: string
   /** For the transactions of a replica that holds something. */

@@ -12,6 +12,7 @@ import { bringConfiguration } from './bring-configuration.js'
 import { createDuties } from './duties.js'
 import { openGenerations } from './generations.js'
 import { openInstallation } from './installation.js'
+import { limitsOf } from './limits.js'
 import { startLease } from './lease.js'
 import type { Replica, Role } from './replica.js'
 
@@ -53,7 +54,8 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   lifecycle.onStop('bus', () => bus.close())
   db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
 
-  const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version }))
+  const limits = role === 'engine' ? limitsOf(settings) : null
+  const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version, ...(role === 'engine' ? { limits, workerUrl: settings.workerUrl ?? null } : {}) }))
   lifecycle.onStop('replica', () => transaction(db, null, tx => endReplica(tx, { id, state: 'stopped' })))
   const registry = createRegistry({ role })
   const loops: Loop[] = []
@@ -72,7 +74,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   const lease = startLease({ db, fence, id, clock, logger, loop, onBack })
   const checks: { [name: string]: HealthCheck } = { nats: () => bus.connected(), database: () => db.pool.query('SELECT 1').then(() => true), lease: () => !lease.cutOff() }
   const replica: Replica = {
-    id, role, installation, fence, lease, settings, logger, clock, random, registry, db, bus, generations, loop, lifecycle,
+    id, role, limits, installation, fence, lease, settings, logger, clock, random, registry, db, bus, generations, loop, lifecycle,
     secrets: fileSecrets(settings.secretsDir, options.env),
     duty: createDuties({ db, replicaId: id, clock }),
     queues: lazily(async () => {

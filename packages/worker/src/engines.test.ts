@@ -29,3 +29,12 @@ test('the pauses end where somebody waits: after a second with builds, three wit
   }
   expect([longest(refused, true), longest(refused, false), longest({ ...lost, duplicate: true }, false)]).toEqual([1_000, 3_000, 15_000])
 })
+
+test('it goes where an engine sends it, and still knows its own addresses', () => {
+  const engines = new Engines(['ws://a', 'ws://b'], random)
+  engines.learn(['ws://c', 'http://no', 'ws://b'])
+  const tries = Array.from({ length: 4 }, () => (engines.after(refused, idle), engines.current))
+  expect(tries).toEqual(['ws://c', 'ws://a', 'ws://b', 'ws://c'])
+  engines.learn([])
+  expect([engines.after(refused, idle), engines.current]).toEqual([expect.any(Number), 'ws://a'])
+})

@@ -1,5 +1,6 @@
 import type { Random } from '@yardmaster/runtime'
 import type { Closing } from './connection.js'
+import { isEngineUrl } from './settings.js'
 
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 3_000
@@ -8,16 +9,22 @@ const LONGEST_BUSY_PAUSE_MS = 1_000
 /** Another process has this worker's name: that may last for ever. */
 const LONGEST_DUPLICATE_PAUSE_MS = 15_000
 const GROWTH = 1.5
+/** Of what an engine tells. */
+const MOST_TOLD = 20
 
 /** Where to connect next, and when: engines in turn without a pause, with growing ones after each round in vain. */
 export class Engines {
-  readonly #urls: string[]
+  readonly #own: string[]
+  #urls: string[]
+  /** Where to go next, out of turn. */
+  #wanted: string | null = null
   readonly #random: Random
   #at = 0
   #failures = 0
   #pauseMs = FIRST_PAUSE_MS
 
   constructor(urls: string[], random: Random) {
+    this.#own = urls
     this.#urls = urls
     this.#random = random
   }
@@ -41,8 +48,19 @@ export class Engines {
     return this.#failures % this.#urls.length === 0 ? this.#pause(busy ? LONGEST_BUSY_PAUSE_MS : LONGEST_PAUSE_MS) : 0
   }
 
+  /** An engine has named others that can use this worker: the first of them is tried next, all of them in their turn. */
+  learn(urls: string[]): void {
+    const told = urls.filter(isEngineUrl).slice(0, MOST_TOLD)
+    const current = this.current
+    this.#urls = [...this.#own, ...told.filter(url => !this.#own.includes(url))]
+    if (!this.#urls.includes(current)) this.#urls.push(current)
+    this.#at = this.#urls.indexOf(current)
+    this.#wanted = told[0] ?? null
+  }
+
   #next(): void {
-    this.#at = (this.#at + 1) % this.#urls.length
+    this.#at = this.#wanted === null ? (this.#at + 1) % this.#urls.length : this.#urls.indexOf(this.#wanted)
+    this.#wanted = null
   }
 
   /** Between half and one and a half: a hundred workers that lost one engine must not come all at once. */

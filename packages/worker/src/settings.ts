@@ -137,7 +137,7 @@ function readPassword(flags: Flags, env: NodeJS.ProcessEnv, problems: string[]):
   }
 }
 
-function isEngineUrl(text: string): boolean {
+export function isEngineUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password, hash } = new URL(text)
   return (protocol === 'ws:' || protocol === 'wss:') && username === '' && password === '' && hash === ''

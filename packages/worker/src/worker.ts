@@ -141,6 +141,9 @@ export class Worker {
         if (message.nextMs !== undefined) connection.expectPings(message.nextMs)
         return connection.send({ type: 'pong', n: message.n })
       case 'shutdown': return this.#onShutdown(message)
+      case 'elsewhere':
+        this.#options.logger.warn({ engine: this.#engines.current, why: message.why, engines: message.engines }, 'the engine cannot use this worker')
+        return this.#engines.learn(message.engines)
       case 'print': return this.#options.logger.info({ engine: message.message }, 'message from the engine')
     }
   }

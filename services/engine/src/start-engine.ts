@@ -7,6 +7,7 @@ import { ChildBuildsets } from './build/child-buildsets.js'
 import { LockWaits } from './build/lock-waits.js'
 import { Pressure } from './build/pressure.js'
 import { GuardedFunctions } from './claim/guarded-functions.js'
+import { startBalance } from './loops/balance.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
 import { endOrphans } from './loops/end-orphans.js'
@@ -15,6 +16,7 @@ import { obeyControls } from './loops/obey-controls.js'
 import { watchWorkers } from './loops/watch-workers.js'
 import { authenticate } from './wire/credentials.js'
 import { openWorkerDoor } from './wire/worker-door.js'
+import { limitedDoor } from './workers/limited-door.js'
 import { reconcileSessions } from './workers/reconcile-sessions.js'
 import { keepaliveMs } from './workers/keepalive.js'
 import { StatusReports } from './workers/status-reports.js'
@@ -59,12 +61,13 @@ export async function startEngine(replica: Replica): Promise<void> {
   const drain = startDrain(replica, { pool, runs, settled: () => commit.settled() })
   const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => {
     if (drain.active) return
-    const claimed = await claimWaiting({ db, fence, clock, generations, pool, runs, functions })
+    const claimed = await claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: replica.limits })
     claims.setAlarm(claimed.wakeAt)
     return claimed
   } })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty('explain waiting')) await explainWaiting({ db, fence, generations, clock }) } })
+  startBalance(replica, { pool, runs, draining: () => drain.active })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
@@ -99,7 +102,7 @@ export async function startEngine(replica: Replica): Promise<void> {
       if (!active || drain.active || lifecycle.signal.aborted || lease.cutOff()) return 'closed'
       return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
     },
-    onHello: (name, hello, link) => pool.takeIn(name, hello, link),
+    onHello: limitedDoor({ db, limits: replica.limits, generations, logger, takeIn: (name, newcomer, link) => pool.takeIn(name, newcomer, link) }),
   })
   replica.onStop('worker door', () => door.close())
   // Last, so first: all that a drain needs is still there.

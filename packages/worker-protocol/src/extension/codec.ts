@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 import type { z } from 'zod'
-import { Ack, Decide, type EngineMessage, Interrupt, Ping, Print, Shutdown, Start, Welcome } from './engine-messages.js'
+import { Ack, Decide, Elsewhere, type EngineMessage, Interrupt, Ping, Print, Shutdown, Start, Welcome } from './engine-messages.js'
 import { Ended, Goodbye, Hello, Leaving, type Output, Output as OutputSchema, Pong, Status, type WorkerMessage } from './worker-messages.js'
 
 /** What both sides name in the WebSocket handshake. */
@@ -43,7 +43,7 @@ const WORKER_MESSAGES: Record<Exclude<WorkerMessage['type'], 'output'>, z.ZodTyp
   hello: Hello, ended: Ended, pong: Pong, status: Status, leaving: Leaving, goodbye: Goodbye,
 }
 const ENGINE_MESSAGES: Record<EngineMessage['type'], z.ZodType<EngineMessage>> = {
-  welcome: Welcome, decide: Decide, start: Start, interrupt: Interrupt, ack: Ack, ping: Ping, shutdown: Shutdown, print: Print,
+  welcome: Welcome, decide: Decide, start: Start, interrupt: Interrupt, ack: Ack, ping: Ping, shutdown: Shutdown, print: Print, elsewhere: Elsewhere,
 }
 
 /** What a worker sent. Throws ProtocolError, which names the field. `content` of an output may share memory with `data`. */

@@ -40,5 +40,9 @@ export type Shutdown = z.infer<typeof Shutdown>
 export const Print = z.object({ type: z.literal('print'), message: z.string() })
 export type Print = z.infer<typeof Print>
 
-export const EngineMessage = z.union([z.discriminatedUnion('type', [Welcome, Decide, Interrupt, Ack, Ping, Shutdown, Print]), Start])
+/** This engine cannot use the worker, and closes after this. `engines`: addresses of those that can, as far as they say; may be none. */
+export const Elsewhere = z.object({ type: z.literal('elsewhere'), why: z.string(), engines: z.array(z.string()) })
+export type Elsewhere = z.infer<typeof Elsewhere>
+
+export const EngineMessage = z.union([z.discriminatedUnion('type', [Welcome, Decide, Interrupt, Ack, Ping, Shutdown, Print, Elsewhere]), Start])
 export type EngineMessage = z.infer<typeof EngineMessage>

@@ -1,7 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { findClaimable, readClaimable, type Candidate, type Wanted } from '@yardmaster/db/verbs/find-claimable'
 import { passOverRequests, type PassingOver } from '@yardmaster/db/verbs/pass-over-requests'
-import { WorkerSlots, type BuilderConfig } from '@yardmaster/domain'
+import { servesBuilder, WorkerSlots, type BuilderConfig, type EngineLimits } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
@@ -13,7 +13,7 @@ import { Patience } from './patience.js'
 import { choiceOf, take, type TakeDeps } from './take.js'
 import type { Workers } from './worker-views.js'
 
-export type PassDeps = TakeDeps & { clock: Clock; functions: GuardedFunctions }
+export type PassDeps = TakeDeps & { clock: Clock; functions: GuardedFunctions; limits: EngineLimits | null }
 
 /** Requests looked at in one round. */
 const CANDIDATES = 200
@@ -46,7 +46,7 @@ export class ClaimPass {
     this.#workers = workers
     this.#slots = new WorkerSlots(workers.views)
     this.#sessions = new Map(sessions.map(session => [session.name, session]))
-    this.#builders = new Map(generation.configuration.builders.map(builder => [builder.key, builder]))
+    this.#builders = new Map(generation.configuration.builders.filter(builder => servesBuilder(deps.limits, builder)).map(builder => [builder.key, builder]))
     this.#patience = new Patience(deps.clock, PATIENCE_MS)
   }
 

@@ -46,7 +46,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
     replicaId, fence, generations, children, runs, pool, port: door.port,
-    claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions }),
+    claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: null }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),
       disconnected: session => pool.disconnected(session),

@@ -56,6 +56,8 @@ export class BuildbotLink implements Link {
       case 'ping': return void wire.request('keepalive').then(() => this.#options.onMessage({ type: 'pong', n: message.n }), unheard)
       case 'shutdown': return void wire.request('shutdown').catch(unheard)
       case 'print': return void wire.request('print', { message: message.message }).catch(unheard)
+      // It has one address: somebody has to read this.
+      case 'elsewhere': return void wire.request('print', { message: [message.why, ...message.engines].join('; try ') }).catch(unheard)
       // It knows nothing of installations and sessions.
       case 'welcome': return
     }
