@@ -10,6 +10,7 @@ import { addLog } from './commands/log.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
 import { addUp } from './commands/up.js'
+import { addWorkers } from './commands/workers.js'
 import type { Context } from './context.js'
 import { Problem } from './problem.js'
 
@@ -45,6 +46,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addStop(program, context)
   addStatus(program, context)
   addLocks(program, context)
+  addWorkers(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
   return program

@@ -39,7 +39,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
     if (!session.resumes) orphans.notify()
-    if (session.once) controls.notify()
+    if (session.once || session.leaving) controls.notify()
   })
   const reports = new StatusReports()
   const pool = new WorkerPool({
@@ -50,6 +50,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     isOurs: commandId => runs.hasCommand(commandId),
     onTold: (session, message) => {
       if (message.type === 'status') return reports.add(session.workerId, message)
+      session.leaving = true
       logger.info({ worker: session.name, why: message.why }, 'a worker wants to leave')
       transaction(db, fence, tx => stopWorker(tx, { workerId: session.workerId })).catch((error: unknown) => logger.warn({ err: error, worker: session.name }, 'the wish of a worker could not be written'))
     },

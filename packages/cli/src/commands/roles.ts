@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { Problem } from '../problem.js'
 import { flagsToEnv, settingFlags, withSettings } from '../settings-flags.js'
+import { addWorkerControls } from './workers.js'
 import { programOf, type Role } from '../up/programs.js'
 
 /** Runs a role's program in place of this one: its terminal, its signals, its exit code. */
@@ -33,7 +34,8 @@ export function addRoles(program: Command, context: Context, finish: (code: numb
       finish(await runProgram(programOf(name), [], { ...context.env, ...flagsToEnv(settingFlags(options)) }, context))
     })
   }
-  program.command('worker').description('run a worker: it executes the commands of builds (see yard worker --help)')
+  const worker = program.command('worker').description('run a worker: it executes the commands of builds (see yard worker --help); or control one: pause, unpause, stop, kill, unquarantine')
     .helpOption(false).allowUnknownOption().allowExcessArguments()
     .action(async (_options: unknown, command: Command) => { finish(await runProgram(programOf('worker'), command.args, context.env, context)) })
+  addWorkerControls(worker, context)
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { RestError } from '../client.js'
 import { locksAnswer, type Lock } from './lock.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
+import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
 
 /** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
 export type YardClient = {
@@ -12,6 +13,11 @@ export type YardClient = {
   replica(id: number): Promise<Replica>
   drain(id: number, body?: DrainBody): Promise<Replica>
   cancelDrain(id: number): Promise<Replica>
+  /** Those that a configuration names. */
+  workers(): Promise<YardWorker[]>
+  /** By its id or name. */
+  worker(worker: number | string): Promise<YardWorker>
+  controlWorker(worker: number | string, action: WorkerAction, body?: WorkerActionBody): Promise<YardWorker>
 }
 
 const failure = z.object({ error: z.string() })
@@ -19,7 +25,7 @@ const failure = z.object({ error: z.string() })
 /** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
 export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody } = {}): Promise<T> => {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody } = {}): Promise<T> => {
     const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
     const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json' }, ...body })
     if (!response.ok) throw errorOf(response.status, await response.text())
@@ -31,6 +37,9 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
     drain: async (id, body = {}) => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'POST', body })).replica,
     cancelDrain: async id => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'DELETE' })).replica,
+    workers: async () => (await ask(yardWorkersAnswer, 'workers')).workers,
+    worker: async worker => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}`)).worker,
+    controlWorker: async (worker, action, body = {}) => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}/${action}`, { method: 'POST', body })).worker,
   }
 }
 

@@ -31,6 +31,8 @@ export class WorkerSession implements Session {
   opening: number | null
   /** Null while the worker is not connected here. */
   link: Link | null = null
+  /** It wants to go once it is idle. */
+  leaving = false
   readonly #commands = new Map<string, RemoteCommand>()
   /** What the worker knows of. */
   #held = new Map<string, Held>()

@@ -5,7 +5,7 @@ import type { Control } from './control.js'
 import { enable } from './enable-scheduler.js'
 import type { Thing } from './find-id.js'
 import { force } from './force.js'
-import { kill, pause, stopWorkerGracefully, unpause, unquarantine } from './pause-worker.js'
+import { kill, pause, stopWorkerGracefully, unpause } from './pause-worker.js'
 import { rebuild } from './rebuild.js'
 import { setRequestPriority } from './set-priority.js'
 import { stopBuild } from './stop-build.js'
@@ -20,6 +20,6 @@ export const controls: Controlled[] = [
   { path: '/builds/:buildid', ...ofBuild },
   { path: '/builders/:builder/builds/:number', ...ofBuild },
   { path: '/buildrequests/:buildrequestid', thing: 'build_requests', id: params => sql`${numberIn(params, 'buildrequestid')}`, actions: { cancel: cancelBuildRequest, set_priority: setRequestPriority } },
-  { path: '/workers/:worker', thing: 'workers', id: workerId, actions: { stop: stopWorkerGracefully, kill, pause, unpause, unquarantine } },
+  { path: '/workers/:worker', thing: 'workers', id: workerId, actions: { stop: stopWorkerGracefully, kill, pause, unpause } },
   { path: '/schedulers/:schedulerid', thing: 'schedulers', id: params => sql`${numberIn(params, 'schedulerid')}`, actions: { enable } },
 ]

@@ -1,5 +1,4 @@
 import type { Transaction } from '@yardmaster/db'
-import { unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
 import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
 import { readArguments, reasonArguments } from './arguments.js'
@@ -18,4 +17,3 @@ export const pause = workerControl(pauseWorker)
 export const unpause = workerControl(unpauseWorker)
 export const stopWorkerGracefully = workerControl(stopWorker)
 export const kill = workerControl(killWorker)
-export const unquarantine = workerControl(unquarantineWorker)

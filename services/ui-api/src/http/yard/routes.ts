@@ -4,15 +4,17 @@ import type { Deps } from '../../deps.js'
 import { sendError, sendJson } from '../json.js'
 import { lockRoutes } from './locks.js'
 import { replicaRoutes } from './replicas.js'
+import { workerRoutes } from './workers.js'
 import { YardError } from './yard-error.js'
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: [{ name: 'locks' }, { name: 'replicas' }] }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: [{ name: 'locks' }, { name: 'replicas' }, { name: 'workers' }] }))
   router.use(onlyJson, json({ limit: '1mb', strict: true }))
   router.use('/locks', lockRoutes(deps))
   router.use('/replicas', replicaRoutes(deps))
+  router.use('/workers', workerRoutes(deps))
   router.use((request: Request, response: Response) => sendError(response, 404, `Invalid path: ${request.path.slice(1)}`))
   router.use(refusals)
   return router

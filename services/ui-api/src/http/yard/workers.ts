@@ -1,0 +1,74 @@
+import { transaction, type Database } from '@yardmaster/db'
+import { unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
+import { killWorker } from '@yardmaster/db/verbs/kill-worker'
+import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
+import { recordControl } from '@yardmaster/db/verbs/record-control'
+import { downtimeAt, unavailability, type Downtime } from '@yardmaster/domain'
+import { workerActionRequest, workerActions, type YardWorker } from '@yardmaster/rest'
+import { Router, type Request } from 'express'
+import type { Deps } from '../../deps.js'
+import { sendJson } from '../json.js'
+import { YardError } from './yard-error.js'
+
+/** Nobody is signed in yet. */
+const actor = 'user:anonymous'
+
+type Row = Omit<YardWorker, 'downtime' | 'unavailable'> & { downtimes: Downtime[]; orphans: boolean; quarantinedForMs: number | null }
+
+const seconds = (column: string) => `extract(epoch FROM ${column})::float8`
+const SELECT = `
+  SELECT w.id, w.name, w.active, w.graceful, w.kill_requested_at IS NOT NULL AS killed, w.failures, w.notes, w.info, w.max_builds AS "maxBuilds", w.capacity,
+    CASE WHEN s.connected THEN jsonb_build_object('engineId', r.id, 'engine', r.name, 'host', r.host, 'protocol', s.protocol, 'since', ${seconds('s.connected_at')}) END AS connected,
+    CASE WHEN NOT s.connected THEN ${seconds('s.disconnected_at')} END AS "awaySince", NOT s.connected AND w.missing_told_at IS NOT NULL AS missing,
+    running.builds, running.units, CASE WHEN w.paused THEN jsonb_build_object('reason', w.pause_reason) END AS paused,
+    CASE WHEN w.quarantined_until > now() THEN jsonb_build_object('until', ${seconds('w.quarantined_until')}, 'reason', coalesce(w.quarantine_reason, '')) END AS quarantine,
+    (extract(epoch FROM w.quarantined_until - now()) * 1000)::float8 AS "quarantinedForMs", w.downtime AS downtimes, cardinality(s.orphans) > 0 AS orphans,
+    w.reported_labels || w.labels AS labels, w.labels AS "configuredLabels",
+    w.status || jsonb_build_object('at', (w.status ->> 'at')::float8 / 1000) AS status,
+    ARRAY(SELECT bw.builder_id::float8 FROM builder_workers bw JOIN builders b ON b.id = bw.builder_id AND b.active WHERE bw.worker_id = w.id ORDER BY 1) AS builders
+  FROM workers w JOIN worker_sessions s ON s.worker_id = w.id LEFT JOIN replicas r ON r.id = s.replica_id
+    CROSS JOIN LATERAL (SELECT count(*)::int AS builds, coalesce(sum(b.units), 0)::int AS units FROM builds x JOIN builders b ON b.id = x.builder_id
+      WHERE x.worker_id = w.id AND x.complete_at IS NULL) running`
+
+const verbs = { pause: pauseWorker, unpause: unpauseWorker, stop: stopWorker, kill: killWorker, unquarantine: unquarantineWorker }
+
+/** Workers with all that there is to know of them, and what can be done to them. */
+export function workerRoutes(deps: Deps): Router {
+  const { db, logger } = deps
+  const router = Router({ strict: true, caseSensitive: true })
+  router.get('/', async (request, response) => {
+    // Those that no configuration names any more are kept for their history.
+    const { rows } = await db.pool.query<Row>(`${SELECT} WHERE w.active ORDER BY w.name, w.id`)
+    sendJson(request, response, { workers: rows.map(row => present(deps, row)) })
+  })
+  router.get('/:worker', async (request, response) => sendJson(request, response, { worker: present(deps, await one(db, request)) }))
+  for (const action of workerActions) router.post(`/:worker/${action}`, async (request, response) => {
+    const parameters = workerActionRequest.parse(request.body ?? {})
+    const { id } = await one(db, request)
+    await transaction(db, null, async tx => {
+      await verbs[action](tx, { workerId: id, reason: parameters.reason ?? null })
+      await recordControl(tx, { actor, action, thing: 'workers', thingId: id, parameters: parameters.reason === undefined ? {} : { reason: parameters.reason } })
+    })
+    logger.info({ actor, action, worker: id }, 'control')
+    sendJson(request, response, { worker: present(deps, await one(db, request)) })
+  })
+  return router
+}
+
+function present({ clock }: Deps, { downtimes, orphans, quarantinedForMs, ...row }: Row): YardWorker {
+  const now = clock.now()
+  const downtime = downtimeAt(downtimes, now)
+  const away = unavailability({
+    connected: row.connected !== null, paused: row.paused !== null, pauseReason: row.paused?.reason ?? null, graceful: row.graceful, orphans,
+    quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs, downtime: downtimes,
+  }, now)
+  return { ...row, downtime: downtime && { until: downtime.until / 1000, timeZone: downtime.timeZone, reason: downtime.reason }, unavailable: away?.why ?? null }
+}
+
+/** By its number, or by its name. */
+async function one(db: Database, { params }: Request): Promise<Row> {
+  const key = String(params['worker'])
+  const { rows } = await db.pool.query<Row>(`${SELECT} WHERE w.name = $1 OR w.id::text = $1 ORDER BY w.name = $1 LIMIT 1`, [key])
+  if (!rows[0]) throw new YardError(404, `not found: there is no worker ${key}`)
+  return rows[0]
+}
