@@ -111,7 +111,7 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
 }
 
 function newcomerOf({ info, ...told }: Hello): Newcomer {
-  return { ...told, info: Object.fromEntries(Object.entries(info)) as Newcomer['info'] }
+  return { ...told, info: Object.fromEntries(Object.entries({ ...info, numcpus: info.cores })) as Newcomer['info'] }
 }
 
 /** Says good-bye, and ends what has not answered by then. */
