@@ -6,6 +6,7 @@ import type { Clock } from '@yardmaster/runtime'
 import pg from 'pg'
 import { RoleProcess, type Program } from '../kit/role-process.js'
 import type { TestServer } from '../kit/servers.js'
+import { WorkerNetwork } from '../kit/worker-network.js'
 import { cpuOf } from './processes.js'
 
 export const PASSWORD = 'pw'
@@ -32,6 +33,10 @@ export type Installation = {
   url: string
   workerUrl: string
   roles: { [role in Role]: RoleProcess }
+  /** `roles.engine` is the first one. */
+  engines: RoleProcess[]
+  /** Between the workers and the engines, when there are several. */
+  network: WorkerNetwork
   rows<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>
   /** Yardmaster's own worker, started; resolves when it is connected. */
   startWorker(name: string): Promise<RoleProcess>
@@ -41,23 +46,27 @@ export type Installation = {
   stop(): Promise<void>
 }
 
-type Options = { name: string; config: string }
+type Options = { name: string; config: string; engines?: number }
 
 /** Starts the four roles with this yard.config.ts, as `yard up` starts them. The caller stops it. */
-export async function startInstallation(bench: Bench, { name, config }: Options): Promise<Installation> {
+export async function startInstallation(bench: Bench, { name, config, engines: engineCount = 1 }: Options): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-bench-'))
   writeFileSync(join(folder, 'yard.config.ts'), config)
-  const [port, workerPort] = await Promise.all([freePort(), freePort()])
+  const port = await freePort()
+  const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => freePort()))
+  const network = await WorkerNetwork.start(workerPorts)
   const database = await createDatabase(bench.postgres.url, `bench_${name.replaceAll(/\W/g, '_')}_${port}`)
   const env = {
     ...process.env, DATABASE_URL: database.url, NATS_URL: bench.nats.url, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'),
-    YARD_PORT: String(port), YARD_WORKER_PORT: String(workerPort), YARD_LOG_LEVEL: 'warn',
+    YARD_PORT: String(port), YARD_LOG_LEVEL: 'warn',
   }
-  const roles = Object.fromEntries(ROLES.map(role => [role, new RoleProcess(role, role, env, profiling(bench, name, role))])) as Installation['roles']
+  const engines = workerPorts.map((workerPort, at) => new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...env, YARD_WORKER_PORT: String(workerPort) }, profiling(bench, name, 'engine')))
+  const roles = Object.fromEntries(ROLES.map(role => [role, role === 'engine' ? engines[0]! : new RoleProcess(role, role, env, profiling(bench, name, role))])) as Installation['roles']
+  const all = [...ROLES.filter(role => role !== 'engine').map(role => roles[role]), ...engines]
   const workers: RoleProcess[] = []
   const pool = new pg.Pool({ connectionString: database.url, max: 2, types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) } })
   const installation: Installation = {
-    folder, url: `http://127.0.0.1:${port}/`, workerUrl: `ws://127.0.0.1:${workerPort}`, roles,
+    folder, url: `http://127.0.0.1:${port}/`, workerUrl: engineCount === 1 ? `ws://127.0.0.1:${workerPorts[0]}` : network.url, roles, engines, network,
     rows: async <Row extends object>(sql: string, parameters?: unknown[]) => (await pool.query<Row>(sql, parameters)).rows,
     async startWorker(workerName) {
       mkdirSync(join(folder, workerName))
@@ -74,19 +83,20 @@ export async function startInstallation(bench: Bench, { name, config }: Options)
       for (;;) {
         const [row] = await installation.rows<{ connected: number }>('SELECT count(*) AS connected FROM worker_sessions WHERE connected')
         if (row !== undefined && row.connected >= count) return
-        if (bench.clock.monotonic() > deadline) throw new Error(`${row?.connected} of ${count} workers are connected after ${withinMs} ms:\n${roles.engine.lines.slice(-10).join('\n')}`)
+        if (bench.clock.monotonic() > deadline) throw new Error(`${row?.connected} of ${count} workers are connected after ${withinMs} ms:\n${[...engines, ...workers].flatMap(role => role.lines.slice(-5)).join('\n')}`)
         await bench.clock.sleep(20)
       }
     },
     cpu: () => cpuOf({ ...Object.fromEntries(ROLES.map(role => [role, roles[role].running ? roles[role].pid : 0])) as { [role in Role]: number }, postgres: bench.postgres.pid, nats: bench.nats.pid }),
     async stop() {
-      await Promise.all([...workers, ...ROLES.map(role => roles[role])].map(role => role.stop()))
+      await Promise.all([...workers, ...all].map(role => role.stop()))
+      await network.close()
       await pool.end()
       await database.drop()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     },
   }
-  const failed = (await Promise.allSettled(ROLES.map(role => roles[role].start()))).find(start => start.status === 'rejected')
+  const failed = (await Promise.allSettled(all.map(role => role.start()))).find(start => start.status === 'rejected')
   if (failed) {
     await installation.stop()
     throw failed.reason
