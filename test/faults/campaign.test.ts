@@ -1,13 +1,15 @@
 import { systemRandom } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords } from '../kit/cluster.js'
+import { stockWorkerProgram } from '../kit/stock-worker.js'
 import { planOf } from './campaign/plan.js'
 import { runCampaign, startCampaign, type Campaign } from './campaign/run.js'
 
 const EVERYTHING = 1_000
 const seed = Number(process.env['YARD_FAULT_SEED'] ?? Math.floor(systemRandom().float() * 2 ** 31))
 const long = process.env['YARD_TEST_LONG'] === '1'
-const options = { long, stock: false, locks: false }
+// Where Buildbot's worker is not installed there are only our own.
+const options = { long, stock: stockWorkerProgram !== null }
 const plan = planOf({ ...options, seed })
 
 let campaign: Campaign

@@ -8,6 +8,8 @@ import { inject } from 'vitest'
 import { freshDatabase, type TestDatabase } from './database.js'
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
+import { StockWorker } from './stock-worker.js'
+import type { TestProcess } from './test-process.js'
 import { WorkerNetwork } from './worker-network.js'
 
 export type ClusterOptions = {
@@ -16,6 +18,8 @@ export type ClusterOptions = {
   /** Files beside it, by name. */
   files?: { [name: string]: string }
   workers: string[]
+  /** Names of those that are Buildbot's own program. */
+  stockWorkers?: string[]
   /** How many (1). */
   engines?: number
   /** For every process. */
@@ -38,11 +42,12 @@ export type Cluster = {
   engines: RoleProcess[]
   engineProxies: PostgresProxy[]
   workers: RoleProcess[]
+  stockWorkers: StockWorker[]
   /** Stands in front of all engines. */
   workerUrl: string
   network: WorkerNetwork
   /** Every process of ours, engines last. */
-  processes(): RoleProcess[]
+  processes(): TestProcess[]
   /** Another process of that worker's name, in a folder of its own; not started. */
   anotherWorker(name: string): RoleProcess
   rows<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>
@@ -51,7 +56,7 @@ export type Cluster = {
 
 const SINGLE = ['scheduler', 'ui-api', 'latent-worker-provisioner'] as const
 
-export async function startCluster({ config, files = {}, workers, engines: engineCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
   const [database, port] = await Promise.all([own ?? freshDatabase(), freePort()])
@@ -69,16 +74,17 @@ export async function startCluster({ config, files = {}, workers, engines: engin
     return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: network.url, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: basedir })
   }
   const workerProcesses = workers.map(name => workerIn(name, join(folder, name)))
+  const stockWorkers = stockNames.map(name => new StockWorker({ name, password: 'pw', url: network.url, basedir: join(folder, name), env: { ...process.env, ...env } }))
   const proxies = [...singleProxies, ...engineProxies]
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
   // A test may stop its server.
   pool.on('error', () => {})
   const others: RoleProcess[] = []
-  const processes = () => [...workerProcesses, ...others, ...single, ...engines]
+  const processes = () => [...workerProcesses, ...stockWorkers, ...others, ...single, ...engines]
   const url = `http://127.0.0.1:${port}/`
   const cluster: Cluster = {
     folder, url, client: createClient({ baseUrl: url }), proxies: byRole(singleProxies, engineProxies[0]!), roles: byRole(single, engines[0]!),
-    engines, engineProxies, workers: workerProcesses, workerUrl: network.url, network, processes,
+    engines, engineProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
     anotherWorker(name) {
       const other = workerIn(name, join(folder, `${name}-${others.length}`))
       others.push(other)

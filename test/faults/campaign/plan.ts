@@ -33,15 +33,15 @@ export type Plan = {
   lanes: Fault[][]
 }
 
-export type PlanOptions = { seed: number; long: boolean; stock: boolean; locks: boolean }
+export type PlanOptions = { seed: number; long: boolean; stock: boolean }
 
 /** The whole campaign, from its seed alone. */
-export function planOf({ seed, long, stock, locks }: PlanOptions): Plan {
+export function planOf({ seed, long, stock }: PlanOptions): Plan {
   const rng = rngOf(seed)
   const engines = long ? 3 : 2
   const ownWorkers = names('w', long ? 6 : 4)
   const stockWorkers = stock ? names('s', 2) : []
-  const builders = buildersOf(rng, { long, locks, ownWorkers, stockWorkers })
+  const builders = buildersOf(rng, { long, ownWorkers, stockWorkers })
   const orders = Array.from({ length: long ? 220 : 40 }, (_, at) => builders[at % builders.length]!.name)
   const workers = [...ownWorkers, ...stockWorkers]
   const length = long ? 26 : 5
@@ -59,11 +59,11 @@ export function planOf({ seed, long, stock, locks }: PlanOptions): Plan {
 const names = (letter: string, count: number) => Array.from({ length: count }, (_, at) => `${letter}${at + 1}`)
 
 function common(rng: Rng, long: boolean): Common {
-  return { afterLines: rng.between(1, 15), ms: rng.between(2, long ? 20 : 8) * 1000, pauseMs: rng.below(long ? 4000 : 2000) }
+  return { afterLines: rng.between(1, 10), ms: rng.between(2, long ? 20 : 8) * 1000, pauseMs: rng.below(long ? 4000 : 2000) }
 }
 
-function buildersOf(rng: Rng, { long, locks, ownWorkers, stockWorkers }: { long: boolean; locks: boolean; ownWorkers: string[]; stockWorkers: string[] }): BuilderPlan[] {
-  const used = kinds.filter(kind => (kind !== 'stock' || stockWorkers.length > 0) && (kind !== 'locked' || locks))
+function buildersOf(rng: Rng, { long, ownWorkers, stockWorkers }: { long: boolean; ownWorkers: string[]; stockWorkers: string[] }): BuilderPlan[] {
+  const used = kinds.filter(kind => kind !== 'stock' || stockWorkers.length > 0)
   return Array.from({ length: (long ? 4 : 2) * used.length }, (_, at) => {
     const kind = used[at % used.length]!
     return { name: `b${at}`, kind, workers: kind === 'stock' ? stockWorkers : ownWorkers, lines: rng.between(15, 40), pauseSeconds: rng.between(3, 12) / 100 }

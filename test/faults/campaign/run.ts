@@ -24,6 +24,8 @@ const ALL_OVER_MS = 180_000
 const USABLE_MS = 60_000
 /** A worker that is away for longer than the longest fault is lost. */
 const LOST_AFTER_S = '25'
+/** Of what a stock worker builds at an engine that is told to stop. */
+const DRAIN_S = '15'
 
 export async function startCampaign(plan: Plan): Promise<Campaign> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-campaign-'))
@@ -35,13 +37,14 @@ export async function startCampaign(plan: Plan): Promise<Campaign> {
   }
   try {
     const cluster = await startCluster({
-      config: configurationOf(plan, folder, 0), workers: plan.ownWorkers, engines: plan.engines, env: { NATS_URL: nats.url, YARD_WORKER_LOST_AFTER: LOST_AFTER_S },
+      config: configurationOf(plan, folder, 0), workers: plan.ownWorkers, stockWorkers: plan.stockWorkers, engines: plan.engines,
+      env: { NATS_URL: nats.url, YARD_WORKER_LOST_AFTER: LOST_AFTER_S, YARD_DRAIN_DEADLINE: DRAIN_S },
       database: { url: postgres.url, drop: () => Promise.resolve() },
     })
     for (const process of cluster.processes()) process.supervise()
     await watchTransitions(cluster)
     return {
-      cluster, plan, folder, postgres, nats, stock: new Map(), diary: [],
+      cluster, plan, folder, postgres, nats, diary: [],
       async stop() {
         await cluster.stop()
         await removeServers()

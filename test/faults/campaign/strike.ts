@@ -2,17 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@yardmaster/runtime'
 import type { Cluster } from '../../kit/cluster.js'
-import type { RoleProcess } from '../../kit/role-process.js'
 import type { TestServer } from '../../kit/servers.js'
+import type { TestProcess } from '../../kit/test-process.js'
 import { until } from '../../kit/until.js'
 import { configurationOf } from './configuration.js'
 import type { Fault, Plan } from './plan.js'
 
-export type Field = { cluster: Cluster; plan: Plan; folder: string; postgres: TestServer; nats: TestServer; /** Processes of stock workers by name. */ stock: Map<string, RoleProcess> }
+export type Field = { cluster: Cluster; plan: Plan; folder: string; postgres: TestServer; nats: TestServer }
 type Struck = { fault: Fault; /** A command of the target printed just then. */ whilePrinting: boolean }
 
 const clock = systemClock()
-const MOMENT_MS = 6_000
+const MOMENT_MS = 15_000
 const UP_AGAIN_MS = 60_000
 const FLAPS = 6
 let edition = 0
@@ -80,8 +80,8 @@ async function strikeEngine({ cluster }: Field, { name, engine: at, ms }: Extrac
   }
 }
 
-async function strikeWorker({ cluster, stock }: Field, { name, worker, ms }: Extract<Fault, { worker: string }>): Promise<void> {
-  const process = stock.get(worker) ?? cluster.workers.find(candidate => candidate.name === worker)!
+async function strikeWorker({ cluster }: Field, { name, worker, ms }: Extract<Fault, { worker: string }>): Promise<void> {
+  const process = [...cluster.workers, ...cluster.stockWorkers].find(candidate => candidate.name === worker)!
   switch (name) {
     case 'worker killed': return killed(process)
     case 'worker frozen': return frozen(process, ms)
@@ -98,13 +98,13 @@ async function strikeWorker({ cluster, stock }: Field, { name, worker, ms }: Ext
 }
 
 /** By -9; its supervisor starts it again. */
-async function killed(process: RoleProcess): Promise<void> {
+async function killed(process: TestProcess): Promise<void> {
   const { starts } = process
   await process.kill()
   await until(`${process.name} to be started again`, () => process.running && process.starts > starts, UP_AGAIN_MS)
 }
 
-function frozen(process: RoleProcess, ms: number): Promise<void> {
+function frozen(process: TestProcess, ms: number): Promise<void> {
   return lasting(ms, () => process.signal('SIGSTOP'), () => process.signal('SIGCONT'))
 }
 
