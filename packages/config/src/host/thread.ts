@@ -8,22 +8,25 @@ import type { ThreadData } from '../thread/messages.js'
 /** Kept from users' code: it may print what it finds. */
 const kept = ['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'YARD_WORKER_PASSWORD']
 
-/** Megabytes of heap that a configuration may take. */
-const heap = 256
+/** Of memory that a configuration may take in one thread, in its heap and outside. */
+export const mostBytes = 256 * 1024 * 1024
 
-export type StartOptions = { code: string; mode: ThreadData['mode']; current?: SharedArrayBuffer; onPrint?: (text: string) => void }
+/** Megabytes of heap at which Node ends a thread; and now and then, when it was allocating much at once, the whole process. */
+const heap = 4096
+
+export type StartOptions = { code: string; mode: ThreadData['mode']; nice?: number; current?: SharedArrayBuffer; onPrint?: (text: string) => void }
 
 /**
  * Starts a configuration thread. What the user's code prints goes to `onPrint`, or nowhere. The bundle is loaded from a file, because
  * a data: URL would stand whole in every line of every stack.
  */
-export function startThread({ code, mode, current = new SharedArrayBuffer(4), onPrint }: StartOptions): Worker {
+export function startThread({ code, mode, nice = 0, current = new SharedArrayBuffer(4), onPrint }: StartOptions): Worker {
   const entry = new URL(import.meta.resolve('@yardmaster/config/thread'))
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !kept.includes(name)))
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-'))
   const file = join(folder, bundleName)
   writeFileSync(file, code, { mode: 0o600 })
-  const workerData: ThreadData = { file, mode, current }
+  const workerData: ThreadData = { file, mode, nice, current, mostBytes }
   const worker = new Worker(entry, { workerData, env, stdout: true, stderr: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heap } })
   worker.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const stream of [worker.stdout, worker.stderr]) stream.setEncoding('utf8').on('data', (text: string) => onPrint?.(text))

@@ -42,6 +42,14 @@ export default defineConfig({
       async function deaf(ctx) { await ctx.now(); await new Promise(() => {}) },
       function wrong() { return 'fine' },
       async function exits(ctx) { await ctx.now(); process.exit(1) },
+      async function oneArray(ctx) { await ctx.now(); const all = []; for (;;) all.push(1.5) },
+      async function outside(ctx) { await ctx.now(); const all = []; for (;;) all.push(Buffer.alloc(1e6, 1)) },
+      async function slowly(ctx) { const all = []; for (;;) { all.push(new Array(1e5).fill(1.5)); await ctx.now() } },
+      async function withTimers() { const all = []; for (;;) { all.push(Buffer.alloc(1e6, 1)); await new Promise(resolve => setImmediate(resolve)) } },
+      async function printsForEver(ctx) { for (;;) ctx.print('x'.repeat(1000)) },
+      async function asksForEver(ctx) { for (;;) void ctx.addURL('a', 'b') },
+      async function consoleForEver(ctx) { await ctx.now(); for (;;) console.log('x'.repeat(1000)) },
+      async function aborts(ctx) { await ctx.now(); process.abort() },
     ],
   }],
 })
@@ -114,7 +122,7 @@ describe('quick functions', () => {
 
   test('one that eats all memory ends its thread alone', async () => {
     const pool = threads({ deadlineMs: 20_000 })
-    await expect(pool.call(fn('hungry'), { view })).rejects.toThrow('died: Worker terminated due to reaching memory limit')
+    await expect(pool.call(fn('hungry'), { view })).rejects.toThrow(/took \d+ MiB of memory, more than the 256 MiB/)
     expect(await pool.call(fn('hide'), { args: [0], view })).toBe(true)
   })
 
@@ -212,6 +220,23 @@ describe('custom steps', () => {
     await expect(pool.runStep(step(5), input, async () => { throw new Error('disk full') }, never)).rejects.toThrow('disk full')
     await expect(pool.runStep(step(8), input, perform, never)).rejects.toThrow('the step returned "fine"')
     await expect(pool.runStep(step(9), input, perform, never)).rejects.toMatchObject({ name: 'ThreadReplaced', suspect: true })
+  })
+
+  test.each([['one array that grows', 10], ['memory outside of the heap', 11], ['between effects', 12], ['between turns of its loop', 13], ['what it prints to the console', 16]])(
+    'a step that takes memory without end (%s) is ended with its thread, before it takes the process along', async (_, at) => {
+      const pool = threads({ pingMs: 1_000, unanswered: 60 })
+      const error: unknown = await pool.runStep(step(at), input, perform, never).catch((caught: unknown) => caught)
+      expect(error).toMatchObject({ name: 'ThreadReplaced', suspect: true })
+      expect(String(error)).toMatch(/took \d+ MiB of memory, more than the 256 MiB/)
+      expect(await pool.runStep(step(0), input, perform, never)).toBe(2)
+    }, 30_000)
+
+  test('a step that asks for more than can be done is stopped, and what it has asked for is bounded', async () => {
+    const pool = threads()
+    await expect(pool.runStep(step(14), input, perform, never)).rejects.toThrow('prints faster than can be written')
+    expect(performed.map(effect => (effect.kind === 'log' ? effect.args.text.length : 0)).reduce((sum, length) => sum + length, 0)).toBeLessThan(18 * 1024 * 1024)
+    await expect(pool.runStep(step(15), input, perform, never)).rejects.toThrow('more than 10000 things at once')
+    await expect(pool.runStep(step(17), input, perform, never)).rejects.toThrow('process.abort() is not supported')
   })
 
   test('a stopped step may end by itself, and is given up if it does not', async () => {

@@ -27,6 +27,9 @@ export type ConfigurationThreadsOptions = {
   onPrint?: (text: string) => void
 }
 
+/** A step that computes for seconds leaves the processor to the service first. */
+const STEP_NICE = 5
+
 /**
  * The functions of one generation, in threads of their own: a function that spins, throws, exits or eats memory costs its own call, and nothing
  * else. Threads start when they are first needed and end when they are not.
@@ -41,14 +44,14 @@ export class ConfigurationThreads {
     const { pingMs = 1_000, unanswered = 5, stopMs = 5_000, onReplaced, onPrint } = options
     this.positions = new SourcePositions(code)
     const common = {
-      code, loadDeadlineMs, idleMs,
+      code, loadDeadlineMs, idleMs, resident: () => process.memoryUsage.rss(),
       timer: (fn: () => void, ms: number) => clock.setTimeout(fn, ms),
       failed: (fn: string, thrown: Thrown) => this.failed(fn, thrown),
       ...(onPrint ? { onPrint } : {}),
     }
     const replaced = (kind: 'short' | 'long') => (reason: string, fn: string | null): void => onReplaced?.({ kind, reason, fn })
-    this.short = new ShortCalls({ ...common, deadlineMs, threads: shortThreads, onReplaced: replaced('short') })
-    this.long = new LongSteps({ ...common, threads: longThreads, pingMs, unanswered, stopMs, onReplaced: replaced('long') })
+    this.short = new ShortCalls({ ...common, nice: 0, deadlineMs, threads: shortThreads, onReplaced: replaced('short') })
+    this.long = new LongSteps({ ...common, nice: STEP_NICE, threads: longThreads, pingMs, unanswered, stopMs, onReplaced: replaced('long') })
   }
 
   /**

@@ -97,12 +97,12 @@ export class LongSteps {
 
   private receive(slot: Slot, message: FromThread): void {
     switch (message.type) {
-      case 'pong': slot.answered = message.n; break
+      case 'pong': slot.answered = Math.max(slot.answered, message.n); break
       case 'stepped': this.finish(slot, message.id, step => step.resolve(message.result)); break
       case 'threw': this.finish(slot, message.id, step => step.reject(this.options.failed(step.fn, message.error))); break
       case 'stray': this.finish(slot, this.suspect(slot), step => step.reject(this.options.failed(step.fn, message.error))); break
       case 'effect': void this.perform(slot, message.id, message.effect); break
-      case 'ready': case 'returned': case 'described': case 'unloadable': break
+      case 'ready': case 'returned': case 'described': case 'unloadable': case 'full': break
     }
   }
 

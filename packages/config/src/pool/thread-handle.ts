@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Timer } from '../host/evaluate.js'
 import { startThread } from '../host/thread.js'
 import type { FromThread, ToThread } from '../thread/messages.js'
+import { MemoryWatch, tooMuch } from './memory-watch.js'
 import { patientTimer } from './patient-timer.js'
 
 export type ThreadOptions = {
@@ -10,6 +11,10 @@ export type ThreadOptions = {
   loadDeadlineMs: number
   /** A thread that nobody needs for so long is ended. */
   idleMs: number
+  /** How far it stands back behind the service's own work, as of nice(1). */
+  nice: number
+  /** Bytes of memory of this process. */
+  resident: () => number
   onPrint?: (text: string) => void
 }
 
@@ -26,10 +31,15 @@ export class ThreadHandle {
   private readonly worker: Worker
   private readonly current = new SharedArrayBuffer(4)
   private cancel: () => void
+  private readonly memory: MemoryWatch
 
   constructor(private readonly options: ThreadOptions, private readonly events: ThreadEvents) {
-    this.worker = startThread({ code: options.code, mode: 'serve', current: this.current, ...(options.onPrint ? { onPrint: options.onPrint } : {}) })
+    this.worker = startThread({ code: options.code, mode: 'serve', nice: options.nice, current: this.current, ...(options.onPrint ? { onPrint: options.onPrint } : {}) })
     this.cancel = patientTimer(options.timer, () => this.end(`did not finish loading in ${options.loadDeadlineMs / 1000} s`), options.loadDeadlineMs)
+    this.memory = new MemoryWatch({
+      timer: options.timer, resident: options.resident, ask: () => this.post({ type: 'ping', n: 0 }), takesTooMuch: reason => this.end(reason),
+    })
+    this.memory.start()
     this.worker.on('message', (message: FromThread) => this.receive(message))
     this.worker.on('error', error => this.end(`died: ${error.message}`))
     this.worker.on('exit', code => this.end(`ended itself (process.exit, code ${code})`))
@@ -50,10 +60,12 @@ export class ThreadHandle {
 
   busy(): void {
     this.cancel()
+    this.memory.start()
   }
 
   idle(): void {
     this.cancel()
+    this.memory.stop()
     this.cancel = this.options.timer(() => this.end('was idle'), this.options.idleMs)
   }
 
@@ -63,12 +75,15 @@ export class ThreadHandle {
     const loaded = this.state === 'ready'
     this.state = 'gone'
     this.cancel()
+    this.memory.stop()
     void this.worker.terminate()
     this.events.gone(reason, loaded)
   }
 
   private receive(message: FromThread): void {
     if (this.state === 'gone') return
+    this.memory.alive()
+    if (message.type === 'full') return this.end(tooMuch(message.bytes))
     if (message.type === 'unloadable') return this.end(`could not load the configuration: ${message.error.message}`)
     if (message.type !== 'ready') return this.events.message(message)
     this.state = 'ready'

@@ -1,5 +1,7 @@
 /** The entry of a configuration thread: runs one bundle, and then the functions in it that the host asks for. */
 import { syncBuiltinESMExports } from 'node:module'
+import { setPriority } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FunctionInput, StepInput } from '@yardmaster/domain'
 import { answer, thrown } from './answer.js'
@@ -12,9 +14,12 @@ import { StepRun } from './step-run.js'
 
 const port = parentPort
 if (!port) throw new Error('this file is the entry of a worker thread')
-const { file, mode, current } = workerData as ThreadData
+const { file, mode, nice, current, mostBytes } = workerData as ThreadData
 const currentStep = new Int32Array(current)
 const post = (message: FromThread): void => port.postMessage(message)
+
+// On Linux alone this is of the thread; elsewhere it would be of the whole service.
+if (nice !== 0 && process.platform === 'linux') setPriority(nice)
 
 /** In a thread process.exit ends the thread alone, but process.kill would end the service. */
 process.kill = () => { throw new Error('process.kill is not allowed in a configuration') }
@@ -53,7 +58,14 @@ async function runStep(id: number, path: string, input: StepInput): Promise<void
   }
 }
 
+function tellIfFull(): void {
+  const { used_heap_size, external_memory } = getHeapStatistics()
+  const bytes = used_heap_size + external_memory
+  if (bytes > mostBytes) post({ type: 'full', bytes })
+}
+
 function receive(message: ToThread): void {
+  tellIfFull()
   if (message.type === 'ping') return post({ type: 'pong', n: message.n })
   if (message.type === 'call') return void call(message.id, message.fn, message.input)
   Atomics.store(currentStep, 0, message.id)

@@ -5,6 +5,10 @@ export type ThreadData = {
   /** The bundle, in a folder of its own that is taken away once it is loaded; by the host, if the thread ends before. */
   file: string
   mode: 'describe' | 'serve'
+  /** How far it stands back behind the service's own work, as of nice(1). */
+  nice: number
+  /** Of memory; beyond it the thread says `full`. */
+  mostBytes: number
   /** One Int32: the step that ran user code last, for telling who blocks the thread. */
   current: SharedArrayBuffer
 }
@@ -31,6 +35,8 @@ export type FromThread =
   /** An error outside any awaited call, such as in a timer's callback. */
   | { type: 'stray'; error: Thrown }
   | { type: 'pong'; n: number }
+  /** It takes more memory than it may. */
+  | { type: 'full'; bytes: number }
 
 /** The name under which the bundle is loaded: what stacks are searched for. */
 export const bundleName = 'yard.config.bundle.mjs'
