@@ -25,6 +25,8 @@ export class BuildRun {
   /** Those that this run has begun; the last one is under way. */
   readonly #begun: StepRun[] = []
   #stopReason: string | null
+  /** How often it was asked to stop. */
+  #stops: number
   #abandoned = false
   #mayReplay = false
   #lastWrite: Promise<void> = Promise.resolve()
@@ -40,6 +42,7 @@ export class BuildRun {
     this.session = session
     this.properties = data.properties
     this.#stopReason = data.stopReason
+    this.#stops = data.stopReason === null ? 0 : 1
     this.#maskUsed()
   }
 
@@ -66,10 +69,11 @@ export class BuildRun {
     return `${this.parts.installation}/${this.data.ref.id}/`
   }
 
-  /** The build ends CANCELLED: the step under way is interrupted, and only alwaysRun steps still run. */
-  stop(reason: string): void {
-    if (this.stopped) return
-    this.#stopReason = reason
+  /** The build ends CANCELLED: the step under way is interrupted, and only alwaysRun steps still run; asked again, what runs then is interrupted too. */
+  stop(reason: string, times = 1): void {
+    if (times <= this.#stops) return
+    this.#stops = times
+    this.#stopReason ??= reason
     this.#begun.at(-1)?.interrupt(reason)
   }
 

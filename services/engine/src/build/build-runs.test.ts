@@ -6,11 +6,13 @@ import { transaction } from '@yardmaster/db'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
+import { requestStop } from '@yardmaster/db/verbs/stop-build'
 import { CANCELLED, EXCEPTION, RETRY, SUCCESS, type Renderable, type ShellStep, type StepConfig } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
 import { until } from '../../../../test/kit/until.js'
+import { obeyControls } from '../loops/obey-controls.js'
 import { ask, startTestEngine, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
 
@@ -132,6 +134,29 @@ test('a stop ends what was begun before a replay, and only then cleans up', asyn
   end(worker, await started(worker))
   expect(await ended()).toMatchObject({ results: CANCELLED, state_string: 'stopped: enough' })
   expect(await steps()).toMatchObject([{ results: CANCELLED, done: true }, { results: null, done: false }, { results: SUCCESS, done: true }])
+})
+
+test('a second stop interrupts a step that always runs, and the build ends', async () => {
+  await installation([shell('s', 'x'), shell('cleanup', 'x', { alwaysRun: true })])
+  const engine = await anEngine()
+  const { worker, command } = await aRunningBuild(engine)
+  const { id } = (await builds())[0]!
+  const stop = async () => {
+    const asked = await transaction(world.db, null, tx => requestStop(tx, { buildId: id, reason: 'enough', actor: 'user:a' }))
+    await obeyControls(world.db, engine.runs, engine.pool)
+    return asked
+  }
+  expect(await stop()).toBe(true)
+  end(worker, command)
+  const cleanup = await started(worker, 2)
+  // A double click.
+  expect(await stop()).toBe(false)
+  expect(worker.of('interrupt').map(interrupt => interrupt.command)).toEqual([command])
+  await rows(`UPDATE builds SET stop_requested_at = now() - interval '3 seconds'`)
+  expect(await stop()).toBe(true)
+  await until('the cleanup to be interrupted', () => worker.of('interrupt').some(interrupt => interrupt.command === cleanup))
+  end(worker, cleanup)
+  expect(await ended()).toMatchObject({ results: CANCELLED, state_string: 'stopped: enough' })
 })
 
 test('a command that was stopped while its worker was away is killed when it comes back', async () => {

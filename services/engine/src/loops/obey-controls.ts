@@ -11,9 +11,9 @@ export async function obeyControls(db: Database, runs: BuildRuns, pool: WorkerPo
 }
 
 async function stopBuilds(db: Database, runs: BuildRuns): Promise<void> {
-  const { rows } = await db.pool.query<{ id: number; reason: string | null }>(
-    'SELECT id, stop_reason AS reason FROM builds WHERE complete_at IS NULL AND stop_requested_at IS NOT NULL')
-  for (const { id, reason } of rows) runs.byId(id)?.stop(reason ?? '')
+  const { rows } = await db.pool.query<{ id: number; reason: string | null; times: number }>(
+    'SELECT id, stop_reason AS reason, stop_requests AS times FROM builds WHERE complete_at IS NULL AND stop_requested_at IS NOT NULL')
+  for (const { id, reason, times } of rows) runs.byId(id)?.stop(reason ?? '', times)
 }
 
 /** Their sessions and builds are over already: what is left is to tell them. */

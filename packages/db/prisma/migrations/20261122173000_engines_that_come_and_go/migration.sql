@@ -6,6 +6,9 @@ ADD COLUMN     "waits_for" TEXT;
 ALTER TABLE "builders" ADD COLUMN     "units" INTEGER NOT NULL DEFAULT 1;
 
 -- AlterTable
+ALTER TABLE "builds" ADD COLUMN     "stop_requests" INTEGER NOT NULL DEFAULT 0;
+
+-- AlterTable
 ALTER TABLE "effects" ADD COLUMN     "process_id" TEXT;
 
 -- AlterTable
