@@ -20,7 +20,16 @@ export type BuilderView = Pick<BuilderConfig, 'key' | 'workers' | 'workerLabels'
 
 /** Whether the configuration lets this worker serve the builder at all: by name, or by its labels. */
 export function mayServe(worker: Pick<WorkerView, 'name' | 'labels'>, builder: BuilderView): boolean {
-  return builder.workers.includes(worker.name) || (builder.workerLabels !== null && hasLabels(worker.labels, builder.workerLabels))
+  return namesOf(builder.workers).has(worker.name) || (builder.workerLabels !== null && hasLabels(worker.labels, builder.workerLabels))
+}
+
+const nameSets = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+/** A list of workers is asked for each worker with room, by each of a thousand builders, whenever a build ends. */
+function namesOf(workers: readonly string[]): ReadonlySet<string> {
+  let names = nameSets.get(workers)
+  if (!names) nameSets.set(workers, names = new Set(workers))
+  return names
 }
 
 /** Whether a build of the builder can start on it now. A builder's folder on a worker holds one build at a time. */

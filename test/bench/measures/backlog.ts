@@ -3,7 +3,7 @@ import { StubFleet, workerNames } from '../stub-fleet.js'
 import type { Figure } from '../table.js'
 
 const WORKERS = 50
-const BUILDERS = 100
+const BUILDERS = 1_100
 /** Builds that run while code is compiled and workers connect: not counted. */
 const WARM = 100
 

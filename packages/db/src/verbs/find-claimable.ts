@@ -14,21 +14,27 @@ export type Candidate = { id: number; builderId: number; builderKey: string }
  * two per builder it is the order of age. Requests that are not to be looked at yet (`not_before`) are left out.
  *
  * Per builder first (lateral, along the index of pending requests), because sorting all that is pending costs seven times as much
- * at 25,000 requests. Nothing is locked: the claim checks again.
+ * at 25,000 requests; and no further than the first request for builders whose first is not among the first `limit`: nothing of theirs
+ * can be. Nothing is locked: the claim checks again.
  */
 export async function findClaimable(db: Database, { wanted, limit }: { wanted: Wanted[]; limit: number }): Promise<Candidate[]> {
   const { rows } = await db.pool.query<Candidate>(
     `SELECT r.id, b.id AS "builderId", b.key AS "builderKey"
-     FROM unnest($1::text[], $2::int[], $3::int[]) AS w(key, depth, place) JOIN builders b ON b.key = w.key AND b.active
+     FROM (
+       SELECT b.id, b.key, b.served_at, w.depth, w.place
+       FROM unnest($1::text[], $2::int[], $3::int[]) AS w(key, depth, place) JOIN builders b ON b.key = w.key AND b.active
+       CROSS JOIN LATERAL (SELECT id, priority, submitted_at FROM build_requests WHERE ${mayBeTaken} LIMIT 1) r
+       ORDER BY w.place, r.priority DESC, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4
+     ) b
      CROSS JOIN LATERAL (
-       SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests
-       WHERE builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now())
-       ORDER BY priority DESC, submitted_at, id LIMIT w.depth
+       SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests WHERE ${mayBeTaken} LIMIT b.depth
      ) r
-     ORDER BY w.place, r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4`,
+     ORDER BY b.place, r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4`,
     [wanted.map(builder => builder.builderKey), wanted.map(builder => builder.depth), wanted.map(builder => builder.place), limit])
   return rows
 }
+
+const mayBeTaken = `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ORDER BY priority DESC, submitted_at, id`
 
 export type ClaimableRequest = Candidate & {
   buildsetId: number

@@ -52,8 +52,9 @@ export class ClaimPass {
 
   /** `again`: functions took so long that not all of them were asked. */
   async run(): Promise<{ again: boolean }> {
-    const open = [...this.#builders.values()].filter(builder => this.#slots.room(builder) > 0)
-    this.#places = await builderPlaces(this.#deps, this.#generation, open)
+    if (this.#generation.configuration.prioritizeBuilders) {
+      this.#places = await builderPlaces(this.#deps, this.#generation, [...this.#builders.values()].filter(builder => this.#slots.room(builder) > 0))
+    }
     // What is looked at in vain is not looked at again: so what hides behind it gets its turn, and rounds come to an end.
     while (await this.#round());
     return { again: this.#late }
