@@ -6,8 +6,10 @@ import type { Generations } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { readWorkers } from '../claim/worker-views.js'
 
-/** Of each builder: those that are next, which is where people look. */
-const PER_BUILDER = 3
+/** Of each builder: the one that is next. Of a long queue each becomes that in its turn, so more would cost a write per build more. */
+const PER_BUILDER = 1
+/** In one transaction: claims leave out what is locked. */
+const AT_ONCE = 100
 
 /**
  * Says of the requests that are next why no worker of the installation can build them, where none can. What a worker could build is left to the
@@ -24,5 +26,5 @@ export async function explainWaiting({ db, fence, generations, clock }: { db: Da
     const why = whys.get(builderKey)
     return why && why !== waitsFor ? [{ requestId: id, waitsFor: why }] : []
   })
-  if (changed.length > 0) await transaction(db, fence, tx => passOverRequests(tx, changed))
+  for (let at = 0; at < changed.length; at += AT_ONCE) await transaction(db, fence, tx => passOverRequests(tx, changed.slice(at, at + AT_ONCE)))
 }
