@@ -48,6 +48,10 @@ describe('what is in the way of a newcomer', () => {
   test.each(table)('$what', ({ world, uses, forBuild, found }) => {
     expect(boardOf(...world).inTheWay(uses, forBuild ?? null).map(({ build }) => build)).toEqual(found)
   })
+  test('a child does not wait behind one that waits for its parent', () => {
+    const world = claims('1 two', '2? two!', '3? two')
+    expect(new LockBoard(world, maxCounts, new Map([[1, [3]]])).letIn().held.map(({ build }) => build)).toEqual([3])
+  })
   test('what it holds counts for the next one', () => {
     const board = boardOf('1 two')
     board.hold([use('two')], { build: 2, step: null })

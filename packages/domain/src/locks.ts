@@ -19,7 +19,7 @@ export function lockUses(accesses: readonly LockAccess[], worker: { id: number; 
 /**
  * Who holds which locks and who waits for them, and who is next. Counting claims share a lock up to its `maxCount`, an exclusive one
  * has it alone. Who came later does not overtake one that the holders of the same lock keep waiting (else an exclusive waiter would starve behind counting
- * ones), unless that one waits, however indirectly, for him. A build is never in its own way.
+ * ones), unless that one waits, however indirectly, for him. A build is never in its own way. `children`: builds that a build waits for.
  */
 export class LockBoard {
   readonly #holders = new Map<string, LockClaim[]>()
@@ -27,9 +27,11 @@ export class LockBoard {
   readonly #waiters: LockWaiter[]
   readonly #waitersOf = new Map<number, LockWaiter[]>()
   readonly #maxCounts: ReadonlyMap<string, number>
+  readonly #children: ReadonlyMap<number, readonly number[]>
 
-  constructor(claims: readonly LockClaim[], maxCounts: ReadonlyMap<string, number>) {
+  constructor(claims: readonly LockClaim[], maxCounts: ReadonlyMap<string, number>, children: ReadonlyMap<number, readonly number[]> = new Map()) {
     this.#maxCounts = maxCounts
+    this.#children = children
     for (const claim of claims) if (claim.held) push(this.#holders, claim.key, claim)
     this.#waiters = waitersOf(claims)
     for (const waiter of this.#waiters) {
@@ -107,7 +109,8 @@ export class LockBoard {
     if (from === build) return true
     if (seen.has(from)) return false
     seen.add(from)
-    return (this.#waitersOf.get(from) ?? []).some(waiter => waiter.claims.some(claim => this.#allBefore(claim, waiter).some(other => this.#waitsFor(other, build, seen))))
+    const next = (this.#waitersOf.get(from) ?? []).flatMap(waiter => waiter.claims.flatMap(claim => this.#allBefore(claim, waiter)))
+    return [...next, ...this.#children.get(from) ?? []].some(other => this.#waitsFor(other, build, seen))
   }
 
   /** The builds that the claim waits for, or behind. */

@@ -6,13 +6,16 @@ export class WorkerSlots {
   /** Whose room is not used up: most workers of a busy engine have none. */
   readonly #open = new Set<string>()
 
+  /** Builders that a worker turned out not to serve now. */
+  readonly #refused = new Map<string, Set<string>>()
+
   constructor(views: readonly WorkerView[]) {
     for (const view of views) this.#set(view)
   }
 
   /** Those on which a build of the builder could start now, the least busy first; among equals in the order of the builder's list. */
   ready(builder: BuilderView): WorkerView[] {
-    const found = [...this.#open].map(name => this.#views.get(name)!).filter(view => canStart(view, builder))
+    const found = [...this.#open].map(name => this.#views.get(name)!).filter(view => this.#fits(view, builder))
     if (found.length < 2) return found
     const place = new Map(builder.workers.map((name, index) => [name, index]))
     const placeOf = (view: WorkerView) => place.get(view.name) ?? builder.workers.length
@@ -30,7 +33,7 @@ export class WorkerSlots {
   /** Of how many builds of the builder there is room for: each needs a worker of its own. */
   room(builder: BuilderView): number {
     let room = 0
-    for (const name of this.#open) if (canStart(this.#views.get(name)!, builder)) room++
+    for (const name of this.#open) if (this.#fits(this.#views.get(name)!, builder)) room++
     return room
   }
 
@@ -49,6 +52,15 @@ export class WorkerSlots {
   close(worker: string): void {
     this.#open.delete(worker)
     this.#views.delete(worker)
+  }
+
+  /** Gives it no build of this builder. */
+  refuse(worker: string, builderKey: string): void {
+    this.#refused.set(worker, new Set([...this.#refused.get(worker) ?? [], builderKey]))
+  }
+
+  #fits(view: WorkerView, builder: BuilderView): boolean {
+    return canStart(view, builder) && !this.#refused.get(view.name)?.has(builder.key)
   }
 
   #set(view: WorkerView): void {

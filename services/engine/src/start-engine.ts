@@ -5,6 +5,7 @@ import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
 import { ChildBuildsets } from './build/child-buildsets.js'
 import { LockWaits } from './build/lock-waits.js'
+import { staticLocks } from './build/step-locks.js'
 import { Pressure } from './build/pressure.js'
 import { GuardedFunctions } from './claim/guarded-functions.js'
 import { startBalance } from './loops/balance.js'
@@ -33,7 +34,7 @@ const STEADY_MS = 10_000
 export async function startEngine(replica: Replica): Promise<void> {
   const { db, fence, bus, clock, random, logger, secrets, installation, generations, lease, settings, lifecycle, loop } = replica
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
-  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify() })
+  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify(), locksOf: key => staticLocks(generations.active(), key) })
   const children = new ChildBuildsets({ db, fence, clock, logger })
   const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
   const runs = new BuildRuns(parts, generations, session => {

@@ -8,7 +8,7 @@ export type LockingClaim = { requestId: number; generationId: number; /** What i
 
 export type BuilderLocks = {
   /** Parts the claims whose locks are free, each counting for those after it, from the others. */
-  admit<Claim extends LockingClaim>(claims: Claim[]): { admitted: Claim[]; passedOver: { requestId: number; waitsFor: string }[] }
+  admit<Claim extends LockingClaim>(claims: Claim[]): { admitted: Claim[]; passedOver: { requestId: number; waitsFor: string; otherWorker: boolean }[] }
   /** Writes down what these builds, by request, hold. */
   hold(builds: { requestId: number; buildId: number }[]): Promise<void>
 }
@@ -25,13 +25,14 @@ export async function openBuilderLocks(tx: Transaction, claims: LockingClaim[]):
   const rows = await lockRows(tx, uses)
   const claimed = await readLocks(tx, [...rows.keys()])
   const board = boardOf(claimed)
+  const parentOf = await parentsOf(tx, claims)
   const usesOf = ({ locks = [] }: LockingClaim) => locks.map(use => ({ ...use, maxCount: rows.get(use.key)!.maxCount }))
   return {
     admit(wanted) {
-      const passedOver: { requestId: number; waitsFor: string }[] = []
+      const passedOver: ReturnType<BuilderLocks['admit']>['passedOver'] = []
       const admitted = wanted.filter(claim => {
-        const blockers = board.inTheWay(usesOf(claim))
-        if (blockers.length > 0) passedOver.push({ requestId: claim.requestId, waitsFor: `waits for ${lockText(blockers, claimed)}` })
+        const blockers = board.inTheWay(usesOf(claim), parentOf.get(claim.requestId) ?? null)
+        if (blockers.length > 0) passedOver.push({ requestId: claim.requestId, waitsFor: `waits for ${lockText(blockers, claimed)}`, otherWorker: blockers.every(({ key }) => key.startsWith('worker:')) })
         else board.hold(usesOf(claim), { build: -claim.requestId, step: null })
         return blockers.length === 0
       })
@@ -48,4 +49,12 @@ export async function openBuilderLocks(tx: Transaction, claims: LockingClaim[]):
       await dropUnusedLocks(tx, [...rows.values()].map(({ id }) => id))
     },
   }
+}
+
+/** The builds that wait for these requests. */
+async function parentsOf(tx: Transaction, claims: LockingClaim[]): Promise<Map<number, number>> {
+  const rows = await tx.query<{ id: number; parent: number }>(
+    'SELECT r.id, s.parent_build_id AS parent FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id WHERE r.id = ANY($1) AND r.waited_for AND s.parent_build_id IS NOT NULL',
+    [claims.map(({ requestId }) => requestId)])
+  return new Map(rows.map(row => [row.id, row.parent]))
 }

@@ -21,8 +21,8 @@ export type Claim = {
   steps: string[]
 }
 
-/** A claim that another time may succeed: its request stays pending and says what it waits for. */
-export type PassedOver = { requestId: number; waitsFor: string }
+/** A claim that another time may succeed: its request stays pending and says what it waits for. `otherWorker`: on another worker it may succeed now. */
+export type PassedOver = { requestId: number; waitsFor: string; otherWorker?: boolean }
 
 /** What was claimed for a worker in `unfit` was refused for the worker's sake; what is nowhere in the answer was lost to somebody else. */
 export type Claimed = { builds: ClaimedBuild[]; passedOver: PassedOver[]; unfit: number[] }

@@ -1,6 +1,8 @@
 import { LockBoard, type LockClaim } from '@yardmaster/domain'
 import type { Database } from '../database.js'
+import { groupBy } from '../group-by.js'
 import type { Transaction } from '../transaction.js'
+import type { ParentChild } from './read-parent-waits.js'
 
 /** A claim with what people call its lock, build and step. */
 export type LockClaimRow = LockClaim & { name: string; maxCount: number; generationId: number; builder: string; number: number; stepName: string | null }
@@ -20,8 +22,10 @@ export async function readLocks(from: Database | Transaction, keys: string[]): P
   return 'pool' in from ? (await from.pool.query<LockClaimRow>(sql, [keys])).rows : from.query<LockClaimRow>(sql, [keys])
 }
 
-export function boardOf(claims: LockClaimRow[]): LockBoard {
-  return new LockBoard(claims, new Map(claims.map(({ key, maxCount }) => [key, maxCount])))
+/** `children`: builds that some of the claims' builds wait for. */
+export function boardOf(claims: LockClaimRow[], children: ParentChild[] = []): LockBoard {
+  const builds = groupBy(children, child => child.parent)
+  return new LockBoard(claims, new Map(claims.map(({ key, maxCount }) => [key, maxCount])), new Map([...builds].map(([parent, of]) => [parent, of.flatMap(({ build }) => build ?? [])])))
 }
 
 /** Holders named in one sentence. */

@@ -1,9 +1,10 @@
-import type { LockUse } from '@yardmaster/domain'
+import type { LockUse, LockWaiter } from '@yardmaster/domain'
 import type { Session } from '../group-commit/facts.js'
 import { groupBy } from '../group-by.js'
 import type { Transaction } from '../transaction.js'
 import { lockRows, type SizedUse } from './lock-rows.js'
 import { boardOf, readLocks } from './read-locks.js'
+import { readParentWaits } from './read-parent-waits.js'
 
 /** A step wants to begin. */
 export type LockAsk = { session: Session; buildId: number; step: number; generationId: number; uses: LockUse[] }
@@ -27,12 +28,22 @@ export async function takeLocks(tx: Transaction, replicaId: number, asks: LockAs
     const rows = await lockRows(tx, open.flatMap(ask => ask.wanted))
     await insertClaims(tx, open.filter(ask => !ask.claimed), new Map([...rows].map(([key, row]) => [key, row.id])))
     const keys = new Set(open.map(ask => ask.key))
-    const letIn = boardOf(await readLocks(tx, [...rows.keys()])).letIn().held.filter(waiter => keys.has(keyOf(waiter.build, waiter.step)))
+    const letIn = await turns(tx, [...rows.keys()], keys)
     if (letIn.length > 0) await tx.execute('UPDATE lock_claims SET held_at = now() WHERE id = ANY($1)', [letIn.flatMap(waiter => waiter.claims.map(({ id }) => id))])
     for (const { build, step } of letIn) held.add(keyOf(build, step))
   }
   const live = new Set(asked.map(ask => ask.key))
   return asks.map(({ buildId, step }) => (!live.has(keyOf(buildId, step)) ? 'lost' : held.has(keyOf(buildId, step)) ? 'held' : 'waiting'))
+}
+
+/** Those of the steps `asking` whose turn it is. Whose children wait for locks matters only where somebody has to wait. */
+async function turns(tx: Transaction, locks: string[], asking: ReadonlySet<string>): Promise<LockWaiter[]> {
+  const claims = await readLocks(tx, locks)
+  const asked = ({ build, step }: LockWaiter) => asking.has(keyOf(build, step))
+  const { held, waiting } = boardOf(claims).letIn()
+  if (!waiting.some(({ waiter }) => asked(waiter))) return held.filter(asked)
+  const children = await readParentWaits(tx, [...new Set(claims.map(({ build }) => build))])
+  return children.length === 0 ? held.filter(asked) : boardOf(claims, children).letIn().held.filter(asked)
 }
 
 const keyOf = (build: number, step: number | null) => `${build}/${step ?? ''}`

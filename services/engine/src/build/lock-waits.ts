@@ -1,7 +1,8 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { boardOf, lockText, readLocks, type LockClaimRow } from '@yardmaster/db/verbs/read-locks'
+import { readParentWaits, type ParentChild } from '@yardmaster/db/verbs/read-parent-waits'
 import { takeLocks, type LockAsk } from '@yardmaster/db/verbs/take-locks'
-import { deadlocks, type Wait } from '@yardmaster/domain'
+import { deadlocks, lockUses, type LockAccess, type LockUse, type ParentWait, type Wait } from '@yardmaster/domain'
 import type { Logger } from '@yardmaster/runtime'
 
 /** Builds wait for each other in a circle; this one is given up, because trying again would end the same way. */
@@ -20,12 +21,16 @@ export type LockWaitsOptions = {
   logger: Logger
   /** There is something to `sweep`. */
   notify: () => void
+  /** What the builder of this key holds while it builds, as far as the active configuration says without asking a function. */
+  locksOf: (builderKey: string) => LockAccess[]
 }
 
 /** The steps of this engine that wait for locks: all of them are looked after in one loop, with one query. */
 export class LockWaits {
   readonly #options: LockWaitsOptions
   readonly #waiters = new Map<string, Waiter>()
+  /** Builds that wait for builds which they triggered, and how each is given up. */
+  readonly #parents = new Map<number, (error: LockDeadlock) => void>()
 
   constructor(options: LockWaitsOptions) {
     this.#options = options
@@ -55,15 +60,30 @@ export class LockWaits {
     })
   }
 
+  /** While the build waits for builds that it triggered, `waiting` is done with the outer signal, or with LockDeadlock when these need what the build holds. */
+  async whileWaitingForChildren<T>(buildId: number, outer: AbortSignal, waiting: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const given = new AbortController()
+    this.#parents.set(buildId, error => given.abort(error))
+    this.#options.notify()
+    try {
+      return await waiting(AbortSignal.any([outer, given.signal]))
+    } finally {
+      this.#parents.delete(buildId)
+    }
+  }
+
   /** Asks for those that are new, lets in whose turn it is, tells the others what they wait for, and ends what would wait for ever. */
   async sweep(): Promise<void> {
     await this.#take([...this.#waiters.values()].filter(waiter => !waiter.asked))
-    if (this.#waiters.size === 0) return
-    const claims = await readLocks(this.#options.db, [])
-    const { held, waiting } = boardOf(claims).letIn()
+    if (this.#waiters.size === 0 && this.#parents.size === 0) return
+    const own = this.#parents.size === 0 ? [] : await readParentWaits(this.#options.db, [...this.#parents.keys()])
+    const claims = await readLocks(this.#options.db, own.flatMap(child => this.#usesOf(child).map(({ key }) => key)))
+    if (claims.length === 0) return
+    const children = await readParentWaits(this.#options.db, [...new Set(claims.map(({ build }) => build))])
+    const { held, waiting } = boardOf(claims, children).letIn()
     await this.#take(held.flatMap(({ build, step }) => this.#waiters.get(`${build}/${step}`) ?? []))
     for (const { waiter: { build, step }, blockers } of waiting) this.#tell(this.#waiters.get(`${build}/${step}`), lockText(blockers, claims))
-    for (const circle of deadlocks(boardOf(claims))) this.#break(circle, claims)
+    for (const circle of deadlocks(boardOf(claims), this.#parentWaits(children))) this.#break(circle, claims)
   }
 
   async #take(waiters: Waiter[]): Promise<void> {
@@ -91,15 +111,30 @@ export class LockWaits {
     waiter.tell(text)
   }
 
-  /** The youngest build of the circle that waits for a lock ends; its engine does it. */
+  /** A request that waits has no worker yet: of its builder's locks those are known that are the installation's. */
+  #usesOf({ build, builderKey }: ParentChild): LockUse[] {
+    return build === null ? lockUses(this.#options.locksOf(builderKey).filter(({ scope }) => scope === 'cluster'), { id: 0, name: '' }) : []
+  }
+
+  #parentWaits(children: ParentChild[]): ParentWait[] {
+    const parents = new Map<number, ParentWait>()
+    for (const child of children) {
+      const parent = parents.get(child.parent) ?? { build: child.parent, children: [] }
+      parent.children.push(child.build === null ? { request: child.request, uses: this.#usesOf(child) } : { build: child.build })
+      parents.set(child.parent, parent)
+    }
+    return [...parents.values()]
+  }
+
+  /** The youngest build of the circle ends; its engine does it. */
   #break(circle: Wait[], claims: LockClaimRow[]): void {
-    const waiting = claims.filter(claim => !claim.held && circle.some(wait => wait.build === claim.build))
-    const victim = Math.max(...waiting.map(({ build }) => build))
+    const victim = Math.max(...circle.map(({ build }) => build))
     const waiter = [...this.#waiters.values()].find(({ ask }) => ask.buildId === victim)
-    if (!waiter || waiter.asking) return
+    const giveUp = waiter ? (waiter.asking ? undefined : waiter.settle) : this.#parents.get(victim)
+    if (!giveUp) return
     const text = `deadlock: ${circle.map(wait => waitText(wait, claims)).join(', ')}`
     this.#options.logger.warn({ build: victim, circle: circle.map(({ build }) => build) }, text)
-    waiter.settle(new LockDeadlock(text))
+    giveUp(new LockDeadlock(text))
   }
 }
 
@@ -109,10 +144,12 @@ function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason))
 }
 
-function waitText({ build, key, of }: Wait, claims: LockClaimRow[]): string {
+function waitText({ build, key, of, request }: Wait, claims: LockClaimRow[]): string {
   const named = (id: number) => {
     const claim = claims.find(candidate => candidate.build === id)
     return claim ? `build ${claim.builder}/${claim.number}` : `build ${id}`
   }
-  return key === null ? `${named(build)} waits for its child ${named(of)}` : `${named(build)} waits for lock ${claims.find(claim => claim.key === key)?.name ?? key} held by ${named(of)}`
+  if (key === null) return `${named(build)} waits for its child ${named(of)}`
+  const lock = `lock ${claims.find(claim => claim.key === key)?.name ?? key} held by ${named(of)}`
+  return request === undefined ? `${named(build)} waits for ${lock}` : `${named(build)} waits for request ${request}, which needs ${lock}`
 }

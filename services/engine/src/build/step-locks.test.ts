@@ -116,6 +116,12 @@ test('a request whose builder\'s lock is held waits unclaimed', async () => {
   expect(await ended(2)).toMatchObject({ results: SUCCESS })
 })
 
+test('where the lock of one worker is held, another worker is taken', async () => {
+  const locks = [lock('R', { scope: 'worker' })]
+  await running({ locks, steps: [shell('s')] }, [shell('t')], { workers: ['w1', 'w2'], locks, steps: [shell('u')] })
+  expect(await rows('SELECT b.worker_id FROM builds b JOIN builders u ON u.id = b.builder_id WHERE u.name = $1', ['b3'])).toEqual([{ worker_id: 2 }])
+})
+
 test('held and waited for, both outlive their engine', async () => {
   const [one] = await running([shell('s', { locks: [lock('L')] })], [shell('t', { locks: [lock('L')] })])
   const command = await begun(one!)

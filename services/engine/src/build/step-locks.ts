@@ -1,5 +1,7 @@
 import { locksAnswered } from '@yardmaster/config/host'
-import { lockUses, type StepConfig } from '@yardmaster/domain'
+import { lockUses, type LockAccess, type StepConfig } from '@yardmaster/domain'
+import type { LoadedGeneration } from '@yardmaster/replica'
+import { builderOf } from './build-data.js'
 import type { StepContext } from './step-context.js'
 
 /** Resolves when the step holds all of its locks; meanwhile its line says what it waits for. A step without locks costs nothing. */
@@ -23,4 +25,10 @@ export async function takeStepLocks(context: StepContext, { locks, name }: StepC
     if (context.interrupted) context.summary = `stopped while it waited for ${waitsFor ?? 'its locks'}`
     throw error
   }
+}
+
+/** The locks of a builder that its configuration says without a function. */
+export function staticLocks(generation: LoadedGeneration | null, builderKey: string): LockAccess[] {
+  const locks = generation && builderOf(generation, builderKey)?.locks
+  return Array.isArray(locks) ? locks : []
 }

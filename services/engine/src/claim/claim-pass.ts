@@ -108,13 +108,14 @@ export class ClaimPass {
     const lost = matches.filter(({ request }) => !won.has(request.id))
     for (const { request, worker } of lost) this.#slots.giveBack(worker, { key: request.builderKey })
     for (const { worker } of matches.filter(match => unfit.includes(this.#sessions.get(match.worker)!.workerId))) this.#slots.close(worker)
-    if (matches.length > 0) this.#lostRounds = won.size > 0 ? 0 : this.#lostRounds + 1
-    const over = new Map(passedOver.map(each => [each.requestId, each.waitsFor]))
-    for (const { request } of lost) {
+    if (matches.length > 0) this.#lostRounds = won.size > 0 || passedOver.length > 0 ? 0 : this.#lostRounds + 1
+    const over = new Map(passedOver.map(each => [each.requestId, each]))
+    for (const { request, worker } of lost) {
       const unknown = choices[matches.findIndex(match => match.request === request)] === null
-      if (over.has(request.id) || unknown || this.#lostRounds >= MOST_LOST) this.#builders.delete(request.builderKey)
+      if (over.get(request.id)?.otherWorker) this.#slots.refuse(worker, request.builderKey)
+      else if (over.has(request.id) || unknown || this.#lostRounds >= MOST_LOST) this.#builders.delete(request.builderKey)
     }
-    await this.#passOver(lost.flatMap(({ request: { id, waitsFor } }) => (over.has(id) && over.get(id) !== waitsFor ? [{ requestId: id, waitsFor: over.get(id)! }] : [])))
+    await this.#passOver(lost.flatMap(({ request: { id, waitsFor } }) => (over.has(id) && over.get(id)!.waitsFor !== waitsFor ? [{ requestId: id, waitsFor: over.get(id)!.waitsFor }] : [])))
     return lost.length > 0
   }
 

@@ -8,6 +8,7 @@ import type { Installation } from '../../../../test/kit/installation.js'
 import { BuildRuns } from '../build/build-runs.js'
 import { ChildBuildsets } from '../build/child-buildsets.js'
 import { LockWaits } from '../build/lock-waits.js'
+import { staticLocks } from '../build/step-locks.js'
 import { Pressure } from '../build/pressure.js'
 import { GuardedFunctions } from '../claim/guarded-functions.js'
 import { claimWaiting } from '../loops/claim-requests.js'
@@ -30,7 +31,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const generations: Generations = { active: () => generation, get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
   const commit = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const secrets = { get: (name: string) => (name === 'token' ? 'hunter2' : undefined) }
-  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify() })
+  const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify(), locksOf: key => staticLocks(generation, key) })
   // Nobody wakes it here but a step that begins to wait.
   const lockTurns = startLoop({ name: 'locks', clock, logger, everyMs: 100, run: () => locks.sweep() })
   const children = new ChildBuildsets({ db, fence, clock, logger })

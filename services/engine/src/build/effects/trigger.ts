@@ -22,11 +22,11 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
 /** The effect `triggerEnded`. When the step is stopped, so are the builds that it waits for. */
 export async function awaitTriggered(context: StepContext, id: EffectId, buildsets: number[]): Promise<ChildBuild[]> {
   const { run, journal, signal } = context
-  const { children, logger } = run.parts
+  const { children, locks, logger } = run.parts
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (entry?.ended) return entry.outcome as ChildBuild[]
   if (!entry) await run.write([effectStarted(context, id)])
-  const builds = await children.wait(buildsets, signal).catch((error: unknown) => {
+  const builds = await locks.whileWaitingForChildren(run.data.ref.id, signal, either => children.wait(buildsets, either)).catch((error: unknown) => {
     if (run.stopped) children.cancel(buildsets).catch((failed: unknown) => logger.warn({ err: failed }, 'triggered builds cannot be cancelled now'))
     throw error
   })

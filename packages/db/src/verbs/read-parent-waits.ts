@@ -1,0 +1,16 @@
+import type { Database } from '../database.js'
+import type { Transaction } from '../transaction.js'
+
+/** A request that `parent` waits for, with its build where there is one. */
+export type ParentChild = { parent: number; request: number; build: number | null; builderKey: string }
+
+/** What those of these builds wait for that wait, at this moment, for requests which they triggered. */
+export async function readParentWaits(from: Database | Transaction, builds: number[]): Promise<ParentChild[]> {
+  const sql = `SELECT s.parent_build_id AS parent, r.id AS request, b.id AS build, u.key AS "builderKey"
+     FROM buildsets s JOIN build_requests r ON r.buildset_id = s.id JOIN builders u ON u.id = r.builder_id
+     LEFT JOIN builds b ON b.build_request_id = r.id AND b.complete_at IS NULL
+     WHERE s.parent_build_id = ANY($1) AND s.complete_at IS NULL AND r.waited_for AND r.state <> 'complete'
+       AND EXISTS (SELECT 1 FROM effects e WHERE e.build_id = s.parent_build_id AND e.kind = 'triggerEnded' AND e.outcome IS NULL)
+     ORDER BY r.id`
+  return 'pool' in from ? (await from.pool.query<ParentChild>(sql, [builds])).rows : from.query<ParentChild>(sql, [builds])
+}
