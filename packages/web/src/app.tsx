@@ -5,7 +5,8 @@ import { BuilderPage } from './pages/builder/builder-page.js'
 import { BuildersPage } from './pages/builders/builders-page.js'
 import { NotFoundPage } from './pages/not-found-page.js'
 import { RequestPage } from './pages/request-page.js'
-import { WorkersPage } from './pages/workers-page.js'
+import { WorkerPage } from './pages/workers/worker-page.js'
+import { WorkersPage } from './pages/workers/workers-page.js'
 import { Header } from './ui/header.js'
 import { Toasts } from './ui/toasts.js'
 
@@ -22,7 +23,8 @@ export function App(): ReactElement {
           <Route path="builders/:builderid" element={<BuilderPage />} />
           <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
           <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
-          <Route path="workers/:workerid?" element={<WorkersPage />} />
+          <Route path="workers" element={<WorkersPage />} />
+          <Route path="workers/:workerid" element={<WorkerPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>
       </main>

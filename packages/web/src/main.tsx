@@ -1,4 +1,4 @@
-import { createClient } from '@yardmaster/rest'
+import { createClient, createYardClient } from '@yardmaster/rest'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -16,6 +16,7 @@ import './styles/tokens.css'
 import './styles/base.css'
 import './styles/pages.css'
 import './styles/build.css'
+import './styles/workers.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {
@@ -38,7 +39,8 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 
 const api = createClient({ baseUrl: base.href })
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
-const services = { api, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api) }
+const yard = createYardClient({ baseUrl: base.href })
+const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api) }
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no element with the id "root" to draw into')

@@ -1,4 +1,4 @@
-import type { Client } from '@yardmaster/rest'
+import type { Client, YardClient } from '@yardmaster/rest'
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { CauseLoader } from './api/cause.js'
 import type { LastBuildsLoader } from './api/last-builds.js'
@@ -6,7 +6,7 @@ import type { Clock, Ticker } from './lib/clock.js'
 import type { LiveSocket } from './live/live-socket.js'
 
 /** What main.tsx made once for the whole page. */
-export type Services = { api: Client; live: LiveSocket; clock: Clock; ticker: Ticker; causes: CauseLoader; lastBuilds: LastBuildsLoader }
+export type Services = { api: Client; yard: YardClient; live: LiveSocket; clock: Clock; ticker: Ticker; causes: CauseLoader; lastBuilds: LastBuildsLoader }
 
 export const ServicesContext = createContext<Services | null>(null)
 

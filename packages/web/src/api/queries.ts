@@ -84,6 +84,14 @@ export const historyQuery = (client: Client, builderid: number, limit: number): 
   },
 })
 
+/** The newest `limit` builds of one worker. */
+export const buildsOfWorkerQuery = (client: Client, workerid: number, limit: number): LiveQuery<Build[]> => ({
+  key: ['builds', 'of-worker', workerid, limit],
+  paths: [`workers/${workerid}/builds/*/*`],
+  fetch: async () => (await client.list(builds, `workers/${workerid}/builds`, { order: '-buildid', limit })).rows,
+  apply: (rows, event) => applyTo(builds, (a, b) => a.buildid === b.buildid, build => build.workerid === workerid)(rows, event).toSorted((a, b) => b.buildid - a.buildid),
+})
+
 export const buildQuery = (client: Client, builderid: number, number: number): LiveQuery<Build | null> => ({
   key: ['build', builderid, number],
   paths: [`builders/${builderid}/builds/${number}/*`],

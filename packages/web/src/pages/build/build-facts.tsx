@@ -20,7 +20,7 @@ export function BuildFacts({ build }: { build: Build }): ReactElement {
         <Fact name="Reason" wide>{cause?.buildset.reason}</Fact>
         <Fact name="Revision"><Revision cause={cause} /></Fact>
         <Fact name="Author">{cause?.change ? <span title={cause.change.author}>{personName(cause.change.author)}</span> : <span className="muted">–</span>}</Fact>
-        <Fact name="Worker">{worker && <Link to={`/workers?filter=${encodeURIComponent(worker.name)}`}>{worker.name}</Link>}</Fact>
+        <Fact name="Worker">{worker && <Link to={`/workers/${worker.workerid}`}>{worker.name}</Link>}</Fact>
         <Fact name="Started"><span title={dateTime(build.started_at)}><Ago at={build.started_at} /></span></Fact>
         <Fact name="Duration"><span data-testid="duration"><Elapsed from={build.started_at} to={build.complete_at} /></span>{build.locks_duration_s > 0 && <span className="muted"> ({build.locks_duration_s} s waiting for locks)</span>}</Fact>
       </dl>

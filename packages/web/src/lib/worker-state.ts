@@ -1,0 +1,36 @@
+import type { YardWorker } from '@yardmaster/rest'
+import { dateTime } from './format.js'
+
+export type WorkerState = {
+  /** Names its colour. */
+  kind: 'idle' | 'building' | 'paused' | 'shutting-down' | 'quarantine' | 'downtime' | 'missing' | 'not-connected'
+  text: string
+  /** What there is to say beside it, or nothing. */
+  why: string
+}
+
+/** What keeps it from building comes before what it does. Epoch seconds. */
+export function workerState(worker: YardWorker, now: number): WorkerState {
+  const { connected, missing, awaySince, killed, graceful, paused, quarantine, downtime, builds } = worker
+  const gone = awaySince === null ? 'never came' : `away since ${clock(awaySince, now)}`
+  if (!connected) return missing ? { kind: 'missing', text: 'missing', why: gone } : { kind: 'not-connected', text: 'not connected', why: gone }
+  if (graceful) return { kind: 'shutting-down', text: killed ? 'killed' : 'shutting down', why: builds > 0 ? 'once it is idle' : '' }
+  if (paused) return { kind: 'paused', text: 'paused', why: paused.reason ?? '' }
+  if (quarantine) return { kind: 'quarantine', text: 'quarantine', why: `until ${clock(quarantine.until, now)}: ${quarantine.reason}` }
+  if (downtime) return { kind: 'downtime', text: 'downtime', why: `until ${clock(downtime.until, now)}${downtime.reason ? `: ${downtime.reason}` : ''}` }
+  return builds > 0 ? { kind: 'building', text: 'building', why: '' } : { kind: 'idle', text: 'idle', why: '' }
+}
+
+/** The time of today, of another day with its date. */
+function clock(at: number, now: number): string {
+  const text = dateTime(at)
+  return text.slice(0, 10) === dateTime(now).slice(0, 10) ? text.slice(11, 16) : text.slice(0, 16)
+}
+
+/** `512 MiB`, `7.4 GiB`, `1.8 TiB`. */
+export function bytes(n: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const step = Math.min(Math.floor(Math.log2(Math.max(n, 1)) / 10), units.length - 1)
+  const value = n / 1024 ** step
+  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step] ?? ''}`
+}
