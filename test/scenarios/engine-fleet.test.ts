@@ -84,7 +84,8 @@ test('engines that are limited to builders or labels build only those, and send 
     const built = () => cluster.rows<{ name: string; pid: number }>(`SELECT u.name, r.pid FROM builds b JOIN builders u ON u.id = b.builder_id JOIN replicas r ON r.id = b.replica_id WHERE b.results = 0 ORDER BY 1`)
     await until('what has a worker to be built', async () => (await built()).length === 2)
     expect(await built()).toEqual([{ name: 'mobile-app', pid: mobile!.pid }, { name: 'web', pid: web!.pid }])
-    expect((await createYardClient({ baseUrl: cluster.url }).replicas()).filter(({ limits }) => limits !== null).map(({ limits }) => limits)).toEqual([
+    const limitsOf = new Map((await createYardClient({ baseUrl: cluster.url }).replicas()).map(({ pid, limits }) => [pid, limits]))
+    expect(cluster.engines.map(engine => limitsOf.get(engine.pid))).toEqual([
       { builders: ['mobile-*'], labels: {} }, { builders: ['web'], labels: {} }, { builders: ['train'], labels: { gpu: 'a100' } }])
   })
 }, 180_000)

@@ -55,7 +55,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
 
   const limits = role === 'engine' ? limitsOf(settings) : null
-  const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version, ...(role === 'engine' ? { limits, workerUrl: settings.workerUrl ?? null } : {}) }))
+  const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version, sets: [settings.set], ...(role === 'engine' ? { limits, workerUrl: settings.workerUrl ?? null } : {}) }))
   lifecycle.onStop('replica', () => transaction(db, null, tx => endReplica(tx, { id, state: 'stopped' })))
   const registry = createRegistry({ role })
   const loops: Loop[] = []

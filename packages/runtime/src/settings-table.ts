@@ -22,7 +22,7 @@ const setting = <T extends z.ZodType>(definition: SettingDefinition<T>) => defin
 const wholeNumber = (from: number, to: number) =>
   z.string().regex(/^\d+$/, `a whole number from ${from} to ${to}`).transform(Number).refine(n => n >= from && n <= to, `a whole number from ${from} to ${to}`)
 const port = wholeNumber(0, 65535)
-const list = z.string().transform(text => text.split(',').map(item => item.trim()).filter(item => item !== ''))
+const list = z.string().optional().transform(text => (text ?? '').split(',').map(item => item.trim()).filter(item => item !== ''))
 const path = z.string().transform(text => resolve(text))
 const url = (schemes: string[]) => {
   const expected = `a URL that begins with ${schemes.map(scheme => `${scheme}://`).join(' or ')}`
@@ -54,8 +54,8 @@ export const settingsTable = {
   dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(3, 1000), default: '10' }),
   workerLostAfter: setting({ env: 'YARD_WORKER_LOST_AFTER', flag: '--worker-lost-after <seconds>', description: 'seconds of silence after which a worker counts as lost', type: wholeNumber(5, 86_400), default: '60' }),
   workerUrl: setting({ env: 'YARD_WORKER_URL', flag: '--worker-url <url>', description: 'where workers reach this engine, told to those that another engine cannot use', type: url(['ws', 'wss']).optional() }),
-  onlyBuilders: setting({ env: 'YARD_BUILDERS', flag: '--only-builders <names>', description: 'an engine serves these builders only: names with * and ?, separated by commas', type: list, default: '' }),
-  onlyWorkerLabels: setting({ env: 'YARD_WORKER_LABELS', flag: '--only-worker-labels <labels>', description: 'an engine takes only workers with these labels: name=value, separated by commas', type: list.refine(labels => labels.every(label => /^[^=]+=.+$/.test(label)), 'name=value, separated by commas'), default: '' }),
+  onlyBuilders: setting({ env: 'YARD_BUILDERS', flag: '--only-builders <names>', description: 'an engine serves these builders only: names with * and ?, separated by commas', type: list }),
+  onlyWorkerLabels: setting({ env: 'YARD_WORKER_LABELS', flag: '--only-worker-labels <labels>', description: 'an engine takes only workers with these labels: name=value, separated by commas', type: list.refine(labels => labels.every(label => /^[^=]+=.+$/.test(label)), 'name=value, separated by commas') }),
   drainDeadline: setting({ env: 'YARD_DRAIN_DEADLINE', flag: '--drain-deadline <seconds>', description: 'seconds that a stopping engine gives builds which it cannot hand over (those of stock workers); as long as they take when unset', type: wholeNumber(0, 604_800).optional() }),
   secretsDir: setting({ env: 'YARD_SECRETS_DIR', flag: '--secrets-dir <folder>', description: 'folder with a file per secret', type: path, default: ({ home }) => join(home, 'secrets') }),
 } as const

@@ -68,7 +68,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     return claimed
   } })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
-  loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty('explain waiting')) await explainWaiting({ db, fence, generations, clock }) } })
+  loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty(`explain waiting.${settings.set}`)) await explainWaiting({ db, fence, generations, clock }) } })
   startBalance(replica, { pool, runs, draining: () => drain.active })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
@@ -104,7 +104,7 @@ export async function startEngine(replica: Replica): Promise<void> {
       if (!active || drain.active || lifecycle.signal.aborted || lease.cutOff()) return 'closed'
       return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
     },
-    onHello: limitedDoor({ db, limits: replica.limits, generations, logger, takeIn: (name, newcomer, link) => pool.takeIn(name, newcomer, link) }),
+    onHello: limitedDoor({ db, set: settings.set, limits: replica.limits, generations, logger, takeIn: (name, newcomer, link) => pool.takeIn(name, newcomer, link) }),
   })
   replica.onStop('worker door', () => door.close())
   // Last, so first: all that a drain needs is still there.

@@ -13,7 +13,7 @@ startReplica({
   bringsConfiguration: false,
   start(replica) {
     const { logger, generations } = replica
-    const loop = replica.loop({ name: 'provision', everyMs: SWEEP_MS, run: provision({ logger, active: generations.active, holdsDuty: () => replica.duty('provision') }) })
+    const loop = replica.loop({ name: 'provision', everyMs: SWEEP_MS, run: provision({ logger, active: generations.active, holdsDuty: () => replica.duty(`provision.${replica.settings.set}`) }) })
     generations.onChange(() => loop.notify())
     return Promise.resolve()
   },

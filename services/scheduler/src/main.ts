@@ -17,9 +17,12 @@ function activeGeneration({ generations }: Replica): ActiveGeneration | null {
   return active && { id: active.id, configuration: active.configuration, call: (fn, args) => active.threads.call(fn, { args }) }
 }
 
+/** Each set has its own; that of `main` has the plain name. */
+const ofSet = (name: string, { set }: Replica['settings']) => (set === 'main' ? name : `${name}.${set}`)
+
 /** Who does not hold it looks again soon: the wait for a dead holder's burial is long enough. */
-async function holdsDispatch({ duty, clock }: Replica, loop: Loop): Promise<boolean> {
-  const held = await duty('dispatch')
+async function holdsDispatch({ duty, clock, settings }: Replica, loop: Loop): Promise<boolean> {
+  const held = await duty(ofSet('dispatch', settings))
   if (!held) loop.setAlarm(clock.now() + TAKE_OVER_MS)
   return held
 }
@@ -43,9 +46,9 @@ async function startPolling(replica: Replica): Promise<void> {
   const stopping = new AbortController()
   const git = createGit({ env: process.env, clock })
   const poll = pollDue({ db, fence, git, clock, logger, folder: join(settings.home, 'pollers'), active, stopping: stopping.signal })
-  const worker = await queues.work<PollJob>('polls', poll, { concurrency: POLLS_AT_ONCE })
+  const worker = await queues.work<PollJob>(ofSet('polls', settings), poll, { concurrency: POLLS_AT_ONCE })
   replica.onStop('polls', () => { stopping.abort(); return worker.close() })
-  const schedule = replica.loop({ name: 'schedule polls', everyMs: SWEEP_MS, run: schedulePolls({ queue: queues.queue<PollJob>('polls'), active }) })
+  const schedule = replica.loop({ name: 'schedule polls', everyMs: SWEEP_MS, run: schedulePolls({ queue: queues.queue<PollJob>(ofSet('polls', settings)), active }) })
   generations.onChange(() => schedule.notify())
 }
 

@@ -5,6 +5,11 @@ import { refreshBuilderWorkers } from './refresh-builder-workers.js'
 
 export type NewGeneration = { set: string; digest: string; code: string; configuration: Configuration }
 
+/** Another configuration set has a name of this one: nothing was activated. */
+export class NamesTaken extends Error {
+  override readonly name = 'NamesTaken'
+}
+
 /**
  * A replica brings a version of a configuration set. One never seen is stored and becomes active; a known one changes nothing
  * (going back to it is an explicit act), so replicas that start with different files on disk do not fight.
@@ -20,6 +25,8 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
     [set, digest, code, JSON.stringify(configuration)])
   await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, version = version + 1 WHERE name = $1', [set, row!.id])
+  await refuseTakenNames(tx, set, configuration)
+  await takeUpChanges(tx, set)
   await projectRows(tx, configuration)
   await workerRows(tx, set, configuration)
   await resizeLocks(tx, row!.id, configuration)
@@ -29,6 +36,24 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   tx.wake('generations')
   tx.wake('requests')
   return { id: row!.id, activated: true }
+}
+
+/** Builders, workers and schedulers are known by their names everywhere. Throws when another set has one of them. */
+async function refuseTakenNames(tx: Transaction, set: string, { builders, workers, schedulers }: Configuration): Promise<void> {
+  const taken = await tx.query<{ what: string }>(
+    `SELECT 'builder ' || name || ' of set ' || set_name AS what FROM builders WHERE active AND set_name <> $1 AND (name = ANY($2) OR key = ANY($3))
+     UNION ALL SELECT 'worker ' || name || ' of set ' || set_name FROM workers WHERE active AND set_name <> $1 AND name = ANY($4)
+     UNION ALL SELECT 'scheduler ' || name || ' of set ' || set_name FROM schedulers WHERE active AND set_name <> $1 AND name = ANY($5)`,
+    [set, builders.map(builder => builder.name), builders.map(builder => builder.key), workers.map(worker => worker.name), schedulers.map(scheduler => scheduler.name)])
+  if (taken.length > 0) throw new NamesTaken(`configuration set ${set} has names that another set has: ${taken.map(row => row.what).join(', ')}; names are unique in the installation`)
+}
+
+/** What was accepted before there was any set waits for the first one; of a later one it is none of the business. */
+async function takeUpChanges(tx: Transaction, set: string): Promise<void> {
+  await tx.execute(
+    `INSERT INTO pending_dispatches (set_name, change_id) SELECT $1, id FROM changes
+     WHERE dispatched_at IS NULL AND NOT EXISTS (SELECT 1 FROM configuration_sets s WHERE s.name <> $1)
+     ON CONFLICT DO NOTHING`, [set])
 }
 
 async function projectRows(tx: Transaction, { projects }: Configuration): Promise<void> {

@@ -64,6 +64,7 @@ async function insertChange(tx: Transaction, change: NewChange, deliveryId: numb
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14, $15) RETURNING id, version`,
     [deliveryId, sourcestampId, ...texts.map(text => text == null ? null : storableText(text)),
       storableJson(change.properties), change.files.map(storableText), change.whenAt])
+  await tx.execute('INSERT INTO pending_dispatches (set_name, change_id) SELECT name, $1 FROM configuration_sets WHERE active_generation_id IS NOT NULL', [row!.id])
   tx.publish({ type: 'change.new', id: row!.id, version: row!.version, project: project === '' ? null : storableText(project) })
   return row!.id
 }

@@ -7,7 +7,7 @@ import { labelsOf, readFellowEngines, takersOf, type FellowEngine } from '../wor
 import type { WorkerPool } from '../workers/worker-pool.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 
-export type BalanceDeps = { db: Database; replicaId: number; pool: WorkerPool; runs: BuildRuns; generations: Generations; clock: Clock; random: Random; logger: Logger }
+export type BalanceDeps = { db: Database; replicaId: number; set: string; pool: WorkerPool; runs: BuildRuns; generations: Generations; clock: Clock; random: Random; logger: Logger }
 
 /** A worker that came back is left alone for this long, unless no other is idle. */
 const LEFT_ALONE_MS = 300_000
@@ -32,7 +32,7 @@ export class Balance {
     if (clock.monotonic() < this.#nextAt) return this.#nextAt - clock.monotonic()
     this.#learn(mine)
     const idle = mine.filter(session => this.#deps.runs.of(session).length === 0)
-    const engines = await readFellowEngines(db)
+    const engines = await readFellowEngines(db, this.#deps.set)
     const share = engines.length < 2 ? mine.length : await this.#share(engines)
     const { letGo, shedding } = toLetGo({ mine: mine.length, share, idle: idle.length }, this.#state)
     this.#state = { ...this.#state, shedding }
@@ -66,9 +66,9 @@ export class Balance {
 
   /** By the rows: what is connected anywhere, divided among those that can take it. */
   async #share(engines: FellowEngine[]): Promise<number> {
-    const { db, replicaId, generations } = this.#deps
+    const { db, replicaId, set, generations } = this.#deps
     const { rows } = await db.pool.query<{ name: string; labels: Labels }>(
-      `SELECT w.name, w.reported_labels AS labels FROM worker_sessions s JOIN workers w ON w.id = s.worker_id WHERE s.connected`)
+      `SELECT w.name, w.reported_labels AS labels FROM worker_sessions s JOIN workers w ON w.id = s.worker_id WHERE s.connected AND w.set_name = $1`, [set])
     const generation = generations.active()
     if (generation === null || engines.every(engine => engine.limits === null)) return rows.length / engines.length
     const takers = rows.map(({ name, labels }) => takersOf(engines, { name, labels: labelsOf(generation, name, labels) }, generation).map(engine => engine.id))
@@ -77,8 +77,8 @@ export class Balance {
 }
 
 export function startBalance(replica: Replica, { pool, runs, draining }: { pool: WorkerPool; runs: BuildRuns; draining(): boolean }): void {
-  const { db, id, generations, clock, random, logger } = replica
-  const balance = new Balance({ db, replicaId: id, pool, runs, generations, clock, random, logger })
+  const { db, id, settings, generations, clock, random, logger } = replica
+  const balance = new Balance({ db, replicaId: id, set: settings.set, pool, runs, generations, clock, random, logger })
   const loop = replica.loop({ name: 'balance', everyMs: 5_000, run: async () => {
     const nextInMs = draining() ? null : await balance.run()
     loop.setAlarm(nextInMs === null ? null : clock.now() + nextInMs)

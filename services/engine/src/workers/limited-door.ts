@@ -10,6 +10,7 @@ import { labelsOf, readFellowEngines, takersOf } from './fellow-engines.js'
 
 export type LimitedDoor = {
   db: Database
+  set: string
   limits: EngineLimits | null
   generations: Generations
   logger: Logger
@@ -19,13 +20,13 @@ export type LimitedDoor = {
 const nobody: WorkerConnection = { onMessage: () => {}, onClose: () => {} }
 
 /** Takes in the workers that this engine can use; the others are told where they can go. */
-export function limitedDoor({ db, limits, generations, logger, takeIn }: LimitedDoor): LimitedDoor['takeIn'] {
+export function limitedDoor({ db, set, limits, generations, logger, takeIn }: LimitedDoor): LimitedDoor['takeIn'] {
   return async (name, newcomer, link) => {
     const generation = generations.active()
     if (limits === null || generation === null) return takeIn(name, newcomer, link)
     const worker = { name, labels: labelsOf(generation, name, newcomer.labels ?? {}) }
     if (takesWorker(limits, worker, generation.configuration.builders)) return takeIn(name, newcomer, link)
-    const takers = takersOf(await readFellowEngines(db), worker, generation)
+    const takers = takersOf(await readFellowEngines(db, set), worker, generation)
     const urls = takers.flatMap(({ workerUrl }) => (workerUrl === null ? [] : [workerUrl]))
     const why = `no builder of this engine uses worker ${name}${takers.length === 0 ? ', and no other engine that runs now does' : ''}`
     logger.info({ worker: name, engines: urls }, 'a worker that this engine cannot use is sent elsewhere')

@@ -6,9 +6,11 @@ type ChangeRow = Omit<StoredChange, 'when' | 'properties'> & { when_at: Date; pr
 
 const SELECT = `SELECT id, author, committer, comments, files, revision, revlink, when_at, project, codebase, repository, category, branch, properties FROM changes`
 
-/** The changes that no scheduler has been asked about, in the order in which they came, without those of `except`. */
-export async function readUndispatched(db: Database, { except, limit }: { except: Iterable<number>; limit: number }): Promise<StoredChange[]> {
-  const { rows } = await db.pool.query<ChangeRow>(`${SELECT} WHERE dispatched_at IS NULL AND NOT id = ANY($1) ORDER BY id LIMIT $2`, [[...except], limit])
+/** The changes about which the schedulers of the generation's set have not been asked, in the order in which they came, without those of `except`. */
+export async function readUndispatched(db: Database, { generationId, except, limit }: { generationId: number; except: Iterable<number>; limit: number }): Promise<StoredChange[]> {
+  const { rows } = await db.pool.query<ChangeRow>(`${SELECT}
+     WHERE id IN (SELECT p.change_id FROM pending_dispatches p JOIN configuration_sets s ON s.name = p.set_name
+       WHERE s.active_generation_id = $3 AND NOT p.change_id = ANY($1) ORDER BY p.change_id LIMIT $2) ORDER BY id`, [[...except], limit, generationId])
   return rows.map(fromRow)
 }
 

@@ -26,7 +26,7 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
     const generation = active()
     if (generation === null || !await holdsDuty()) return { again: false }
     if (setAside.generationId !== generation.id) setAside = { generationId: generation.id, ids: new Set() }
-    const changes = await readUndispatched(db, { except: setAside.ids, limit: BATCH })
+    const changes = await readUndispatched(db, { generationId: generation.id, except: setAside.ids, limit: BATCH })
     if (changes.length === 0) return { again: false }
     const asking = { schedulers: await enabledSchedulers(db, generation.configuration), generationId: generation.id, call: generation.call, logger }
     for (const change of changes) {

@@ -106,3 +106,23 @@ ALTER TABLE "builders" ADD COLUMN     "worker_labels" JSONB;
 
 -- AlterTable
 ALTER TABLE "builder_workers" ADD COLUMN     "by_label" BOOLEAN NOT NULL DEFAULT false;
+
+-- CreateTable
+CREATE TABLE "pending_dispatches" (
+    "set_name" TEXT NOT NULL,
+    "change_id" BIGINT NOT NULL,
+
+    CONSTRAINT "pending_dispatches_pkey" PRIMARY KEY ("set_name","change_id")
+);
+
+-- CreateIndex
+CREATE INDEX "pending_dispatches_change_id_idx" ON "pending_dispatches"("change_id");
+
+-- AddForeignKey
+ALTER TABLE "pending_dispatches" ADD CONSTRAINT "pending_dispatches_set_name_fkey" FOREIGN KEY ("set_name") REFERENCES "configuration_sets"("name") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "pending_dispatches" ADD CONSTRAINT "pending_dispatches_change_id_fkey" FOREIGN KEY ("change_id") REFERENCES "changes"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- What was accepted before goes to the sets that there are.
+INSERT INTO "pending_dispatches" ("set_name", "change_id") SELECT s.name, c.id FROM "configuration_sets" s CROSS JOIN "changes" c WHERE c.dispatched_at IS NULL AND s.active_generation_id IS NOT NULL;

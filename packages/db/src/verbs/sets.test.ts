@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
+import { transaction } from '../transaction.js'
+import { activateGeneration, NamesTaken } from './activate-generation.js'
+import { addChange } from './add-change.js'
+import { dispatchChange } from './dispatch-change.js'
+
+let world: Installation
+beforeAll(async () => { world = await anInstallation(aConfiguration({ workers: [aWorker('w1')], builders: [aBuilder('b1')] })) })
+afterAll(() => world?.close())
+
+const change = () => transaction(world.db, null, tx => addChange(tx, { author: 'a', comments: 'c', branch: 'main', revision: 'r', repository: '', codebase: '', project: '', files: [], properties: {}, whenAt: new Date(0) })).then(added => added!.id)
+const dispatch = (changeId: number, generationId: number) => transaction(world.db, null, tx => dispatchChange(tx, { changeId, generationId, timers: [], buildsets: [] }))
+const bring = (set: string, builder: string, worker: string) => transaction(world.db, null, tx => activateGeneration(tx, {
+  set, digest: `${set}-${builder}-${worker}`, code: '', configuration: aConfiguration({ workers: [aWorker(worker)], builders: [aBuilder(builder, { workers: [worker] })] }) }))
+const dispatched = async (id: number) => (await world.db.pool.query('SELECT 1 FROM changes WHERE id = $1 AND dispatched_at IS NOT NULL', [id])).rowCount === 1
+
+test('a change goes to each set once, whoever is first; what came before a set was there does not go to it', async () => {
+  const old = await change()
+  const mobile = (await bring('mobile', 'm1', 'wm')).id
+  expect(await dispatch(old, mobile)).toBe('lost')
+  expect(await dispatched(old)).toBe(false)
+  expect(await dispatch(old, world.generationId)).toBe('dispatched')
+  expect(await dispatched(old)).toBe(true)
+  const both = await change()
+  expect(await dispatch(both, mobile)).toBe('dispatched')
+  expect(await dispatch(both, mobile)).toBe('lost')
+  expect(await dispatched(both)).toBe(false)
+  expect(await dispatch(both, world.generationId)).toBe('dispatched')
+  expect(await dispatched(both)).toBe(true)
+})
+
+test('two sets that dispatch a change at once leave it dispatched', async () => {
+  const { rows } = await world.db.pool.query<{ id: number }>('SELECT active_generation_id AS id FROM configuration_sets ORDER BY name')
+  for (let n = 0; n < 20; n++) {
+    const id = await change()
+    expect(await Promise.all(rows.map(row => dispatch(id, row.id)))).toEqual(['dispatched', 'dispatched'])
+    expect(await dispatched(id)).toBe(true)
+  }
+})
+
+test('names that another set has are refused, and nothing is activated', async () => {
+  await expect(bring('third', 'b1', 'wt')).rejects.toThrow(NamesTaken)
+  await expect(bring('third', 't1', 'w1')).rejects.toThrow('worker w1 of set')
+  expect((await world.db.pool.query(`SELECT 1 FROM configuration_sets WHERE name = 'third'`)).rowCount).toBe(0)
+  expect((await bring('third', 't1', 'wt')).activated).toBe(true)
+})
