@@ -137,7 +137,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
     explain()
     await until('the worker to be there', connected, 90_000)
     const engine = await until('its engine', () => cluster.network.placements()[0]?.engine)
-    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${cluster.engines[Number(engine)]!.pid}/status`, 'utf8'))![1]) / 1024
+    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${cluster.engines[engine]!.pid}/status`, 'utf8'))![1]) / 1024
     const before = peak()
     await force('large')
     const [build] = await until('it to end', async () => { const found = await builds('large'); return found[0]?.results != null && found }, 110_000)

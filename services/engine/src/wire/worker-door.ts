@@ -1,6 +1,5 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Clock, Logger, Random } from '@yardmaster/runtime'
 import { CLOSE_DUPLICATE, CLOSE_TRY_AGAIN, closeReason, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -8,6 +7,8 @@ import { DuplicateWorker } from '../workers/contests.js'
 import { parseBasic, type Credentials } from './credentials.js'
 import { greetStockWorker } from './greet-stock-worker.js'
 import type { Newcomer } from './newcomer.js'
+import { Refusals } from './refusals.js'
+import { Strangers } from './strangers.js'
 import { WorkerLink, type Link } from './worker-link.js'
 
 export type WorkerDoorOptions = {
@@ -32,31 +33,40 @@ export type WorkerDoor = { port: number; close(): Promise<void> }
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500
 
+type Inside = { options: WorkerDoorOptions; sockets: WebSocketServer; strangers: Strangers; refusals: Refusals }
+
 /** Listens for workers. One port for every kind of worker: the first bytes tell them apart. */
 export async function openWorkerDoor(options: WorkerDoorOptions): Promise<WorkerDoor> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: offered => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) })
   const server = createServer((_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Yardmaster workers connect here by WebSocket.\n')
   })
-  server.on('upgrade', (request, socket, head) => upgrade(options, sockets, { request, socket, head }))
+  const inside: Inside = { options, sockets, strangers: new Strangers(options.clock), refusals: new Refusals(options.clock, options.logger) }
+  server.on('connection', socket => inside.strangers.meet(socket))
+  server.on('upgrade', (request, _socket, head) => upgrade(inside, request, head))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.host, resolve))
-  return { port: (server.address() as AddressInfo).port, close: () => closeDoor(options.clock, server, sockets) }
+  return { port: (server.address() as AddressInfo).port, close: () => closeDoor(inside, server) }
 }
 
-function upgrade(options: WorkerDoorOptions, sockets: WebSocketServer, { request, socket, head }: { request: IncomingMessage; socket: Duplex; head: Buffer }): void {
+function upgrade({ options, sockets, strangers, refusals }: Inside, request: IncomingMessage, head: Buffer): void {
+  const { socket } = request
+  const refuse = (status: 401 | 426 | 503) => { end(socket, status); strangers.part(socket) }
   socket.on('error', error => options.logger.debug({ err: error }, 'a connection failed before it was a worker'))
   const credentials = parseBasic(request.headers.authorization)
-  if (!credentials) return refuse(socket, 401)
+  if (!credentials) return refuse(401)
   const admission = admit(options, credentials)
   if (admission !== 'welcome') {
-    options.logger.warn({ worker: credentials.name, from: request.socket.remoteAddress, admission }, 'a worker was not let in')
-    return refuse(socket, admission === 'refused' ? 401 : 503)
+    refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission })
+    return refuse(admission === 'refused' ? 401 : 503)
   }
   const offered = request.headers['sec-websocket-protocol']
   // A stock worker names no subprotocol.
   const greetIt = offered === undefined ? greetStockWorker : greet
-  if (offered !== undefined && !offered.includes(SUBPROTOCOL)) return refuse(socket, 426)
-  sockets.handleUpgrade(request, socket, head, websocket => greetIt(options, credentials.name, websocket))
+  if (offered !== undefined && !offered.includes(SUBPROTOCOL)) return refuse(426)
+  sockets.handleUpgrade(request, socket, head, websocket => {
+    strangers.know(socket)
+    greetIt(options, credentials.name, websocket)
+  })
 }
 
 /** A secret that cannot be read must not end the engine. */
@@ -69,7 +79,7 @@ function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentia
   }
 }
 
-function refuse(socket: Duplex, status: 401 | 426 | 503): void {
+function end(socket: Socket, status: 401 | 426 | 503): void {
   const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="yardmaster"\r\n' : ''
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }
@@ -115,8 +125,10 @@ function newcomerOf({ info, ...told }: Hello): Newcomer {
 }
 
 /** Says good-bye, and ends what has not answered by then. */
-async function closeDoor(clock: Clock, server: Server, sockets: WebSocketServer): Promise<void> {
+async function closeDoor({ options: { clock }, sockets, strangers, refusals }: Inside, server: Server): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  strangers.close()
+  refusals.close()
   for (const socket of sockets.clients) socket.close(1001, 'this engine stops')
   const cancel = clock.setTimeout(() => sockets.clients.forEach(socket => socket.terminate()), GOODBYE_MS)
   await Promise.all([...sockets.clients].map(socket => new Promise(resolve => socket.once('close', resolve))))
