@@ -1,12 +1,12 @@
 import type { Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 
-/** Steps that were under way when their build was ended from outside end with the build's result, and their logs are complete. */
+/** Steps that were under way, or waited for a lock, when their build was ended from outside end with the build's result, and their logs are complete. */
 export async function closeSteps(tx: Transaction, ends: { buildId: number; results: Result }[]): Promise<void> {
   const steps = await tx.query<{ id: number; version: number; build_id: number; number: number }>(
     `UPDATE steps s SET complete_at = now(), results = e.results, state_string = s.state_string || ' (interrupted)', version = s.version + 1
      FROM unnest($1::bigint[], $2::int[]) AS e(build_id, results)
-     WHERE s.build_id = e.build_id AND s.started_at IS NOT NULL AND s.complete_at IS NULL RETURNING s.id, s.version, s.build_id, s.number`,
+     WHERE s.build_id = e.build_id AND (s.started_at IS NOT NULL OR s.state_string <> '') AND s.complete_at IS NULL RETURNING s.id, s.version, s.build_id, s.number`,
     [ends.map(end => end.buildId), ends.map(end => end.results)])
   const logs = await tx.query<{ id: number; version: number; step_id: number; slug: string }>(
     `UPDATE logs SET complete = true, version = version + 1 WHERE step_id = ANY($1) AND NOT complete RETURNING id, version, step_id, slug`, [steps.map(step => step.id)])

@@ -64,6 +64,14 @@ test('a child that cannot start for what its parent holds: the parent ends, and 
   expect(await rows('SELECT 1 FROM lock_claims')).toEqual([])
 })
 
+test('a child whose only worker its parent holds: the parent says so', async () => {
+  await begun(`{ steps: [] }`)
+  await childAsked()
+  await rows('UPDATE workers SET max_builds = 1')
+  await engine.claim()
+  await says('parent', 'waiting for child (request 2): every worker that could build it is held by a build that waits for others')
+})
+
 test('a child that waits for what its parent holds ends, and its parent with it', async () => {
   await begun(`{ steps: [steps.shell({ command: 'x', locks: [lock.access('exclusive')] })] }`)
   await childAsked()

@@ -15,6 +15,11 @@ export type LockRequest = { ask: LockAsk; signal: AbortSignal; /** What it waits
 
 type Waiter = LockRequest & { asked: boolean; asking: boolean; told: string | null; settle: (error: Error | null) => void }
 
+/** A build that waits for builds which it triggered. */
+export type ChildWait = { buildId: number; signal: AbortSignal; /** Why they do not begin, whenever that changes. */ tell: (text: string) => void }
+
+type Parent = Pick<ChildWait, 'tell'> & { told: string | null; giveUp: (error: LockDeadlock) => void }
+
 export type LockWaitsOptions = {
   db: Database
   fence: Fence
@@ -30,7 +35,7 @@ export class LockWaits {
   readonly #options: LockWaitsOptions
   readonly #waiters = new Map<string, Waiter>()
   /** Builds that wait for builds which they triggered, and how each is given up. */
-  readonly #parents = new Map<number, (error: LockDeadlock) => void>()
+  readonly #parents = new Map<number, Parent>()
 
   constructor(options: LockWaitsOptions) {
     this.#options = options
@@ -60,13 +65,13 @@ export class LockWaits {
     })
   }
 
-  /** While the build waits for builds that it triggered, `waiting` is done with the outer signal, or with LockDeadlock when these need what the build holds. */
-  async whileWaitingForChildren<T>(buildId: number, outer: AbortSignal, waiting: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** `waiting` is over with the wait's signal, or with LockDeadlock when the children need what the build holds. */
+  async whileWaitingForChildren<T>({ buildId, signal, tell }: ChildWait, waiting: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const given = new AbortController()
-    this.#parents.set(buildId, error => given.abort(error))
+    this.#parents.set(buildId, { tell, told: null, giveUp: error => given.abort(error) })
     this.#options.notify()
     try {
-      return await waiting(AbortSignal.any([outer, given.signal]))
+      return await waiting(AbortSignal.any([signal, given.signal]))
     } finally {
       this.#parents.delete(buildId)
     }
@@ -77,6 +82,7 @@ export class LockWaits {
     await this.#take([...this.#waiters.values()].filter(waiter => !waiter.asked))
     if (this.#waiters.size === 0 && this.#parents.size === 0) return
     const own = this.#parents.size === 0 ? [] : await readParentWaits(this.#options.db, [...this.#parents.keys()])
+    for (const [build, parent] of this.#parents) this.#tell(parent, childrenText(own.filter(child => child.parent === build && child.build === null)))
     const claims = await readLocks(this.#options.db, own.flatMap(child => this.#usesOf(child).map(({ key }) => key)))
     if (claims.length === 0) return
     const children = await readParentWaits(this.#options.db, [...new Set(claims.map(({ build }) => build))])
@@ -105,8 +111,8 @@ export class LockWaits {
     }
   }
 
-  #tell(waiter: Waiter | undefined, text: string): void {
-    if (!waiter || waiter.told === text) return
+  #tell(waiter: Pick<Waiter, 'told' | 'tell'> | undefined, text: string | null): void {
+    if (!waiter || waiter.told === text || text === null) return
     waiter.told = text
     waiter.tell(text)
   }
@@ -130,7 +136,7 @@ export class LockWaits {
   #break(circle: Wait[], claims: LockClaimRow[]): void {
     const victim = Math.max(...circle.map(({ build }) => build))
     const waiter = [...this.#waiters.values()].find(({ ask }) => ask.buildId === victim)
-    const giveUp = waiter ? (waiter.asking ? undefined : waiter.settle) : this.#parents.get(victim)
+    const giveUp = waiter ? (waiter.asking ? undefined : waiter.settle) : this.#parents.get(victim)?.giveUp
     if (!giveUp) return
     const text = `deadlock: ${circle.map(wait => waitText(wait, claims)).join(', ')}`
     this.#options.logger.warn({ build: victim, circle: circle.map(({ build }) => build) }, text)
@@ -142,6 +148,14 @@ const keyOf = ({ buildId, step }: LockAsk) => `${buildId}/${step}`
 
 function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason))
+}
+
+/** The first of the children that do not begin. Null: nothing is known to be in their way. */
+function childrenText(pending: ParentChild[]): string | null {
+  const first = pending.find(child => child.starved) ?? pending.find(child => child.waitsFor !== null)
+  if (!first) return null
+  const why = [first.waitsFor, first.starved ? 'every worker that could build it is held by a build that waits for others' : null].filter(text => text !== null)
+  return `waiting for ${first.builder} (request ${first.request}): ${why.join('; ')}`
 }
 
 function waitText({ build, key, of, request }: Wait, claims: LockClaimRow[]): string {

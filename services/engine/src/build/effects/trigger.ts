@@ -21,12 +21,13 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
 
 /** The effect `triggerEnded`. When the step is stopped, so are the builds that it waits for. */
 export async function awaitTriggered(context: StepContext, id: EffectId, buildsets: number[]): Promise<ChildBuild[]> {
-  const { run, journal, signal } = context
+  const { run, journal, data, signal } = context
   const { children, locks, logger } = run.parts
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (entry?.ended) return entry.outcome as ChildBuild[]
   if (!entry) await run.write([effectStarted(context, id)])
-  const builds = await locks.whileWaitingForChildren(run.data.ref.id, signal, either => children.wait(buildsets, either)).catch((error: unknown) => {
+  const tell = (stateString: string) => { void run.write([{ kind: 'step-updated', step: { id: data.id, number: data.number }, stateString }]).catch(() => {}) }
+  const builds = await locks.whileWaitingForChildren({ buildId: run.data.ref.id, signal, tell }, either => children.wait(buildsets, either)).catch((error: unknown) => {
     if (run.stopped) children.cancel(buildsets).catch((failed: unknown) => logger.warn({ err: failed }, 'triggered builds cannot be cancelled now'))
     throw error
   })
