@@ -99,12 +99,16 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
        description = excluded.description, tags = excluded.tags, units = excluded.units, worker_labels = excluded.worker_labels, collapse_requests = excluded.collapse_requests, active = true, version = builders.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
-  await tx.execute('DELETE FROM builder_workers USING builders b WHERE b.id = builder_id AND b.set_name = $1', [set])
+  // Only what differs: 1,100 builders of 50 workers are 55,000 rows, which took seconds at every change of the configuration.
+  const named = `SELECT DISTINCT b.id AS builder_id, w.id AS worker_id FROM jsonb_to_recordset($1::jsonb) AS r(key text, workers text[])
+    JOIN builders b ON b.key = r.key CROSS JOIN LATERAL unnest(r.workers) AS n(name) JOIN workers w ON w.name = n.name`
   await tx.execute(
-    `INSERT INTO builder_workers (builder_id, worker_id)
-     SELECT DISTINCT b.id, w.id FROM jsonb_to_recordset($1::jsonb) AS r(key text, workers text[])
-     JOIN builders b ON b.key = r.key CROSS JOIN LATERAL unnest(r.workers) AS n(name) JOIN workers w ON w.name = n.name`,
-    [JSON.stringify(rows)])
+    `WITH named AS MATERIALIZED (${named}) DELETE FROM builder_workers g USING builders b
+     WHERE b.id = g.builder_id AND b.set_name = $2 AND NOT EXISTS (SELECT FROM named n WHERE n.builder_id = g.builder_id AND n.worker_id = g.worker_id)`, [JSON.stringify(rows), set])
+  await tx.execute(
+    `INSERT INTO builder_workers (builder_id, worker_id) SELECT n.builder_id, n.worker_id FROM (${named}) n
+     LEFT JOIN builder_workers g ON g.builder_id = n.builder_id AND g.worker_id = n.worker_id WHERE g.worker_id IS NULL OR g.by_label
+     ON CONFLICT (builder_id, worker_id) DO UPDATE SET by_label = false`, [JSON.stringify(rows)])
   const workers = await tx.query<{ id: number }>('SELECT id FROM workers WHERE set_name = $1 AND active', [set])
   await refreshBuilderWorkers(tx, workers.map(worker => worker.id))
   for (const builder of removed) tx.publish({ type: 'builder.stopped', ...builder, project: null })
