@@ -36,6 +36,7 @@ A flag wins over its variable.
   --nice NUMBER          YARD_NICE                  priority of the commands, from 0 to 19 (the least)
   --help
 
+yard worker pause|unpause|stop|kill|unquarantine NAME controls a worker from anywhere.
 Who looks after the worker, and what it is, can be written to info/admin and info/host (or any other file in info/) in its base directory.
 It exits with 0 when it was stopped or has done what --once asks, 1 when it cannot start, 2 for wrong settings.
 `

@@ -51,7 +51,7 @@ const controls: { action: WorkerAction; description: string; done: (name: string
 /** The subcommands of `yard worker`, which by itself runs one. */
 export function addWorkerControls(worker: Command, context: Context): void {
   for (const { action, description, done, reason } of controls) {
-    const command = withRemote(worker.command(action).description(description).argument('<worker>', 'its name'))
+    const command = withRemote(worker.command(action).helpOption('-h, --help').description(description).argument('<worker>', 'its name'))
     if (reason) command.option('--reason <text>', 'shown with the worker')
     command.action(async (name: string, options: RemoteOptions & { reason?: string }) => {
       const remote = remoteFor(options, context)

@@ -1,8 +1,6 @@
-import { CANCELLED, RETRY } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
-import { closeSteps } from './close-steps.js'
-import { finishBuilds } from './finish-builds.js'
 import { lockWorkers } from './blame-workers.js'
+import { endWorkerBuilds } from './end-worker-builds.js'
 
 /**
  * The worker is given up at once, by somebody's wish: its session is over, its builds end RETRY (CANCELLED when they were asked to stop) and
@@ -17,11 +15,7 @@ export async function killWorker(tx: Transaction, { workerId }: { workerId: numb
   await tx.execute(
     `UPDATE worker_sessions SET number = number + 1, replica_id = NULL, disconnected_at = CASE WHEN connected THEN now() ELSE disconnected_at END, connected = false
      WHERE worker_id = $1`, [workerId])
-  const builds = await tx.query<{ id: number; stopped: boolean }>(
-    'SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE worker_id = $1 AND complete_at IS NULL ORDER BY id', [workerId])
-  const ends = builds.map(({ id, stopped }) => ({ buildId: id, results: stopped ? CANCELLED : RETRY, stateString: 'worker killed' }) as const)
-  await finishBuilds(tx, ends)
-  await closeSteps(tx, ends)
+  await endWorkerBuilds(tx, [workerId], { stateString: 'worker killed', how: 'killed' })
   tx.publish({ type: 'worker.disconnected', id: workerId, version: worker.version, project: null })
   tx.wake('controls')
   tx.wake('requests')
