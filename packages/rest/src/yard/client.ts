@@ -2,10 +2,15 @@ import { z } from 'zod'
 import { RestError } from '../client.js'
 import { locksAnswer, type Lock } from './lock.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
+import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
 import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
 
 /** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
 export type YardClient = {
+  /** Pending requests that were passed over, the urgent first. */
+  waitingRequests(): Promise<WaitingRequest[]>
+  /** A pending one. */
+  waitingRequest(id: number): Promise<WaitingRequest>
   /** Those in use. */
   locks(): Promise<Lock[]>
   /** Living replicas; with `all` also those of late that have ended. */
@@ -32,6 +37,8 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     return schema.parse(await response.json())
   }
   return {
+    waitingRequests: async () => (await ask(waitingRequestsAnswer, 'buildrequests')).buildrequests,
+    waitingRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}`)).buildrequest,
     locks: async () => (await ask(locksAnswer, 'locks')).locks,
     replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,

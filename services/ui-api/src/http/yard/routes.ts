@@ -4,14 +4,16 @@ import type { Deps } from '../../deps.js'
 import { sendError, sendJson } from '../json.js'
 import { lockRoutes } from './locks.js'
 import { replicaRoutes } from './replicas.js'
+import { waitingRequestRoutes } from './waiting-requests.js'
 import { workerRoutes } from './workers.js'
 import { YardError } from './yard-error.js'
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: [{ name: 'locks' }, { name: 'replicas' }, { name: 'workers' }] }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: [{ name: 'buildrequests' }, { name: 'locks' }, { name: 'replicas' }, { name: 'workers' }] }))
   router.use(onlyJson, json({ limit: '1mb', strict: true }))
+  router.use('/buildrequests', waitingRequestRoutes(deps))
   router.use('/locks', lockRoutes(deps))
   router.use('/replicas', replicaRoutes(deps))
   router.use('/workers', workerRoutes(deps))
