@@ -6,7 +6,7 @@ export type Kind = (typeof kinds)[number]
 
 export type BuilderPlan = { name: string; kind: Kind; workers: string[]; /** Of each command. */ lines: number; pauseSeconds: number }
 
-export const engineFaults = ['engine killed', 'engine frozen', 'engine cut off from PostgreSQL', 'engine refused by PostgreSQL', 'engine told to stop', 'engine cut off from workers', 'engine loses its workers\' connections'] as const
+export const engineFaults = ['engine killed', 'engine frozen', 'engine cut off from PostgreSQL', 'engine refused by PostgreSQL', 'engine told to stop', 'engine drained', 'engine cut off from workers', 'engine loses its workers\' connections'] as const
 export const workerFaults = ['worker killed', 'worker frozen', 'worker cut', 'worker held', 'worker flaps', 'worker doubled'] as const
 export const stockFaults = ['worker killed', 'worker frozen', 'worker cut', 'worker held', 'worker flaps'] as const
 export const otherFaults = ['scheduler killed', 'ui-api killed', 'PostgreSQL away', 'NATS away', 'configuration reloaded'] as const

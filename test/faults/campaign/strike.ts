@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createYardClient } from '@yardmaster/rest'
 import { systemClock } from '@yardmaster/runtime'
 import type { Cluster } from '../../kit/cluster.js'
 import type { TestServer } from '../../kit/servers.js'
@@ -75,6 +76,7 @@ async function strikeEngine({ cluster }: Field, { name, engine: at, ms }: Extrac
       engine.signal('SIGTERM')
       return clock.sleep(ms)
     }
+    case 'engine drained': return drained(cluster, engine, ms)
     case 'engine cut off from workers': return lasting(ms, () => cluster.network.hold({ engine: at }), () => cluster.network.heal({ engine: at }))
     case 'engine loses its workers\' connections': return cluster.network.cut({ engine: at })
   }
@@ -102,6 +104,18 @@ async function killed(process: TestProcess): Promise<void> {
   const { starts } = process
   await process.kill()
   await until(`${process.name} to be started again`, () => process.running && process.starts > starts, UP_AGAIN_MS)
+}
+
+/** By REST, as a person does; its supervisor starts it again. */
+async function drained(cluster: Cluster, engine: TestProcess, ms: number): Promise<void> {
+  const { starts } = engine
+  const yard = createYardClient({ baseUrl: cluster.url })
+  await until(`${engine.name} to be told to drain`, async () => {
+    if (engine.starts > starts) return true
+    const [row] = await cluster.rows<{ id: number }>(`SELECT id FROM replicas WHERE pid = $1 AND state = 'alive'`, [engine.pid]).catch(() => [])
+    return row !== undefined && await yard.drain(row.id, { deadline: ms / 1000 }).then(() => true, () => false)
+  }, UP_AGAIN_MS)
+  await until(`${engine.name} to have drained and be started again`, () => engine.running && engine.starts > starts, UP_AGAIN_MS)
 }
 
 function frozen(process: TestProcess, ms: number): Promise<void> {
