@@ -4,13 +4,19 @@ import { name, oneOf, wholeNumber } from './leaves.js'
 import { attempt, found, isRecord, list, mapOf, mapped, Place, record } from './reader.js'
 import type { Finding, Reader } from './reader.js'
 
+/** What the database can count to. */
+const MOST = 2 ** 31 - 1
+const size: Reader<number> = mapped(wholeNumber(1), (given, at) => (given <= MOST ? given : at.wrong({ expected: `at most ${MOST}`, found: String(given) })))
+/** Half a surrogate pair would be stored as another name. */
+const lockName: Reader<string> = mapped(name, (given, at) => (/\p{Surrogate}/u.test(given) ? at.wrong({ expected: 'a name of whole characters', found: JSON.stringify(given) }) : given))
+
 const access: Reader<LockAccess> = mapped(record({
-  name,
+  name: lockName,
   scope: oneOf('cluster', 'worker'),
-  maxCount: wholeNumber(1),
-  maxCountForWorker: mapOf(wholeNumber(1), 'counts by worker name: a record'),
+  maxCount: size,
+  maxCountForWorker: mapOf(size, 'counts by worker name: a record'),
   mode: oneOf('counting', 'exclusive'),
-  count: wholeNumber(1),
+  count: size,
 }, 'what lock.access(…) made'), (given, at) => {
   const most = Math.min(given.maxCount, ...Object.values(given.maxCountForWorker))
   if (given.mode === 'counting' && given.count > most) {

@@ -1,4 +1,4 @@
-import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { isPoisoned, transaction, type Database, type Fence } from '@yardmaster/db'
 import { boardOf, lockText, readLocks, type LockClaimRow } from '@yardmaster/db/verbs/read-locks'
 import { readParentWaits, type ParentChild } from '@yardmaster/db/verbs/read-parent-waits'
 import { takeLocks, type LockAsk } from '@yardmaster/db/verbs/take-locks'
@@ -103,6 +103,11 @@ export class LockWaits {
         waiter.asked = answers[index] !== 'lost'
         if (answers[index] === 'held' && !waiter.signal.aborted) waiter.settle(null)
       })
+    } catch (error) {
+      if (!isPoisoned(error)) throw error
+      // One that cannot be stored must not keep the others waiting.
+      if (waiters.length === 1) waiters[0]!.settle(error instanceof Error ? error : new Error(String(error)))
+      else for (const waiter of waiters) await this.#take([waiter])
     } finally {
       for (const waiter of waiters) {
         waiter.asking = false

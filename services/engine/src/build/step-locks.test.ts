@@ -36,7 +36,7 @@ async function running(...given: (StepConfig[] | Partial<BuilderConfig>)[]): Pro
     workers.push(await new TestWorker(engine.port, `w${index + 1}`).hello(processOf(`w${index + 1}`)))
     await ask(world, `b${index + 1}`)
     await engine.claim()
-    await until('the build to begin or to wait', async () => started(workers[index]!).length > 0 || (await rows('SELECT 1 FROM lock_claims WHERE build_id = $1', [index + 1])).length > 0 || (await rows('SELECT 1 FROM builds')).length <= index)
+    await until('the build to begin or to wait', async () => started(workers[index]!).length > 0 || (await rows('SELECT 1 FROM lock_claims WHERE build_id = $1', [index + 1])).length > 0 || (await rows('SELECT 1 FROM builds')).length <= index || (await rows('SELECT 1 FROM builds WHERE complete_at IS NOT NULL')).length > 0)
   }
   return workers
 }
@@ -112,6 +112,13 @@ test('a request whose builder\'s lock is held waits unclaimed', async () => {
   end(one!, await begun(one!))
   await ended(1)
   await engines[0]!.claim()
+  end(two!, await begun(two!))
+  expect(await ended(2)).toMatchObject({ results: SUCCESS })
+})
+
+test('a lock that cannot be stored ends its own build only', async () => {
+  const [, two] = await running([shell('s', { locks: [lock('L', { maxCount: 2 ** 40 })] })], [shell('t', { locks: [lock('M')] })])
+  expect(await ended(1)).toMatchObject({ results: EXCEPTION })
   end(two!, await begun(two!))
   expect(await ended(2)).toMatchObject({ results: SUCCESS })
 })

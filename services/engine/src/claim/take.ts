@@ -2,17 +2,18 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claimed } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
 import type { Generations } from '@yardmaster/replica'
+import type { Clock } from '@yardmaster/runtime'
 import { builderOf } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
 import type { WorkerSession } from '../workers/worker-session.js'
-import { renderBuilderLocks } from './builder-locks.js'
+import { renderAllLocks } from './builder-locks.js'
 import { buildData, claimOf, type Choice } from './new-build.js'
 
-export type TakeDeps = { db: Database; fence: Fence; generations: Generations; runs: BuildRuns }
+export type TakeDeps = { db: Database; fence: Fence; clock: Clock; generations: Generations; runs: BuildRuns }
 
 /** Claims the requests for their workers, in the order given, and drives the builds that were won. Answers with what became of them. */
-export async function take({ db, fence, runs }: TakeDeps, wanted: Choice[]): Promise<Claimed> {
-  const locks = await Promise.all(wanted.map(renderBuilderLocks))
+export async function take({ db, fence, clock, runs }: TakeDeps, wanted: Choice[]): Promise<Claimed> {
+  const locks = await renderAllLocks(wanted, clock)
   const failed = wanted.flatMap(({ request }, index) => ('failed' in locks[index]! ? [{ requestId: request.id, waitsFor: locks[index].failed }] : []))
   const choices = wanted.filter((_, index) => 'uses' in locks[index]!)
   if (choices.length === 0) return { builds: [], passedOver: failed, unfit: [] }
