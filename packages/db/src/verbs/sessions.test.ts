@@ -56,3 +56,24 @@ test('a claim is refused for a folder in use, a paused worker and an older sessi
   await transaction(world.db, null, tx => pauseWorker(tx, { workerId: 1, reason: null }))
   expect(await claimed('c', number)).toBe(0)
 })
+
+test('what a worker holds is counted again by the claim: in one claim, and in one that was decided before another was written', async () => {
+  await world.close()
+  const names = ['a', 'b', 'c', 'd', 'e']
+  world = await anInstallation(aConfiguration({ builders: names.map((name, index) => aBuilder(name, { units: index + 1 })) }))
+  const replicaId = await anEngine()
+  const { number } = await open(replicaId)
+  const claims = await Promise.all(names.map(async (name, index) => ({ ...await aClaim(name, number), units: index + 1 })))
+  const claimed = async (limits: string, ...indexes: number[]) => {
+    await rows(`UPDATE workers SET ${limits}`)
+    const { builds, unfit } = await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, indexes.map(index => claims[index]!)))
+    return { won: builds.map(build => claims.findIndex(claim => claim.requestId === build.requestId)).sort(), unfit }
+  }
+  expect(await claimed('max_builds = 2', 1, 0, 2)).toEqual({ won: [0, 1], unfit: [1] })
+  expect(await claimed('max_builds = 2', 2)).toEqual({ won: [], unfit: [1] })
+  // a and b take three units.
+  expect(await claimed('max_builds = NULL, capacity = 7', 4, 3, 2)).toEqual({ won: [3], unfit: [1, 1] })
+  expect(await claimed('capacity = 7', 2)).toEqual({ won: [], unfit: [1] })
+  expect(await claimed(`quarantined_until = now() + interval '1 minute', capacity = NULL`, 2)).toEqual({ won: [], unfit: [1] })
+  expect(await claimed('quarantined_until = now()', 2)).toEqual({ won: [2], unfit: [] })
+})
