@@ -21,7 +21,11 @@ export type Database = {
   prisma: PrismaClient
   /** Called after each commit that asked for wakes. Wired to the bus; a lost call costs one sweep. */
   onCommitted: (wakes: ReadonlySet<WakeTopic>) => void
-  /** Ends the connections that are in use: what waits on them fails at once, and is tried again on new ones. */
+  /** Called after each commit under a fence, which renews the lease. */
+  onRenewed: () => void
+  /** The database did not answer just now: what is in use may hang. */
+  suspect(): void
+  /** It answers again. Ends the connections that hang still: what waits on them fails at once, and is tried again on new ones. */
   hangUp(): void
   close(): Promise<void>
 }
@@ -45,15 +49,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...common, max: Math.max(1, options.connections - 1), connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS })
   const leasePool = new pg.Pool({ ...common, max: 1, connectionTimeoutMillis: LEASE_TIMEOUT_MS, query_timeout: LEASE_TIMEOUT_MS })
   for (const each of [pool, leasePool]) each.on('error', options.onConnectionLost)
-  const inUse = clientsInUse(pool)
+  const { inUse, suspects } = clientsInUse(pool)
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
   return {
     pool,
     leasePool,
     prisma,
     onCommitted: () => {},
+    onRenewed: () => {},
+    suspect() {
+      for (const client of inUse) suspects.add(client)
+    },
     hangUp() {
-      for (const client of inUse) if (client instanceof pg.Client) client.end().catch(() => {})
+      for (const client of suspects) if (client instanceof pg.Client) client.end().catch(() => {})
+      suspects.clear()
     },
     async close() {
       await prisma.$disconnect()
@@ -62,10 +71,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
-function clientsInUse(pool: pg.Pool): Set<pg.PoolClient> {
+function clientsInUse(pool: pg.Pool): { inUse: Set<pg.PoolClient>; suspects: Set<pg.PoolClient> } {
   const inUse = new Set<pg.PoolClient>()
+  const suspects = new Set<pg.PoolClient>()
+  const forget = (client: pg.PoolClient) => {
+    inUse.delete(client)
+    suspects.delete(client)
+  }
   pool.on('acquire', client => void inUse.add(client))
-  pool.on('release', (_error, client) => void inUse.delete(client))
-  pool.on('remove', client => void inUse.delete(client))
-  return inUse
+  pool.on('release', (_error, client) => forget(client))
+  pool.on('remove', forget)
+  return { inUse, suspects }
 }

@@ -89,6 +89,7 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
       wakes.add('outbox')
     }
     await client.query('COMMIT')
+    if (fence) db.onRenewed()
     if (wakes.size > 0) db.onCommitted(wakes)
     return result
   } catch (error) {

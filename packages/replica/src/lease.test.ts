@@ -1,7 +1,7 @@
 import { freePort } from '@yardmaster/cli/local'
 import { openDatabase } from '@yardmaster/db'
 import { createLogger, createRegistry, manualClock, startLoop, type Loop } from '@yardmaster/runtime'
-import { afterEach, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { until } from '../../../test/kit/until.js'
 import { startLease } from './lease.js'
 
@@ -13,7 +13,7 @@ test('while the database is away the lease is tried each second, however long th
   const lines: string[] = []
   const logger = createLogger({ name: 'test', destination: { write: line => void lines.push(line) } })
   const db = openDatabase({ url: `postgresql://nobody@127.0.0.1:${await freePort()}/nothing`, connections: 2, onConnectionLost: () => {} })
-  startLease({
+  const lease = startLease({
     db, id: 1, fence: { replicaId: 1 }, clock, logger, onBack: () => {},
     loop: spec => {
       const loop = startLoop({ ...spec, clock, logger, registry: createRegistry({ role: 'test' }) })
@@ -25,6 +25,10 @@ test('while the database is away the lease is tried each second, however long th
     await until(`try ${second}`, () => lines.length >= second, 2_000)
     await loops[0]!.settled()
     await clock.advance(1_000)
+    expect([lease.cutOff(), lease.steadyMs() === 0]).toEqual([second > 6, second > 3])
   }
+  // As after another transaction of this replica.
+  db.onRenewed()
+  expect(lease.cutOff()).toBe(false)
   await db.close()
 })

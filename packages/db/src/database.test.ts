@@ -1,0 +1,72 @@
+import { isUnavailable, openDatabase, transaction, type Database } from '@yardmaster/db'
+import { systemClock } from '@yardmaster/runtime'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freshDatabase, type TestDatabase } from '../../../test/kit/database.js'
+import { startPostgresProxy, type PostgresProxy } from '../../../test/kit/postgres-proxy.js'
+
+const clock = systemClock()
+let database: TestDatabase
+let proxy: PostgresProxy
+let db: Database
+
+beforeEach(async () => {
+  database = await freshDatabase()
+  proxy = await startPostgresProxy(database.url)
+})
+afterEach(async () => {
+  proxy.heal()
+  await db.close()
+  await proxy.close()
+  await database.drop()
+})
+
+function open(queryTimeoutMs?: number): Database {
+  return openDatabase({ url: proxy.url, connections: 3, onConnectionLost: () => {}, ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }) })
+}
+
+test('a query whose answer never comes ends, and its connection is not used again', async () => {
+  db = open(500)
+  await db.pool.query('SELECT 1')
+  proxy.blackhole()
+  const error: unknown = await db.pool.query('SELECT 2').catch((caught: unknown) => caught)
+  expect(isUnavailable(error)).toBe(true)
+  const inTransaction: unknown = await transaction(db, null, tx => tx.query('SELECT 3')).catch((caught: unknown) => caught)
+  expect(isUnavailable(inTransaction)).toBe(true)
+  proxy.heal()
+  expect((await db.pool.query('SELECT 4 AS n')).rows).toEqual([{ n: 4 }])
+})
+
+test('what hangs since the database was away fails at once when it is back; what was asked since is left alone', async () => {
+  db = open()
+  await db.pool.query('SELECT 1')
+  proxy.blackhole()
+  const hanging = db.pool.query('SELECT 2').catch((caught: unknown) => caught)
+  await new Promise(resolve => setImmediate(resolve))
+  db.suspect()
+  const began = clock.monotonic()
+  db.hangUp()
+  expect(isUnavailable(await hanging)).toBe(true)
+  expect(clock.monotonic() - began).toBeLessThan(2_000)
+  proxy.heal()
+  const slow = db.pool.query('SELECT 3 AS n FROM pg_sleep(0.3)')
+  await clock.sleep(100)
+  db.hangUp()
+  expect((await slow).rows).toEqual([{ n: 3 }])
+})
+
+test('a transaction that stands still loses its locks, so that nobody waits for a frozen process', async () => {
+  db = open()
+  await db.pool.query('CREATE TABLE t AS SELECT 1 AS n')
+  let locked!: () => void
+  const holding = new Promise<void>(resolve => { locked = resolve })
+  const frozen = transaction(db, null, async tx => {
+    await tx.execute('UPDATE t SET n = 2')
+    locked()
+    await clock.sleep(7_000)
+    await tx.execute('UPDATE t SET n = 3')
+  }).catch((caught: unknown) => caught)
+  await holding
+  await transaction(db, null, tx => tx.execute('UPDATE t SET n = n + 10'))
+  expect(isUnavailable(await frozen)).toBe(true)
+  expect((await db.pool.query('SELECT n FROM t')).rows).toEqual([{ n: 11 }])
+})
