@@ -33,7 +33,8 @@ export type Database = {
 const INT8 = 20
 /** Packets that vanish (a cable, a firewall that forgot) end no connection: without a limit a query waits for a quarter of an hour. */
 const QUERY_TIMEOUT_MS = 15_000
-const CONNECT_TIMEOUT_MS = 5_000
+/** With the wait for a free one. */
+const CONNECT_TIMEOUT_MS = 10_000
 /** Of the lease: connecting and renewing must take less than peers wait before they bury. */
 const LEASE_TIMEOUT_MS = 2_500
 

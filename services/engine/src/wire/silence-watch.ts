@@ -1,7 +1,7 @@
 import type { Clock } from '@yardmaster/runtime'
 
 /** How often a worker is pinged that runs something: within three times that both sides notice that the other one stands still. */
-export const BUSY_PING_MS = 2_000
+export const BUSY_PING_MS = 1_500
 /** Pings that were not answered by anything, after which the connection counts as dead. */
 const MOST_UNANSWERED = 3
 

@@ -52,10 +52,10 @@ test('an idle worker is pinged as rarely as it was told, a busy one closely, and
   await pass(21)
   expect(pings).toEqual([10_000, 10_000])
   busy = true
-  await pass(6)
-  expect(pings.slice(2)).toEqual([2_000, 2_000, 2_000])
+  await pass(5)
+  expect(pings.slice(2)).toEqual([1_500, 1_500, 1_500])
   busy = false
-  await pass(6)
+  await pass(5)
   expect(pings.slice(5)).toEqual([10_000])
   expect(closed).toBe(false)
 })
@@ -72,8 +72,8 @@ test('a busy worker that says nothing is given up after three pings, an idle one
   answering = false
   await pass(9)
   busy = true
-  await pass(6)
-  expect([pings, closed]).toEqual([[2_000, 2_000, 2_000], false])
+  await pass(5)
+  expect([pings, closed]).toEqual([[1_500, 1_500, 1_500], false])
   await clock.advance(1_000)
   await until('the connection to be given up', () => closed)
 })

@@ -11,6 +11,7 @@ import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS } from '../wire/silence-watch.js'
 import type { Link } from '../wire/worker-link.js'
 import { Contests } from './contests.js'
+import { Turnstile } from './turnstile.js'
 import { WorkerSession } from './worker-session.js'
 
 export type WorkerPoolOptions = {
@@ -35,6 +36,9 @@ export type WorkerPoolOptions = {
   onIdle(): void
 }
 
+/** Each begins with the same row, this replica's: more at a time would only hold connections, and thousands may come at once. */
+const AT_ONCE = 3
+
 /** Another process has the worker's session. */
 class SessionTaken extends Error {
   override readonly name = 'SessionTaken'
@@ -55,12 +59,13 @@ export class WorkerPool {
   readonly #opening = new Map<string, Promise<unknown>>()
   /** Connections whose session is being opened. */
   readonly #arriving = new Set<Link>()
-
   readonly #contests: Contests
+  readonly #turnstile: Turnstile
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
     this.#contests = new Contests(options)
+    this.#turnstile = new Turnstile(options.clock, AT_ONCE)
   }
 
   sessions(): WorkerSession[] {
@@ -140,11 +145,10 @@ export class WorkerPool {
   }
 
   async #open(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
-    const { db, logger, installation } = this.#options
-    const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
-    const workerId = rows[0]?.id
-    if (workerId === undefined) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
-    const { session, builds, orphans } = await this.#openSession({ workerId, name, newcomer, protocol: link.protocol })
+    const { logger, installation } = this.#options
+    // A worker of ours gives up what says nothing.
+    const onWaiting = () => { if (link.protocol === 'yardmaster') link.send({ type: 'ping', n: 0 }) }
+    const { session, builds, orphans } = await this.#turnstile.pass(async () => this.#openSession({ workerId: await this.#idOf(name), name, newcomer, protocol: link.protocol }), onWaiting)
     try {
       // Detached first: the end of the old connection is not the end of the session.
       const old = session.link
@@ -166,6 +170,12 @@ export class WorkerPool {
     logger.info({ worker: name, session: session.number, builds: builds.length, held: newcomer.held.length }, 'worker connected')
     this.#options.onIdle()
     return this.#connection(session, link)
+  }
+
+  async #idOf(name: string): Promise<number> {
+    const { rows } = await this.#options.db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
+    if (!rows[0]) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
+    return rows[0].id
   }
 
   /** Nothing may be started on the worker while something of an earlier build runs there. */
@@ -241,7 +251,7 @@ export class WorkerPool {
     const { db, fence } = this.#options
     // The number of now: by the time it is written the worker may be back, with the next one.
     const { workerId, number } = session
-    if (session.resumes) return void await transaction(db, fence, tx => closeSession(tx, { workerId, number }))
+    if (session.resumes) return void await this.#turnstile.pass(() => transaction(db, fence, tx => closeSession(tx, { workerId, number })))
     await this.#options.onOver(session)
     await transaction(db, fence, tx => loseSession(tx, { workerId, number }))
     if (session.number === number) this.drop(session)
