@@ -121,6 +121,15 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
     await engine.start()
   }, 120_000)
 
+  test('it is frozen while a command prints', async () => {
+    explain()
+    const lost = await aPrintingBuild()
+    worker.signal('SIGSTOP')
+    await until('the lost build to end', async () => (await builds('prints')).find(build => build.id === lost.id)?.results !== null, 30_000)
+    worker.signal('SIGCONT')
+    await builtAgain(lost, 'connection lost')
+  }, 120_000)
+
   test('a build is stopped whose command ignores what it can: it is killed, and the worker goes on', async () => {
     explain()
     await until('the worker to be there', connected, 90_000)
@@ -150,4 +159,12 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
     expect(log!.lines).toBeLessThan(1_250_020)
     expect(peak() - before).toBeLessThan(160)
   }, 180_000)
+
+  test('it is asked to stop, and goes', async () => {
+    explain()
+    await until('the worker to be there', connected, 90_000)
+    const [row] = await cluster.rows<{ id: number }>('SELECT id FROM workers')
+    await cluster.client.control(`workers/${row!.id}`, 'stop', {})
+    await until('it to go', () => !worker.running)
+  })
 })

@@ -2,7 +2,8 @@
  * The wires between an engine and a worker.
  *
  * `extension/` is Yardmaster's own protocol, version 1, spoken by `@yardmaster/worker`. The engine is the WebSocket server,
- * the worker the client. Stock Buildbot workers will speak theirs on the same port: they send no subprotocol.
+ * the worker the client. `buildbot/` is what stock Buildbot workers speak over MessagePack (`msgpack_experimental_v7`) on the same port: they
+ * send no subprotocol. There is room beside it for Perspective Broker, Buildbot's older protocol.
  *
  * ## The flow
  *

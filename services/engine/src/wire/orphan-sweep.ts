@@ -5,7 +5,8 @@ const ROUNDS = 50
 
 /**
  * A shell command that kills every process of these commands (they are marked in their environment), with its process group, until none is left.
- * With `children`, also whatever else the worker's process has started: for a worker on which nothing may run. Succeeds when nothing is left; else prints what is.
+ * With `children`, also whatever else the worker's process has started: for a worker on which nothing may run. Succeeds when nothing is left, seen twice,
+ * as a process that is just becoming another program shows no environment; else prints what is.
  */
 export function sweepCommand(commandIds: string[], children: boolean, basedir: string): StockCommand {
   const marks = commandIds.map(id => `${MARKER}=${id}`)
@@ -30,7 +31,10 @@ from_proc() {
   done
 } 2>/dev/null
 from_ps() {
-  ps axeww -o pid= -o command= | grep -wF -e "$marks" | while read -r pid rest; do case $rest in *' sweep '*) ;; *) echo "$pid" ;; esac; done
+  ps axeww -o pid= -o command= | while read -r pid rest; do
+    case $rest in *' sweep '*) continue ;; esac
+    for mark in $marks; do case " $rest " in *" $mark "*) echo "$pid"; break ;; esac; done
+  done
   [ "$mode" = children ] || return 0
   ps ax -o pid= -o ppid= -o stat= | while read -r pid parent state; do case $parent/$state in "$worker"/Z*) ;; "$worker"/*) echo "$pid" ;; esac; done
 } 2>/dev/null
@@ -38,6 +42,7 @@ if [ -r /proc/self/environ ]; then look=from_proc; else look=from_ps; fi
 own=$(ps -o pgid= -p $$ 2>/dev/null | tr -d ' ')
 if numbers $$; then own=$group; fi
 if numbers "$worker"; then workers=$group; else workers=$(ps -o pgid= -p "$worker" 2>/dev/null | tr -d ' '); fi
+none=0
 while :; do
   left=
   for pid in $($look); do
@@ -48,7 +53,8 @@ while :; do
     case $group in ''|0|1|"$own"|"$workers") ;; *) kill -KILL "-$group" 2>/dev/null ;; esac
     kill -KILL "$pid" 2>/dev/null
   done
-  [ -z "$left" ] && exit 0
+  if [ -n "$left" ]; then none=0; else none=$((none + 1)); fi
+  [ "$none" -ge 2 ] && exit 0
   rounds=$((rounds - 1))
   [ "$rounds" -le 0 ] && break
   sleep 0.1 2>/dev/null || sleep 1

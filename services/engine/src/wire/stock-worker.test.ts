@@ -15,6 +15,9 @@ type ShellArgs = Extract<CommandSpec, { kind: 'shell' }>['args']
 const shell = (command: string, more: Partial<ShellArgs> = {}): CommandSpec => ({ kind: 'shell', args: { ...shellDefaults, command, ...more } })
 const said = (lines: string[] | undefined, letter: string) => (lines ?? []).filter(line => line.startsWith(letter)).map(line => line.slice(1))
 
+/** Of a process that has written it down there. */
+const pidIn = (file: string) => until(`${file} to be written`, () => /^(\d+)\n/.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1])
+
 /** What is dead may not have been reaped yet. */
 function isAlive(pid: string): boolean {
   try {
@@ -116,7 +119,7 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
     expect(await door.run(id(), shell('sleep 60', { timeout: 1 }))).toMatchObject({ rc: -1, failureReason: 'timeout_without_output' })
     const daemon = `setsid sh -c 'echo $$ > daemon.pid; while :; do sleep 1; done' >/dev/null 2>&1 & while :; do echo x; sleep 0.2; done`
     expect(await door.run(id(), shell(daemon, { maxTime: 2, timeout: 10 }))).toMatchObject({ rc: -1, failureReason: 'timeout' })
-    expect(isAlive(readFileSync(join(basedir, 'b/daemon.pid'), 'utf8').trim())).toBe(false)
+    expect(isAlive(await pidIn(join(basedir, 'b/daemon.pid')))).toBe(false)
   })
 
   test('an interrupt ends a command that ignores TERM', async () => {
@@ -164,11 +167,9 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
   })
 
   test('over a new connection orphans are ended, also those that nobody could interrupt', async () => {
-    const pidfile = join(basedir, 'b/orphan.pid')
     const command = id()
     door.start(command, shell(`echo $$ > orphan.pid; setsid sh -c 'echo $$ > escaped.pid; while :; do sleep 1; done' & while :; do echo x; sleep 0.1; done`))
-    await until('it to run', () => existsSync(pidfile) && existsSync(join(basedir, 'b/escaped.pid')))
-    const pids = ['orphan', 'escaped'].map(name => readFileSync(join(basedir, `b/${name}.pid`), 'utf8').trim())
+    const pids = await Promise.all(['orphan', 'escaped'].map(name => pidIn(join(basedir, `b/${name}.pid`))))
     const before = door.arrivals.length
     door.link.drop('a test')
     await until('it to come again', () => door.arrivals.length > before)
@@ -182,8 +183,7 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
     const command = id()
     rmSync(join(basedir, 'b/orphan.pid'))
     door.start(command, shell('echo $$ > orphan.pid; while :; do sleep 0.1; done'))
-    await until('it to run', () => existsSync(join(basedir, 'b/orphan.pid')))
-    const pid = readFileSync(join(basedir, 'b/orphan.pid'), 'utf8').trim()
+    const pid = await pidIn(join(basedir, 'b/orphan.pid'))
     const before = door.arrivals.length
     await worker.kill()
     await worker.start()
