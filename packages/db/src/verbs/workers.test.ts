@@ -109,6 +109,17 @@ test('a worker that stays away with a build is to blame', async () => {
   expect(await worker()).toMatchObject({ failures: 1 })
 })
 
+test('a worker is not lost because no engine was there to take it in', async () => {
+  const session = (await open())!
+  await start('a', session)
+  await inOne(tx => closeSession(tx, { workerId: 1, number: session }))
+  await world.db.pool.query(`UPDATE worker_sessions SET disconnected_at = now() - interval '1 hour'`)
+  const lost = () => inOne(tx => retryLostBuilds(tx, { lostAfterSeconds: 60, limit: 10 }))
+  expect(await lost()).toEqual([])
+  await world.db.pool.query(`UPDATE replicas SET started_at = now() - interval '61 s' WHERE id = $1`, [engine])
+  expect(await lost()).toEqual([1])
+})
+
 test('a killed worker loses its builds at once, to nobody\'s blame, and is given none until another process of it comes', async () => {
   const session = (await open())!
   const build = (await start('a', session))!
