@@ -89,3 +89,26 @@ test('engines that are limited to builders or labels build only those, and send 
       { builders: ['mobile-*'], labels: {} }, { builders: ['web'], labels: {} }, { builders: ['train'], labels: { gpu: 'a100' } }])
   })
 }, 180_000)
+
+test('an engine of another configuration set builds what ui-api, of the first one, is asked for', async () => {
+  const ofSet = (name: string, worker: string) => `
+    import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
+    export default defineConfig({
+      workers: [workers.worker({ name: '${worker}', password: 'pw' })],
+      builders: [{ name: '${name}', workers: ['${worker}'], steps: [steps.shell({ command: 'true' })] }],
+      schedulers: [schedulers.force({ name: 'force-${name}', builders: ['${name}'] })],
+    })`
+  const mobile = join(folder, 'mobile.config.ts')
+  writeFileSync(mobile, ofSet('app', 'phone'))
+  await inCluster({ config: ofSet('web', 'server'), workers: ['server', 'phone'], engines: 2, engineEnv: [{}, { YARD_SET: 'mobile', YARD_CONFIG: mobile }] }, async cluster => {
+    for (const name of ['web', 'app']) {
+      await until(`the force scheduler of ${name}`, () => cluster.client.control(`forceschedulers/force-${name}`, 'force', { reason: 'sets' }).then(() => true, () => false))
+    }
+    const built = () => cluster.rows<{ name: string; pid: number }>(`SELECT u.name, r.pid FROM builds b JOIN builders u ON u.id = b.builder_id JOIN replicas r ON r.id = b.replica_id WHERE b.results = 0 ORDER BY 1`)
+    await until('both to be built', async () => (await built()).length === 2, 60_000)
+    expect(await built()).toEqual([{ name: 'app', pid: cluster.engines[1]!.pid }, { name: 'web', pid: cluster.engines[0]!.pid }])
+    const [build] = await cluster.rows<{ id: number }>(`SELECT b.id FROM builds b JOIN builders u ON u.id = b.builder_id WHERE u.name = 'app'`)
+    await cluster.client.control(`builds/${build!.id}`, 'rebuild')
+    await until('its rebuild to be built', async () => (await built()).length === 3, 60_000)
+  })
+}, 180_000)

@@ -9,6 +9,8 @@ export type LoadedGeneration = { id: number; configuration: Configuration; threa
 export type Generations = {
   /** The active generation of this replica's set; null until one has been brought. */
   active(): LoadedGeneration | null
+  /** Of every set of the installation, this replica's own first; only its own unless it was opened to see all. */
+  everyActive(): LoadedGeneration[]
   /** Any generation, also one that is not active any more. Throws when there is none with this id. */
   get(id: number): Promise<LoadedGeneration>
   /** Called after another generation became active. */
@@ -20,24 +22,28 @@ export type Generations = {
 /** The active generation, and those of late: of builds under way and of requests that waited through some changes. */
 const MOST_LOADED = 8
 
-type Options = { db: Database; clock: Clock; logger: Logger; set: string }
+type Options = { db: Database; clock: Clock; logger: Logger; set: string; everySet?: boolean }
 
 /** Generations as they are needed: every replica can run every one, whatever is on its disk. */
-export async function openGenerations({ db, clock, logger, set }: Options): Promise<Generations> {
+export async function openGenerations({ db, clock, logger, set, everySet = false }: Options): Promise<Generations> {
   const loaded = new Map<number, Promise<LoadedGeneration>>()
   const listeners: ((generation: LoadedGeneration) => void)[] = []
   let active: LoadedGeneration | null = null
+  let others: LoadedGeneration[] = []
   let refreshing: Promise<void> | null = null
   const look = async () => {
-    const { rows } = await db.pool.query<{ id: number | null }>('SELECT active_generation_id AS id FROM configuration_sets WHERE name = $1', [set])
-    const id = rows[0]?.id ?? null
-    if (id === null || id === active?.id) return
+    const { rows } = await db.pool.query<{ name: string; id: number }>(
+      'SELECT name, active_generation_id AS id FROM configuration_sets WHERE active_generation_id IS NOT NULL AND (name = $1 OR $2) ORDER BY name', [set, everySet])
+    others = await Promise.all(rows.filter(row => row.name !== set).map(row => others.find(other => other.id === row.id) ?? generations.get(row.id)))
+    const id = rows.find(row => row.name === set)?.id
+    if (id === undefined || id === active?.id) return
     active = await generations.get(id)
     logger.info({ generation: id, set }, 'configuration is active')
     for (const listener of listeners) listener(active)
   }
   const generations: Generations = {
     active: () => active,
+    everyActive: () => (active === null ? others : [active, ...others]),
     get(id) {
       if (id === active?.id) return Promise.resolve(active)
       const loading = loaded.get(id) ?? load(db, clock, logger, id)

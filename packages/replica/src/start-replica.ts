@@ -65,7 +65,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
     lifecycle.onStop(`loop ${spec.name}`, () => started.stop())
     return started
   }
-  const generations = await openGenerations({ db, clock, logger, set: settings.set })
+  const generations = await openGenerations({ db, clock, logger, set: settings.set, everySet: role === 'ui-api' })
   const onBack = () => {
     db.hangUp()
     for (const each of loops) each.hurry()

@@ -11,6 +11,8 @@ export type Deps = {
   events: Pick<Bus, 'subscribeEvents'>
   /** Null until the first configuration was brought. */
   activeGeneration(): ActiveGeneration | null
+  /** Of every configuration set, the own one first. */
+  activeGenerations(): ActiveGeneration[]
   secrets: Secrets
   logger: Logger
   clock: Clock

@@ -18,7 +18,8 @@ startReplica({
     if (!isLoopback(host)) logger.warn({ host }, 'there is no sign-in yet: whoever reaches this address may see everything and start and stop builds')
     const webFolder = fileURLToPath(new URL('../../../packages/web/dist', import.meta.url))
     const activeGeneration = () => generations.active()
-    const server = await startHttpServer({ db, events: bus, activeGeneration, secrets, logger, clock, random, settings, version, webFolder }, { host, port })
+    const activeGenerations = () => generations.everyActive()
+    const server = await startHttpServer({ db, events: bus, activeGeneration, activeGenerations, secrets, logger, clock, random, settings, version, webFolder }, { host, port })
     onStop('http', () => server.close())
     logger.info({ host, port: server.port }, 'serving')
   },

@@ -28,7 +28,7 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const fence = { replicaId }
   const threads = new ConfigurationThreads({ bundle: code, clock, longThreads: 1, pingMs: 200, unanswered: 5 })
   const generation: LoadedGeneration = { id: world.generationId, configuration, threads }
-  const generations: Generations = { active: () => generation, get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
+  const generations: Generations = { active: () => generation, everyActive: () => [generation], get: () => Promise.resolve(generation), onChange: () => {}, refresh: () => Promise.resolve() }
   const commit = new GroupCommit({ db, replicaId, clock, logger, onBuried: () => {} })
   const secrets = { get: (name: string) => (name === 'token' ? 'hunter2' : undefined) }
   const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify(), locksOf: key => staticLocks(generation, key) })

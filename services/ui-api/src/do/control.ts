@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js'
 import type { PathParams } from '../http/resources/places.js'
 
 export type ControlRequest = {
-  deps: Pick<Deps, 'activeGeneration'>
+  deps: Pick<Deps, 'activeGeneration' | 'activeGenerations'>
   /** Of the row that the path names: it is there. */
   id: number
   params: PathParams

@@ -2,6 +2,7 @@ import type { Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { askingFields, reservedForceFields, validateForce, type ForceScheduler, type ForceValues } from '@yardmaster/domain'
 import { z } from 'zod'
+import type { ActiveGeneration } from '../deps.js'
 import { readArguments } from './arguments.js'
 import { ControlError, controlCodes, invalidParams, notFound } from './control-error.js'
 import type { Control } from './control.js'
@@ -15,10 +16,11 @@ const formValues: z.ZodType<ForceValues> = z.record(z.string(), z.json())
 const wrongFields = (fields: { [field: string]: string }) => new ControlError(400, controlCodes.invalidParams, Object.values(fields).join('; '), fields)
 
 /** Somebody asks a force scheduler for builds: answers [buildset id, { builder id: request id }]. Needs no scheduler process. */
-export const force: Control = async (tx, { deps: { activeGeneration }, params, args, actor }) => {
-  const generation = activeGeneration()
-  const scheduler = generation?.configuration.schedulers.find((item): item is ForceScheduler => item.kind === 'force' && item.name === params.scheduler)
-  if (!generation || !scheduler) throw notFound(`the active configuration has no force scheduler '${params.scheduler ?? ''}'`)
+export const force: Control = async (tx, { deps: { activeGenerations }, params, args, actor }) => {
+  const schedulerOf = ({ configuration }: ActiveGeneration) => configuration.schedulers.find((item): item is ForceScheduler => item.kind === 'force' && item.name === params.scheduler)
+  const generation = activeGenerations().find(schedulerOf)
+  const scheduler = generation && schedulerOf(generation)
+  if (!scheduler) throw notFound(`the active configuration has no force scheduler '${params.scheduler ?? ''}'`)
   const which = readArguments(whichBuilders, args)
   const values = readArguments(formValues, Object.fromEntries(Object.entries(args).filter(([name]) => !reservedForceFields.includes(name))))
   const outcome = validateForce(scheduler, values, ownerOf(scheduler, values))

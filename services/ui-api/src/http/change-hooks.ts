@@ -69,10 +69,11 @@ async function accept({ db, logger }: Deps, response: Response, { delivery, chan
 }
 
 /** Thrown 503s make the host (or a person) send it again once there is a configuration. */
-function configured<Name extends keyof ChangeHooksConfig>({ activeGeneration }: Deps, name: Name): NonNullable<ChangeHooksConfig[Name]> {
-  const generation = activeGeneration()
-  if (!generation) throw new HookError(503, 'no configuration is active yet: send it again')
-  const hook = generation.configuration.changeHooks[name]
+function configured<Name extends keyof ChangeHooksConfig>({ activeGenerations }: Deps, name: Name): NonNullable<ChangeHooksConfig[Name]> {
+  const generations = activeGenerations()
+  if (generations.length === 0) throw new HookError(503, 'no configuration is active yet: send it again')
+  // One address for all sets: the changes go to each of them anyway.
+  const hook = generations.map(({ configuration }) => configuration.changeHooks[name]).find(found => found !== null)
   if (!hook) throw new HookError(400, `The dialect specified, '${name}', wasn't whitelisted in change_hook: add changeHooks.${name}() to the configuration`)
   return hook
 }

@@ -37,7 +37,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const secrets = new Map<string, string>()
   let generation: ActiveGeneration | null = { id: installation.generationId, configuration }
   const server = await startHttpServer({
-    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation,
+    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation] : []),
     secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', ...settings },
   }, { host: '127.0.0.1', port: 0 })
   await server.hub.ready

@@ -6,7 +6,7 @@ import type { PathParams } from './places.js'
 import type { Sql } from './sql.js'
 import type { StoredResource } from './stored-resource.js'
 
-export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; activeGeneration(): ActiveGeneration | null }
+export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; activeGenerations(): ActiveGeneration[] }
 
 /** One GET path of the API. */
 export type Endpoint = {

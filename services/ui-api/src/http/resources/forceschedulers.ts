@@ -18,9 +18,9 @@ function fieldOf(parameter: ForceParameter): ForceField {
   }
 }
 
-/** The force schedulers of the active configuration, with whether somebody switched them off. */
-async function configured({ db, activeGeneration }: Pick<EndpointRequest, 'db' | 'activeGeneration'>): Promise<ForceScheduler[]> {
-  const schedulers = (activeGeneration()?.configuration.schedulers ?? []).filter((scheduler): scheduler is ForceConfig => scheduler.kind === 'force')
+/** The force schedulers of all sets' active configurations, with whether somebody switched them off. */
+async function configured({ db, activeGenerations }: Pick<EndpointRequest, 'db' | 'activeGenerations'>): Promise<ForceScheduler[]> {
+  const schedulers = activeGenerations().flatMap(({ configuration }) => configuration.schedulers).filter((scheduler): scheduler is ForceConfig => scheduler.kind === 'force')
   const { rows } = await db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1)', [schedulers.map(scheduler => scheduler.name)])
   const disabled = new Set(rows.map(row => row.name))
   return schedulers.map(scheduler => ({
