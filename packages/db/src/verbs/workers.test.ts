@@ -1,5 +1,5 @@
 import { EXCEPTION, FAILURE, RETRY, SUCCESS, type Result } from '@yardmaster/domain'
-import { transaction, type Transaction } from '@yardmaster/db'
+import { GroupCommit, transaction, type Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { forgiveProvenWorkers, lockWorkers, unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
 import { claimRequests } from '@yardmaster/db/verbs/claim-requests'
@@ -11,8 +11,10 @@ import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import { tellMissingWorkers } from '@yardmaster/db/verbs/tell-missing-workers'
+import { createLogger, systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
+import { until } from '../../../../test/kit/until.js'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f']
 let world: Installation
@@ -90,6 +92,23 @@ test('builds that run side by side when the worker breaks are one failure', asyn
   await end(builds.slice(0, 2), EXCEPTION, 'gone')
   await end(builds.slice(2), EXCEPTION, 'gone')
   expect((await worker()).failures).toBe(1)
+})
+
+test('who blames a worker waits for it before it holds the session, as whoever opens one does', async () => {
+  const number = (await open())!
+  const id = (await start('a', number))!
+  const commit = new GroupCommit({ db: world.db, replicaId: engine, clock: systemClock(), logger: createLogger({ name: 'test', level: 'silent' }), onBuried: () => {} })
+  const other = await world.db.pool.connect()
+  await other.query(`BEGIN; SET LOCAL lock_timeout = '300ms'; UPDATE workers SET version = version + 1 WHERE id = 1`)
+  const build = { id, number: 1, builderId: 1, workerId: 1, buildsetId: 1, project: null }
+  const written = commit.submit({ session: { workerId: 1, number, opening: null, processId: 'p' }, build, facts: [{ kind: 'build-finished', results: EXCEPTION, stateString: 'x', workerFault: 'its disk is full' }] })
+  await until('the commit to wait', async () => (await world.db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount === 1)
+  const held = await other.query('SELECT 1 FROM worker_sessions WHERE worker_id = 1 FOR UPDATE').then(() => 'free', () => 'taken')
+  await other.query('ROLLBACK')
+  other.release()
+  await written
+  expect(held).toBe('free')
+  expect(await worker()).toMatchObject({ failures: 1 })
 })
 
 test('somebody says that it is well again', async () => {
