@@ -9,6 +9,7 @@ import { measureBacklog } from './measures/backlog.js'
 import { measureBuilds } from './measures/builds.js'
 import { measureFailover } from './measures/failover.js'
 import { measureIdle } from './measures/idle.js'
+import { measureIsolation } from './measures/isolation.js'
 import { measureLatency } from './measures/latency.js'
 import { measureLog } from './measures/log.js'
 import { measureRest } from './measures/rest.js'
@@ -18,7 +19,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle,
 }
 
 const HELP = `npm run bench -- [options]

@@ -49,6 +49,9 @@ export default defineConfig({
       async function printsForEver(ctx) { for (;;) ctx.print('x'.repeat(1000)) },
       async function asksForEver(ctx) { for (;;) void ctx.addURL('a', 'b') },
       async function consoleForEver(ctx) { await ctx.now(); for (;;) console.log('x'.repeat(1000)) },
+      async function rejects(ctx) { await ctx.now(); setTimeout(() => { void Promise.reject(new Error('nobody waits')) }, 20); await ctx.command('x'); await new Promise(() => {}) },
+      async function throwsLate(ctx) { await ctx.now(); setTimeout(() => { throw new Error('too late') }, 20); await new Promise(() => {}) },
+      async function asks(ctx) { for (let n = 0; n < 100; n++) { await ctx.now(); await new Promise(resolve => setTimeout(resolve, 1)) } },
       async function aborts(ctx) { await ctx.now(); process.abort() },
     ],
   }],
@@ -235,8 +238,18 @@ describe('custom steps', () => {
     const pool = threads()
     await expect(pool.runStep(step(14), input, perform, never)).rejects.toThrow('prints faster than can be written')
     expect(performed.map(effect => (effect.kind === 'log' ? effect.args.text.length : 0)).reduce((sum, length) => sum + length, 0)).toBeLessThan(18 * 1024 * 1024)
-    await expect(pool.runStep(step(15), input, perform, never)).rejects.toThrow('more than 10000 things at once')
-    await expect(pool.runStep(step(17), input, perform, never)).rejects.toThrow('process.abort() is not supported')
+    await expect(pool.runStep(step(15), input, perform, never)).rejects.toThrow('more than 1000 things at once')
+    await expect(pool.runStep(step(20), input, perform, never)).rejects.toThrow('process.abort() is not supported')
+  })
+
+  test('an error outside of what a step awaits is that of the step behind it, whatever else runs on its thread', async () => {
+    const pool = threads({ longThreads: 1 })
+    const innocent = pool.runStep(step(19), input, perform, never)
+    await Promise.all([
+      expect(pool.runStep(step(17), input, perform, never)).rejects.toThrow('nobody waits'),
+      expect(pool.runStep(step(18), input, perform, never)).rejects.toThrow('too late'),
+    ])
+    expect(await innocent).toBe(0)
   })
 
   test('a stopped step may end by itself, and is given up if it does not', async () => {

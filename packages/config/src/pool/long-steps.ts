@@ -100,7 +100,7 @@ export class LongSteps {
       case 'pong': slot.answered = Math.max(slot.answered, message.n); break
       case 'stepped': this.finish(slot, message.id, step => step.resolve(message.result)); break
       case 'threw': this.finish(slot, message.id, step => step.reject(this.options.failed(step.fn, message.error))); break
-      case 'stray': this.finish(slot, this.suspect(slot), step => step.reject(this.options.failed(step.fn, message.error))); break
+      case 'stray': this.finish(slot, message.step ?? this.suspect(slot), step => step.reject(this.options.failed(step.fn, message.error))); break
       case 'effect': void this.perform(slot, message.id, message.effect); break
       case 'ready': case 'returned': case 'described': case 'unloadable': case 'full': break
     }

@@ -1,4 +1,5 @@
 /** The entry of a configuration thread: runs one bundle, and then the functions in it that the host asks for. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { syncBuiltinESMExports } from 'node:module'
 import { setPriority } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
@@ -24,8 +25,11 @@ if (nice !== 0 && process.platform === 'linux') setPriority(nice)
 /** In a thread process.exit ends the thread alone, but process.kill would end the service. */
 process.kill = () => { throw new Error('process.kill is not allowed in a configuration') }
 syncBuiltinESMExports()
-process.on('uncaughtException', error => post({ type: 'stray', error: thrown(error) }))
-process.on('unhandledRejection', error => post({ type: 'stray', error: thrown(error) }))
+/** The step on whose behalf code runs, through all that it waits for. */
+const scope = new AsyncLocalStorage<number>()
+const stray = (error: unknown): void => post({ type: 'stray', step: scope.getStore() ?? null, error: thrown(error) })
+process.on('uncaughtException', stray)
+process.on('unhandledRejection', stray)
 
 const steps = new Map<number, StepRun>()
 let functions: Map<string, UserFunction> = new Map()
@@ -49,7 +53,7 @@ async function runStep(id: number, path: string, input: StepInput): Promise<void
   const run = new StepRun(input, effect => post({ type: 'effect', id, effect }))
   steps.set(id, run)
   try {
-    const result = await run.run(ctx => functionAt(path)(ctx))
+    const result = await scope.run(id, () => run.run(ctx => functionAt(path)(ctx)))
     post({ type: 'stepped', id, result })
   } catch (error) {
     post({ type: 'threw', id, error: thrown(error) })

@@ -32,8 +32,8 @@ export type FromThread =
   | { type: 'stepped'; id: number; result: Result }
   | { type: 'threw'; id: number; error: Thrown }
   | { type: 'effect'; id: number; effect: StepEffect }
-  /** An error outside any awaited call, such as in a timer's callback. */
-  | { type: 'stray'; error: Thrown }
+  /** An error outside any awaited call, such as in a timer's callback; of that step, when a step is behind it. */
+  | { type: 'stray'; step: number | null; error: Thrown }
   | { type: 'pong'; n: number }
   /** It takes more memory than it may. */
   | { type: 'full'; bytes: number }

@@ -13,7 +13,7 @@ type Waiting = { resolve: (value: StepEffectOutcome) => void; reject: (error: Er
 const unattended: readonly StepEffectKind[] = ['log', 'property', 'url', 'summary']
 
 /** A step that asks for more at once, without waiting for any of it, would fill the engine's memory. */
-const MOST_AT_ONCE = 10_000
+const MOST_AT_ONCE = 1_000
 const MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
 /** Lines are passed on when they are so many, though the function does not wait. */
 const LINES_BYTES = 256 * 1024

@@ -116,6 +116,10 @@ export class StepContext {
     return { kind: 'build-updated', properties: masked }
   }
 
+  hasUrl(name: string): boolean {
+    return this.#urls.some(known => known.name === name)
+  }
+
   addUrl(name: string, url: string): Fact {
     this.#urls = [...this.#urls.filter(known => known.name !== name), { name, url }]
     return { kind: 'step-updated', step: { id: this.data.id, number: this.data.number }, urls: this.#urls }

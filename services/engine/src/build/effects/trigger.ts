@@ -1,4 +1,4 @@
-import { onceReachable, type NamedBuildset } from '@yardmaster/db'
+import { onceReachable, type Fact, type NamedBuildset } from '@yardmaster/db'
 import { mergeProperties, propertiesFrom, resultName, type ChildBuild, type Json, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { effectEnded, effectStarted, type EffectId } from './record.js'
@@ -14,8 +14,9 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
     await run.write([effectStarted(context, id), { kind: 'effect-triggered', effect: { step: data.number, n: id.n }, position: journal.end(id.n), buildsets }])
   }
   const triggered = entry ? entry.outcome as TriggeredBuildset[] : await readOutcome(context, id.n)
-  await addUrls(context, triggered.flatMap(({ scheduler, requests }) => requests.map(({ builder, request }) => (
+  const urls = urlFacts(context, triggered.flatMap(({ scheduler, requests }) => requests.map(({ builder, request }) => (
     { name: `${scheduler ?? builder} #${request}`, path: `buildrequests/${request}` }))))
+  if (urls.length > 0) await run.write(urls)
   return triggered
 }
 
@@ -31,9 +32,9 @@ export async function awaitTriggered(context: StepContext, id: EffectId, buildse
     if (run.stopped) children.cancel(buildsets).catch((failed: unknown) => logger.warn({ err: failed }, 'triggered builds cannot be cancelled now'))
     throw error
   })
-  await run.write([effectEnded(context, id.n, builds)])
-  await addUrls(context, builds.flatMap(({ builder, builderid, number, results }) => (
+  const urls = urlFacts(context, builds.flatMap(({ builder, builderid, number, results }) => (
     number === null ? [] : [{ name: `${resultName(results)}: ${builder} #${number}`, path: `builders/${builderid}/builds/${number}` }])))
+  await run.write([...urls, effectEnded(context, id.n, builds)])
   return builds
 }
 
@@ -97,7 +98,7 @@ async function readOutcome({ run, data }: StepContext, n: number): Promise<Trigg
   return JSON.parse(rows[0]!.outcome) as TriggeredBuildset[]
 }
 
-async function addUrls(context: StepContext, urls: { name: string; path: string }[]): Promise<void> {
-  const facts = urls.map(({ name, path }) => context.addUrl(name, `${context.run.parts.baseUrl}${path}`))
-  if (facts.length > 0) await context.run.write(facts)
+/** Of those that the step does not have already, from before a replay. */
+function urlFacts(context: StepContext, urls: { name: string; path: string }[]): Fact[] {
+  return urls.filter(({ name }) => !context.hasUrl(name)).map(({ name, path }) => context.addUrl(name, `${context.run.parts.baseUrl}${path}`))
 }
