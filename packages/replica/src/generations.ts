@@ -34,7 +34,7 @@ export async function openGenerations({ db, clock, logger, set, everySet = false
   const look = async () => {
     const { rows } = await db.pool.query<{ name: string; id: number }>(
       'SELECT name, active_generation_id AS id FROM configuration_sets WHERE active_generation_id IS NOT NULL AND (name = $1 OR $2) ORDER BY name', [set, everySet])
-    others = await Promise.all(rows.filter(row => row.name !== set).map(row => others.find(other => other.id === row.id) ?? generations.get(row.id)))
+    others = await Promise.all(rows.filter(row => row.name !== set).map(async row => others.find(other => other.id === row.id) ?? generations.get(row.id)))
     const id = rows.find(row => row.name === set)?.id
     if (id === undefined || id === active?.id) return
     active = await generations.get(id)
