@@ -1,4 +1,5 @@
 import { CANCELLED } from '@yardmaster/domain'
+import { createYardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
@@ -10,12 +11,15 @@ const builders = {
   spins: `async ctx => { ctx.print('begun'); await ctx.now(); for (;;) {} }`,
   awaits: `async ctx => { ctx.print('begun'); await ctx.now(); await new Promise(() => {}) }`,
   many: `...Array.from({ length: 300 }, (_, n) => steps.shell({ name: 'quick' + n, command: 'echo begun' }))`,
+  holds: `steps.shell({ name: 'locked', command: 'echo begun; sleep 600', locks: [lock.access('exclusive')] })`,
+  queues: `steps.shell({ name: 'first', command: 'echo begun' }), steps.shell({ name: 'locked', command: 'true', locks: [lock.access('exclusive')] }), steps.shell({ name: 'cleans', command: 'true', alwaysRun: true })`,
   cleansUp: `steps.shell({ name: 'fails', command: 'false', haltOnFailure: true }), steps.shell({ name: 'cleans', command: 'echo begun; sleep 600', alwaysRun: true }), steps.shell({ name: 'last', command: 'true', alwaysRun: true })`,
 }
 type Builder = keyof typeof builders | 'waits'
 
 const config = `
-import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
+import { defineConfig, schedulers, steps, util, workers } from '@yardmaster/config'
+const lock = util.masterLock('the only one')
 const names = ${JSON.stringify([...Object.keys(builders), 'waits'])}
 export default defineConfig({
   workers: [workers.worker({ name: 'w1', password: 'pw' }), workers.worker({ name: 'absent', password: 'pw' })],
@@ -26,7 +30,8 @@ export default defineConfig({
   schedulers: [schedulers.force({ name: 'force', builders: names })],
 })
 `
-const SECONDS = 15_000
+/** A worker that stands still is given up after 10 s. */
+const SECONDS = 20_000
 
 let cluster: Cluster
 beforeAll(async () => { cluster = await startCluster({ config, workers: ['w1'], engines: 2 }) }, 60_000)
@@ -108,6 +113,22 @@ test('in a step that always runs: it is interrupted, and the next of its kind st
   expect(steps.map(step => [step.name, step.results])).toEqual([['fails', 2], ['cleans', CANCELLED], ['last', 0]])
 })
 
+test('waiting for a lock: it waits no more, the holder goes on, and what always runs still runs', async () => {
+  const holder = await begun('holds')
+  const waiting = await begun('queues')
+  await until('it to wait, and to say for what', async () => (await cluster.rows<{ text: string }>(
+    'SELECT s.state_string AS text FROM lock_claims c JOIN steps s ON s.build_id = c.build_id AND s.number = c.step_number WHERE c.build_id = $1 AND c.held_at IS NULL', [waiting]))
+    .some(row => row.text.includes('the only one')))
+  await stop(waiting)
+  const told = await ended(waiting)
+  expect(told).toMatchObject(cancelled)
+  expect(told.steps.filter(step => step.name !== 'locked').map(step => [step.name, step.results])).toEqual([['first', 0], ['cleans', 0]])
+  expect(await cluster.rows('SELECT build_id FROM lock_claims')).toEqual([{ build_id: holder }])
+  await stop(holder)
+  expect(await ended(holder)).toMatchObject(cancelled)
+  expect(await cluster.rows('SELECT 1 FROM lock_claims')).toEqual([])
+}, 60_000)
+
 test('waiting in the queue: the request is cancelled, and no build begins', async () => {
   const request = await force('waits')
   await cluster.client.control(`buildrequests/${request}`, 'cancel', { reason: 'enough' })
@@ -141,6 +162,18 @@ test('its engine is dead: the other one ends it', async () => {
   await engine.kill()
   await stop(build)
   expect(await ended(build)).toMatchObject(cancelled)
+  await engine.start()
+}, 60_000)
+
+test('its engine drains: the build is another engine\'s by then, or still its own', async () => {
+  const build = await begun('quiet')
+  const engine = await engineOf(build)
+  const { id } = (await cluster.rows<{ id: number }>(`SELECT id FROM replicas WHERE pid = $1 AND state = 'alive'`, [engine.pid]))[0]!
+  await createYardClient({ baseUrl: cluster.url }).drain(id)
+  await stop(build)
+  expect(await ended(build)).toMatchObject(cancelled)
+  await until('the engine to end', () => !engine.running, 30_000)
+  expect(engine.exitCode).toBe(0)
   await engine.start()
 }, 60_000)
 
