@@ -44,8 +44,9 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
     cluster = await startCluster({ config, workers: [], engines: 2 })
     worker = new StockWorker({ name: 's1', password: 'pw', url: cluster.workerUrl, basedir: join(folder, 's1'), env: { PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8' } })
     await worker.start()
-    await until('the worker to be there', connected)
-  })
+    await until('the worker to be there', connected, 60_000)
+    // A busy machine takes its time for all these processes.
+  }, 180_000)
   afterAll(async () => {
     await worker?.stop()
     await cluster?.stop()

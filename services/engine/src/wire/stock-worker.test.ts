@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandSpec } from '@yardmaster/worker-protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StockWorker, stockWorkerProgram } from '../../../../test/kit/stock-worker.js'
 import { until } from '../../../../test/kit/until.js'
 import { openStockDoor } from '../testing/stock-door.js'
@@ -55,9 +55,9 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
 
   test('is refused with a wrong password', async () => {
     const wrong = new StockWorker({ name: 'wrong', password: 'no', url: door.url, basedir: join(folder, 'wrong'), env })
+    onTestFinished(() => wrong.stop())
     await wrong.start()
     await until('it to be refused, and to try again', () => door.refused.filter(name => name === 'wrong').length > 1)
-    await wrong.stop()
     expect(door.arrivals).toHaveLength(1)
   })
 
