@@ -89,6 +89,9 @@ test('a worker\'s page: what it is, what it builds, and killing it after a quest
   await cluster.workers[0]!.ended
   await worker.getByTestId('worker-state').filter({ hasText: 'not connected' }).waitFor()
   await page.getByTestId('worker-builds').locator('tr[data-result=retry]').waitFor()
+  await page.goto(`${cluster.url}builders/gated`)
+  await page.getByTestId('waits-for').filter({ hasText: /w1 is not connected.*w2 is in downtime/ }).waitFor({ timeout: 20_000 })
+  await page.goto(`${cluster.url}workers/w1`)
   writeFileSync(gate, '')
   await cluster.workers[0]!.start()
   await page.getByTestId('worker-builds').locator('tr[data-result=success]').waitFor({ timeout: 20_000 })

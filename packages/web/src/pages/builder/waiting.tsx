@@ -1,6 +1,7 @@
 import type { BuildRequest } from '@yardmaster/rest'
 import type { ReactElement } from 'react'
 import { useCause } from '../../api/use-cause.js'
+import { useWaitsFor } from '../../api/waits-for.js'
 import { count } from '../../lib/format.js'
 import { CancelButton } from '../../ui/cancel-button.js'
 import { Revision } from '../../ui/revision.js'
@@ -23,10 +24,11 @@ export function Waiting({ requests }: { requests: readonly BuildRequest[] }): Re
 
 function WaitingRow({ request }: { request: BuildRequest }): ReactElement {
   const cause = useCause(request.buildrequestid)
+  const waitsFor = useWaitsFor(request)
   return (
     <div className="row waiting-row" role="listitem" data-testid="pending-request">
       <span className="muted"><Ago at={request.submitted_at} /></span>
-      <span className="grow" title={cause?.buildset.reason}>{cause?.buildset.reason}</span>
+      <span className="grow" title={cause?.buildset.reason}>{cause?.buildset.reason}{waitsFor !== null && <span className="muted waits-for" data-testid="waits-for" title={waitsFor}>{waitsFor}</span>}</span>
       <Revision cause={cause} />
       <CancelButton buildrequestid={request.buildrequestid} />
     </div>
