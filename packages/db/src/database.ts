@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { WakeTopic } from '@yardmaster/domain'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.js'
+import type { OutboxBatch } from './outbox.js'
 
 export type DatabaseOptions = {
   url: string
@@ -13,14 +14,17 @@ export type DatabaseOptions = {
   queryTimeoutMs?: number
 }
 
+/** What a commit asks for: whom to wake, and what it told, which is in the outbox as well. */
+export type Committed = { wakes: ReadonlySet<WakeTopic>; told: OutboxBatch | null }
+
 /** The one door of a process to PostgreSQL: `prisma` reads through `pool`, `transaction` writes through it. */
 export type Database = {
   pool: pg.Pool
   /** One connection for the lease alone: whatever keeps the others busy, the process must not seem dead. */
   leasePool: pg.Pool
   prisma: PrismaClient
-  /** Called after each commit that asked for wakes. Wired to the bus; a lost call costs one sweep. */
-  onCommitted: (wakes: ReadonlySet<WakeTopic>) => void
+  /** Called after each commit that asked for wakes or told something. Wired to the bus; a lost call costs one sweep. */
+  onCommitted: (committed: Committed) => void
   /** Called after each commit under a fence, which renews the lease. */
   onRenewed: () => void
   /** The database did not answer just now: what is in use may hang. */

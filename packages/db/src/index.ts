@@ -1,4 +1,4 @@
-export { openDatabase, type Database, type DatabaseOptions } from './database.js'
+export { openDatabase, type Committed, type Database, type DatabaseOptions } from './database.js'
 export { FactRefused, GroupCommit, SessionLost, type GroupCommitOptions } from './group-commit/group-commit.js'
 export type { BuildRef, EffectRef, Fact, LineRange, LogRef, NamedBuildset, Session, StepRef, Submission } from './group-commit/facts.js'
 export { IdBlock } from './id-block.js'

@@ -2,6 +2,7 @@ import type { Told, WakeTopic } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import pg from 'pg'
 import type { Database } from './database.js'
+import { outboxBatch, type OutboxBatch } from './outbox.js'
 
 /** Who writes: the lease that is renewed, and proven, by the first statement of the transaction. */
 export type Fence = {
@@ -84,13 +85,10 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
     if (fence) await renew(client, fence)
     const { tx, envelopes, wakes } = openTransaction(client)
     const result = await work(tx)
-    if (envelopes.length > 0) {
-      await client.query('INSERT INTO outbox (envelopes) VALUES ($1::jsonb)', [JSON.stringify(envelopes)])
-      wakes.add('outbox')
-    }
+    const told = envelopes.length > 0 ? await keepInOutbox(client, envelopes) : null
     await client.query('COMMIT')
     if (fence) db.onRenewed()
-    if (wakes.size > 0) db.onCommitted(wakes)
+    if (told || wakes.size > 0) db.onCommitted({ wakes, told })
     return result
   } catch (error) {
     // Where no answer came, none will come to a ROLLBACK: the connection goes, and the transaction with it.
@@ -101,6 +99,11 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
     client.off('error', onError)
     client.release(broken)
   }
+}
+
+async function keepInOutbox(client: pg.PoolClient, told: Told[]): Promise<OutboxBatch> {
+  const { rows } = await client.query<{ id: number; created_at: Date }>('INSERT INTO outbox (envelopes) VALUES ($1::jsonb) RETURNING id, created_at', [JSON.stringify(told)])
+  return outboxBatch(rows[0]!, told)
 }
 
 function openTransaction(client: pg.PoolClient) {

@@ -32,4 +32,4 @@ export type EventType =
   | 'build.properties'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'outbox' | 'buildsets' | 'generations' | 'timers' | 'locks'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks'

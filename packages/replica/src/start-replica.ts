@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { connectBus, createQueues, startRelay } from '@yardmaster/bus'
+import { connectBus, createQueues, startRelay, type OutboxReader, type Relay } from '@yardmaster/bus'
 import { openDatabase, transaction } from '@yardmaster/db'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
@@ -52,13 +52,12 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   const installation = await openInstallation({ db, url: databaseUrl, clock, logger, signal: lifecycle.signal })
   const bus = await connectBus({ url: requireSetting(settings, 'natsUrl'), installation, name: `${role}@${hostname()}`, logger, clock, signal: lifecycle.signal })
   lifecycle.onStop('bus', () => bus.close())
-  db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
 
   const limits = role === 'engine' ? limitsOf(settings) : null
   const id = await transaction(db, null, tx => registerReplica(tx, { role, name: `${hostname()}:${role}:${process.pid}`, host: hostname(), pid: process.pid, softwareVersion: options.version, sets: [settings.set], ...(role === 'engine' ? { limits, workerUrl: settings.workerUrl ?? null } : {}) }))
   lifecycle.onStop('replica', () => transaction(db, null, tx => endReplica(tx, { id, state: 'stopped' })))
   const registry = createRegistry({ role })
-  const loops: Loop[] = []
+  const loops: Pick<Loop, 'hurry'>[] = []
   const loop: Replica['loop'] = spec => {
     const started = startLoop({ ...spec, clock, logger, registry, onError: error => failIfBuried(lifecycle, error) })
     loops.push(started)
@@ -105,10 +104,14 @@ function lazily<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-/** Any replica may relay, so that events flow as long as one process lives; one at a time does. */
-function shareRelay({ bus, db, clock, logger, registry, duty, onStop }: Replica): Loop {
-  const outbox = { read: (limit: number) => readOutbox(db, limit), remove: (ids: number[]) => removeFromOutbox(db, ids) }
+/** Events flow as long as one process lives: each sends its own, and any may sweep what others left. */
+function shareRelay({ bus, db, clock, logger, registry, duty, onStop }: Replica): Pick<Relay, 'hurry'> {
+  const outbox: OutboxReader = { read: query => readOutbox(db, query), remove: ids => removeFromOutbox(db, ids) }
   const relay = startRelay({ bus, outbox, clock, logger, registry, holdsDuty: () => duty('relay') })
+  db.onCommitted = ({ wakes, told }) => {
+    for (const topic of wakes) bus.wake(topic)
+    if (told) relay.tell(told)
+  }
   onStop('relay', () => relay.stop())
   return relay
 }

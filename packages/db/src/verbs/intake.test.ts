@@ -1,4 +1,4 @@
-import { transaction, type Transaction } from '@yardmaster/db'
+import { transaction, type Committed, type Transaction } from '@yardmaster/db'
 import { SKIPPED, SUCCESS, type SourceStampData } from '@yardmaster/domain'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
@@ -38,14 +38,14 @@ async function stateOf(buildsetId: number) {
 
 describe('changes', () => {
   test('are accepted with their sourcestamp, told and announced', async () => {
-    const wakes: string[] = []
-    world.db.onCommitted = topics => { wakes.push(...topics) }
+    const committed: Committed[] = []
+    world.db.onCommitted = one => { committed.push(one) }
     const added = await write(tx => addChange(tx, aChange({ revision: 'told', project: 'p', properties: { x: [1, 'Change'] } })))
     world.db.onCommitted = () => {}
     const [row] = await rows(`SELECT c.author, c.properties, c.files, c.dispatched_at, s.revision FROM changes c JOIN sourcestamps s ON s.id = c.sourcestamp_id WHERE c.id = $1`, [added!.id])
     expect(row).toEqual({ author: 'Ann <ann@example.org>', properties: { x: [1, 'Change'] }, files: ['a.c'], dispatched_at: null, revision: 'told' })
     expect(await rows(`SELECT 1 FROM outbox WHERE envelopes @> $1::jsonb`, [JSON.stringify([{ type: 'change.new', id: added!.id, version: 1, project: 'p' }])])).toHaveLength(1)
-    expect(wakes).toEqual(expect.arrayContaining(['changes', 'outbox']))
+    expect(committed).toEqual([{ wakes: new Set(['changes']), told: { id: expect.any(Number), envelopes: [expect.objectContaining({ v: 1, type: 'change.new', id: added!.id })] } }])
   })
 
   test('of one delivery are accepted once, also when it comes twice at the same moment', async () => {

@@ -1,16 +1,17 @@
-import type { Envelope, Told } from '@yardmaster/domain'
+import type { Told } from '@yardmaster/domain'
 import type { Database } from '../database.js'
+import { outboxBatch, type OutboxBatch } from '../outbox.js'
 
-export type OutboxBatch = { id: number; envelopes: Envelope[] }
+export type { OutboxBatch } from '../outbox.js'
 
 /**
- * The oldest events that are not relayed yet. There is no cursor: "id > last seen" would lose a transaction
- * that took its id early and committed late.
+ * The oldest events that are at least `olderThanMs` old and not relayed yet. There is no cursor: "id > last seen" would lose a
+ * transaction that took its id early and committed late.
  */
-export async function readOutbox(db: Database, limit: number): Promise<OutboxBatch[]> {
+export async function readOutbox(db: Database, { limit, olderThanMs }: { limit: number; olderThanMs: number }): Promise<OutboxBatch[]> {
   const { rows } = await db.pool.query<{ id: number; envelopes: Told[]; created_at: Date }>(
-    'SELECT id, envelopes, created_at FROM outbox ORDER BY id LIMIT $1', [limit])
-  return rows.map(row => ({ id: row.id, envelopes: row.envelopes.map(told => ({ v: 1, at: row.created_at.getTime(), ...told })) }))
+    `SELECT id, envelopes, created_at FROM outbox WHERE created_at <= now() - make_interval(secs => $2::float / 1000) ORDER BY id LIMIT $1`, [limit, olderThanMs])
+  return rows.map(row => outboxBatch(row, row.envelopes))
 }
 
 /** Only after the stream has acknowledged them. */

@@ -30,8 +30,11 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const { db, replicaId } = installation
   const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'ui-api', level: 'silent' })]
   const bus = await connectBus({ url: inject('natsUrl'), installation: random.uuid(), name: 'test', logger, clock })
-  db.onCommitted = wakes => wakes.forEach(topic => bus.wake(topic))
-  const relay = startRelay({ bus, clock, logger, holdsDuty: () => Promise.resolve(true), outbox: { read: limit => readOutbox(db, limit), remove: ids => removeFromOutbox(db, ids) } })
+  const relay = startRelay({ bus, clock, logger, holdsDuty: () => Promise.resolve(true), outbox: { read: query => readOutbox(db, query), remove: ids => removeFromOutbox(db, ids) } })
+  db.onCommitted = ({ wakes, told }) => {
+    for (const topic of wakes) bus.wake(topic)
+    if (told) relay.tell(told)
+  }
   const webFolder = mkdtempSync(join(tmpdir(), 'yard-web-'))
   writeFileSync(join(webFolder, 'index.html'), '<!doctype html><base href="/" /><title>page</title>')
   const secrets = new Map<string, string>()
