@@ -4,7 +4,7 @@ import { LineSplitter } from './lines.js'
 import type { Outbox } from './outbox.js'
 
 const JOINED_BYTES = 64 * 1024
-const LONGEST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 40
 
 export type Ending = Pick<Ended, 'rc' | 'failureReason' | 'elapsed' | 'result'>
 
