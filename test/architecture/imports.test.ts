@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { cruiseTree } from './cruise.js'
 import { npmPlaces, unitImports } from './import-rules.js'
+import { undeclaredOwnPackages } from './own-dependencies.js'
 import { plantTree } from './planted-tree.js'
 
 // Reading the whole repository takes seconds, more on a busy machine.
@@ -15,6 +16,14 @@ test('the repository keeps the import rules', async () => {
   // dependency-cruiser is content with nothing at all when it cannot read TypeScript.
   expect(modules).toBeGreaterThan(100)
   expect(breaches).toEqual([])
+})
+
+test('what a package imports of this repository is in its manifest, and a planted breach is found', () => {
+  expect(undeclaredOwnPackages(root)).toEqual([])
+  using tree = plantTree(Object.keys(unitImports), [])
+  tree.write('packages/db/src/a.ts', "import { x } from '@yardmaster/domain'\nimport type { Y } from '@yardmaster/domain/y'\nexport const z: Y = x\n")
+  tree.write('packages/domain/src/b.ts', "import type { Y } from '@yardmaster/db'\nexport type Z = Y\n")
+  expect(undeclaredOwnPackages(tree.root)).toEqual(['packages/db: @yardmaster/domain'])
 })
 
 test('every package and service has its row in the rules', () => {
