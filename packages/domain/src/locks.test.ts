@@ -43,6 +43,7 @@ describe('what is in the way of a newcomer', () => {
     { what: 'a holder', world: ['1 two'], uses: [use('two', 'exclusive')], found: [1] },
     { what: 'whoever asked before', world: ['1 two', '2? two!'], uses: [use('two')], found: [2] },
     { what: 'not who waits for something else', world: ['1 M', '2? two!', '2? M'], uses: [use('two')], found: [] },
+    { what: 'its parent, which holds it', world: ['1 L!'], uses: [use('L', 'exclusive')], forBuild: 1, found: [1] },
     { what: 'not who waits for its parent', world: ['1 two', '2? two!'], uses: [use('two')], forBuild: 1, found: [] },
   ]
   test.each(table)('$what', ({ world, uses, forBuild, found }) => {

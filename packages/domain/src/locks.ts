@@ -44,10 +44,10 @@ export class LockBoard {
     return this.#waiters
   }
 
-  /** What of these uses is in the way of a newcomer; []: it could hold them all now. `forBuild`: a build that waits for the newcomer. */
+  /** What of these uses is in the way of a newcomer; []: it could hold them all now. `forBuild`: a build that waits for the newcomer, who does not wait behind those that wait for it. */
   inTheWay(uses: readonly LockUse[], forBuild: number | null = null): LockClaim[] {
     return uses.flatMap(use => {
-      const holders = this.#conflicts(use, forBuild, use.maxCount)
+      const holders = this.#conflicts(use, null, use.maxCount)
       return holders.length > 0 ? holders : this.#ahead(use.key, this.#queues.get(use.key) ?? [], forBuild)
     })
   }

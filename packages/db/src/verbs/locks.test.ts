@@ -140,6 +140,15 @@ test('of two requests in one pass the lock takes one', async () => {
   expect(await rows('SELECT 1 FROM lock_claims')).toHaveLength(1)
 })
 
+test('a build that another waits for does not get what that one holds alone', async () => {
+  const locks = [use('L', 'exclusive')]
+  const parent = await aBuild(engines[0]!, 'w1', { locks })
+  const child = await aClaim(engines[1]!, 'w3', { builder: 'b2', locks })
+  await rows('UPDATE build_requests SET waited_for = true WHERE id = $1', [child.requestId])
+  await rows('UPDATE buildsets SET parent_build_id = $2 WHERE id = $1', [child.buildsetId, parent.ref.id])
+  expect(await transaction(world.db, engines[1]!, tx => claimRequests(tx, engines[1]!.replicaId, [child]))).toMatchObject({ builds: [], passedOver: [{ waitsFor: 'waits for lock L held by build b1/1' }] })
+})
+
 test('whose session has moved on takes nothing; the build keeps what it holds', async () => {
   const build = await aBuild(engines[0]!, 'w1')
   const other = await anEngine(['w1'])
