@@ -1,4 +1,4 @@
-import { CANCELLED, RETRY, workerFault, type Result, type WorkerLoss } from '@yardmaster/domain'
+import { RETRY, workerFault, type WorkerLoss } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { closeSteps } from './close-steps.js'
 import { finishBuilds } from './finish-builds.js'
@@ -10,14 +10,9 @@ const WHY: { [How in WorkerLoss]?: string } = { away: 'it stayed away while it b
  * their fault. The caller has locked the workers, and raised their sessions.
  */
 export async function endWorkerBuilds(tx: Transaction, workers: number[], { stateString, how }: { stateString: string; how: WorkerLoss | null }): Promise<void> {
-  const builds = await tx.query<{ id: number; stopped: boolean }>(
-    'SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL ORDER BY id', [workers])
+  const builds = await tx.query<{ id: number }>('SELECT id FROM builds WHERE worker_id = ANY($1) AND complete_at IS NULL ORDER BY id', [workers])
   if (builds.length === 0) return
   const lost = how && { how, why: WHY[how] ?? how }
-  const ends = builds.map(({ id, stopped }) => {
-    const results: Result = stopped ? CANCELLED : RETRY
-    return { buildId: id, results, stateString, workerFault: workerFault({ results, lost, trouble: null }) }
-  })
-  await finishBuilds(tx, ends)
-  await closeSteps(tx, ends)
+  const fault = workerFault({ results: RETRY, lost, trouble: null })
+  await closeSteps(tx, await finishBuilds(tx, builds.map(({ id }) => ({ buildId: id, results: RETRY, stateString, workerFault: fault }))))
 }

@@ -1,20 +1,21 @@
-import { RETRY, type Result } from '@yardmaster/domain'
+import { CANCELLED, RETRY, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { blameWorkers } from './blame-workers.js'
 import { completeRequests } from './complete-requests.js'
 import { releaseLocks } from './release-locks.js'
 
-/** `workerFault`: why the worker is to blame; null: it is not. Who blames has locked the workers first. */
+/** RETRY becomes CANCELLED for a build that somebody has asked to stop. `workerFault`: why the worker is to blame; null: it is not. Who blames has locked the workers first. */
 export type BuildEnd = { buildId: number; results: Result; stateString: string; workerFault?: string | null }
 
 type EndedBuild = { id: number; version: number; number: number; builder_id: number; worker_id: number; request_id: number; buildset_id: number; results: Result; project: string | null }
 
 /**
  * Builds end, each exactly once, and with them their requests; with RETRY the request goes back and is built again.
+ * Returns them as they ended.
  * The caller holds the sessions of the builds' workers. Their locks are given back. Their journals are not needed any more and are removed.
  */
-export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<void> {
-  if (ends.length === 0) return
+export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<BuildEnd[]> {
+  if (ends.length === 0) return []
   await keepOrphans(tx, ends.map(end => end.buildId))
   const requests = await tx.query<{ id: number; build_id: number; locks: boolean }>(
     `SELECT build_request_id AS id, id AS build_id, EXISTS (SELECT 1 FROM lock_claims c WHERE c.build_id = b.id) AS locks
@@ -22,7 +23,7 @@ export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<v
   const locking = requests.filter(row => row.locks).map(row => row.build_id)
   if (locking.length > 0) await releaseLocks(tx, { builds: locking, steps: [] })
   const requestOf = new Map(requests.map(row => [row.build_id, row.id]))
-  const open = ends.filter(end => requestOf.has(end.buildId))
+  const open = await withStops(tx, ends.filter(end => requestOf.has(end.buildId)), requests.map(row => row.id))
   await completeRequests(tx, open.filter(end => end.results !== RETRY).map(end => ({ requestId: requestOf.get(end.buildId)!, results: end.results })))
   await returnRequests(tx, open.filter(end => end.results === RETRY).map(end => requestOf.get(end.buildId)!))
   const ended = await tx.query<EndedBuild>(
@@ -40,6 +41,18 @@ export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<v
     tx.publish({ type: 'build.finished', id: build.id, version: build.version, project: build.project, parents })
   }
   if (ended.length > 0) tx.wake('requests')
+  return open
+}
+
+/** Who ends a build RETRY may not have heard yet that it was to stop: it must not be built again. Whoever cancels a request holds it while he asks for the stop. */
+async function withStops(tx: Transaction, ends: BuildEnd[], requests: number[]): Promise<BuildEnd[]> {
+  const again = ends.filter(end => end.results === RETRY).map(end => end.buildId)
+  if (again.length === 0) return ends
+  await tx.execute('SELECT 1 FROM buildsets WHERE id IN (SELECT buildset_id FROM build_requests WHERE id = ANY($1)) ORDER BY id FOR UPDATE', [requests])
+  await tx.execute('SELECT 1 FROM build_requests WHERE id = ANY($1) ORDER BY id FOR UPDATE', [requests])
+  const builds = await tx.query<{ id: number; stopped: boolean }>('SELECT id, stop_requested_at IS NOT NULL AS stopped FROM builds WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE', [again])
+  const stopped = new Set(builds.filter(build => build.stopped).map(build => build.id))
+  return ends.map(end => (stopped.has(end.buildId) ? { ...end, results: CANCELLED, workerFault: null } : end))
 }
 
 /** Commands that may still run on a stock worker though their builds end: nothing is given to it before they have been ended. */

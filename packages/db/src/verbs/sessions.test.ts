@@ -1,13 +1,18 @@
 import { transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
+import { cancelRequest } from '@yardmaster/db/verbs/cancel-request'
 import { claimRequests, type Claim } from '@yardmaster/db/verbs/claim-requests'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { endReplica } from '@yardmaster/db/verbs/end-replica'
+import { finishBuilds } from '@yardmaster/db/verbs/finish-builds'
 import { openSession } from '@yardmaster/db/verbs/open-session'
 import { pauseWorker } from '@yardmaster/db/verbs/pause-worker'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
+import { requestStop } from '@yardmaster/db/verbs/stop-build'
+import { CANCELLED, RETRY } from '@yardmaster/domain'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import { until } from '../../../../test/kit/until.js'
 
 let world: Installation
 beforeEach(async () => { world = await anInstallation(aConfiguration({ builders: [aBuilder('b', { collapseRequests: false }), aBuilder('c')] })) })
@@ -55,6 +60,24 @@ test('a claim is refused for a folder in use, a paused worker and an older sessi
   expect(await claimed('c', number - 1)).toBe(0)
   await transaction(world.db, null, tx => pauseWorker(tx, { workerId: 1, reason: null }))
   expect(await claimed('c', number)).toBe(0)
+})
+
+test('a build that was asked to stop is not built again, though who ends it had not heard of that', async () => {
+  const replicaId = await anEngine()
+  const { number } = await open(replicaId)
+  const claims = [await aClaim('b', number), await aClaim('c', number)]
+  const [stopped, cancelled] = (await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, claims))).builds.map(build => build.buildId) as [number, number]
+  await transaction(world.db, null, tx => requestStop(tx, { buildId: stopped, reason: 'enough', actor: 'user:a' }))
+  let ending: Promise<unknown> | undefined
+  // The end of the build waits for whoever cancels its request.
+  await transaction(world.db, null, async tx => {
+    await cancelRequest(tx, { requestId: claims[1]!.requestId, reason: 'enough', actor: 'user:a' })
+    ending = transaction(world.db, { replicaId }, fenced => finishBuilds(fenced, [stopped, cancelled].map(buildId => ({ buildId, results: RETRY, stateString: 'worker lost' }))))
+    await until('the end to wait for the request', async () => (await rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0)
+  })
+  await ending
+  expect(await rows('SELECT results FROM builds ORDER BY id')).toEqual([{ results: CANCELLED }, { results: CANCELLED }])
+  expect(await rows('SELECT state, results FROM build_requests ORDER BY id')).toEqual([{ state: 'complete', results: CANCELLED }, { state: 'complete', results: CANCELLED }])
 })
 
 test('what a worker holds is counted again by the claim: in one claim, and in one that was decided before another was written', async () => {

@@ -55,8 +55,8 @@ export async function start(api: TestApi, asked: Awaited<ReturnType<typeof reque
   return { ...build, builderId: asked.builderId, buildsetId: asked.buildsetId, workerId }
 }
 
-export function finish(api: TestApi, build: Started, results: Result): Promise<void> {
-  return transaction(api.db, null, tx => finishBuilds(tx, [{ buildId: build.buildId, results, stateString: 'done' }]))
+export async function finish(api: TestApi, build: Started, results: Result): Promise<void> {
+  await transaction(api.db, null, tx => finishBuilds(tx, [{ buildId: build.buildId, results, stateString: 'done' }]))
 }
 
 /** A stdio log of the step, its lines in chunks of these sizes. */
