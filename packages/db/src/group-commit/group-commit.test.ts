@@ -75,6 +75,27 @@ test('one poisoned fact fails its own build only', async () => {
   expect(await propertiesOf(0)).toMatchObject({ after: ['z', 'test'] })
 })
 
+test('what follows a poisoned fact of its build before anybody knows is not written either', async () => {
+  const refused = submit(0, [property('nul', 'a\0b')])
+  refused.catch(() => {})
+  // The first batch is on its way.
+  await new Promise(resolve => setImmediate(resolve))
+  const outcomes = await Promise.allSettled([refused, submit(0, [{ kind: 'build-finished', results: 0, stateString: 'build successful' }]), submit(1, [property('fine', 'y')])])
+  expect(outcomes.map(outcome => outcome.status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+  expect(commit.queuedBytes).toBe(0)
+  await submit(0, [{ kind: 'build-finished', results: 4, stateString: 'its facts cannot be stored' }])
+  expect(await rows('SELECT results FROM builds WHERE id = $1', [builds[0]!.ref.id])).toEqual([{ results: 4 }])
+})
+
+test('the end of a step is its last word, also within one batch', async () => {
+  const { step } = builds[0]!
+  await Promise.all([
+    submit(0, [{ kind: 'step-updated', step, started: true, finished: 0, stateString: 'done' }]),
+    submit(0, [{ kind: 'step-updated', step, finished: 5, stateString: 'ended over its head' }]),
+  ])
+  expect(await rows('SELECT results, state_string FROM steps WHERE id = $1', [step.id])).toEqual([{ results: 0, state_string: 'done' }])
+})
+
 test('whose session has moved on is heard no more; the others are', async () => {
   const other = await anEngine()
   await transaction(world.db, { replicaId: other }, tx => openSession(tx, { workerId: builds[0]!.ref.workerId, replicaId: other, processId: 'p-w1', info: {} }))

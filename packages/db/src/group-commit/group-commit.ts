@@ -125,11 +125,19 @@ export class GroupCommit {
     const builds = [...groupBy(waiting, entry => entry.submission.build.id).values()]
     if (builds.length === 1) {
       if (!isPoisoned(error)) this.#options.logger.error({ err: error, build: waiting[0]!.submission.build.id }, 'facts of a build could not be written')
-      return this.#settle(waiting, () => new FactRefused(error.message, { cause: error }))
+      return this.#settle([...waiting, ...this.#takeAll(waiting[0]!.submission.build.id)], () => new FactRefused(error.message, { cause: error }))
     }
     const half = Math.ceil(builds.length / 2)
     await this.#commit(builds.slice(0, half).flat(), ++this.#batch)
     await this.#commit(builds.slice(half).flat(), ++this.#batch)
+  }
+
+  /** What a build has submitted before it knew that something was refused: without that it must not be written either, least of all its end. */
+  #takeAll(buildId: number): Waiting[] {
+    const isIts = (entry: Waiting) => entry.submission.build.id === buildId
+    const its = this.#queue.filter(isIts)
+    this.#queue = this.#queue.filter(entry => !isIts(entry))
+    return its
   }
 
   #bury(waiting: Waiting[], error: ReplicaBuried): void {

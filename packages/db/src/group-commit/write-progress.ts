@@ -50,6 +50,8 @@ export async function updateSteps(tx: Transaction, submissions: Submission[]): P
 }
 
 function mergePatch(known: StepPatch | undefined, fact: FactOf<'step-updated'>): StepPatch {
+  // As of a row that is complete: its end is its last word.
+  if (known?.finished) return known
   return {
     id: fact.step.id,
     started: fact.started ?? known?.started ?? false,
