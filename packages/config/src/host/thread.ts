@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads'
 import { bundleName } from '../thread/messages.js'
 import type { ThreadData } from '../thread/messages.js'
 
-/** Kept from users' code: it may print what it finds. */
-const kept = ['DATABASE_URL', 'NATS_URL', 'REDIS_URL', 'YARD_WORKER_PASSWORD']
+/** Kept from users' code, which may print what it finds: secrets are to be had by their names, so that they are masked. */
+const kept = /^(DATABASE_URL|NATS_URL|REDIS_URL|PGPASSWORD|YARD_WORKER_PASSWORD|YARD_SECRET_.*)$/i
 
 /** Of memory that a configuration may take in one thread, in its heap and outside. */
 export const mostBytes = 256 * 1024 * 1024
@@ -22,7 +22,7 @@ export type StartOptions = { code: string; mode: ThreadData['mode']; nice?: numb
  */
 export function startThread({ code, mode, nice = 0, current = new SharedArrayBuffer(4), onPrint }: StartOptions): Worker {
   const entry = new URL(import.meta.resolve('@yardmaster/config/thread'))
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !kept.includes(name)))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !kept.test(name)))
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-'))
   const file = join(folder, bundleName)
   writeFileSync(file, code, { mode: 0o600 })

@@ -19,6 +19,7 @@ const functions = {
   leaks: (props) => props.property('evil'),
   stray: () => new Promise(() => { setImmediate(() => { throw new Error('from nowhere') }) }),
   thread: () => threadId,
+  environment: () => Object.keys(process.env),
   print: () => { console.log('printed'); return true },
   hide: (result, props) => result === 0 && props.property('who') === 'ann',
 }
@@ -104,6 +105,15 @@ describe('quick functions', () => {
     await expect(spinning).rejects.toBeInstanceOf(FunctionTimeout)
     expect(await Promise.all(behind)).toEqual([expect.arrayContaining(['ann']), false])
     expect(replaced).toEqual([{ kind: 'short', reason: 'was stuck in builders.b.env.spin', fn: 'builders.b.env.spin' }])
+  })
+
+  test('what our own process is told in confidence is not in its environment', async () => {
+    const secret = { YARD_SECRET_TOKEN: 'hunter2', DATABASE_URL: 'postgres://u:hunter2@h/d', YARD_CONFIDENTIAL_NOT: '' }
+    Object.assign(process.env, secret)
+    const names = await threads().call(fn('environment'), { view }).finally(() => { for (const name of Object.keys(secret)) delete process.env[name] })
+    expect(names).toEqual(expect.arrayContaining(['PATH', 'YARD_CONFIDENTIAL_NOT']))
+    expect(names).not.toEqual(expect.arrayContaining(['YARD_SECRET_TOKEN']))
+    expect(names).not.toEqual(expect.arrayContaining(['DATABASE_URL']))
   })
 
   test('one that never settles is a timeout too', async () => {
