@@ -60,7 +60,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   })
   const functions = new GuardedFunctions({ clock, logger })
   replica.onStop('facts under way', () => commit.settled())
-  const drain = startDrain(replica, { pool, runs, settled: () => commit.settled() })
+  const drain = startDrain(replica, { pool, runs })
   const claims = loop({ name: 'claim', everyMs: 5_000, run: async () => {
     if (drain.active) return
     const claimed = await claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: replica.limits })

@@ -90,7 +90,8 @@ function urlOf(server: LocalServer | null, keepPort: (port: number) => void): st
   return server.url
 }
 
-const orderlySeconds = 10
+/** What a drain waits for besides, and all that ends after it. */
+const orderlySeconds = 15
 
 /** Who presses Ctrl-C waits for it: builds that cannot be handed over are given ten seconds unless said otherwise. */
 function drainSeconds({ drainDeadline }: Settings): number {

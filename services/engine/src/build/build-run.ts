@@ -6,6 +6,7 @@ import type { BuildData, StepData } from './build-data.js'
 import { buildSummary } from './describe.js'
 import type { EngineParts } from './engine-parts.js'
 import { Mask } from './mask.js'
+import { OnceEffects } from './once-effects.js'
 import { secretsUsed } from './secrets-used.js'
 import { StepRun } from './step-run.js'
 
@@ -15,6 +16,7 @@ export class BuildRun {
   readonly session: WorkerSession
   readonly parts: EngineParts
   readonly mask = new Mask()
+  readonly once: OnceEffects
   /** The secrets that steps have asked for so far, also in a replay: what an effect is told from others by must not depend on what came after it. */
   readonly asked = new Mask()
   properties: Properties
@@ -40,6 +42,7 @@ export class BuildRun {
     this.parts = parts
     this.data = data
     this.session = session
+    this.once = new OnceEffects(parts.clock)
     this.properties = data.properties
     this.#stopReason = data.stopReason
     this.#stops = data.stopReason === null ? 0 : 1
@@ -62,6 +65,11 @@ export class BuildRun {
 
   get stopped(): boolean {
     return this.#stopReason !== null
+  }
+
+  /** It is another run's, or another engine's. */
+  get abandoned(): boolean {
+    return this.#abandoned
   }
 
   /** Commands of this build have ids that begin so. */

@@ -60,6 +60,16 @@ export class BuildRuns {
     return [...this.#runs.values()].filter(run => run.session === session)
   }
 
+  /** The worker's builds are about to be given up: whether none of them is in the middle of what may not be done again. They begin nothing of the kind until `stay`. */
+  mayLeave(session: WorkerSession): boolean {
+    return this.of(session).filter(run => !run.once.hold()).length === 0
+  }
+
+  /** What was about to be given up is driven on. */
+  stay(): void {
+    for (const run of this.#runs.values()) run.once.release()
+  }
+
   /** The worker's builds end here and now, and go back to be built by another. Resolves when that is committed. */
   async giveBack(session: WorkerSession, why: string): Promise<void> {
     await Promise.all(this.of(session).map(async run => {

@@ -14,14 +14,18 @@ export class UnknownOutcome extends Error {
 export class Journal {
   readonly #entries: Map<number, JournalEntry>
   #last = 0
+  #lastSecret: number
   #lastPosition: number
   /** Numbers of effects in the order in which the step's function gets their outcomes, from the first that it has not got. */
   readonly #order: number[]
+  /** Those that the step has asked for again. */
+  readonly #found = new Set<number>()
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
 
   constructor(entries: JournalEntry[]) {
     this.#entries = new Map(entries.map(entry => [entry.n, entry]))
-    this.#order = entries.filter(entry => entry.ended).sort((a, b) => a.position - b.position || a.n - b.n).map(entry => entry.n)
+    this.#lastSecret = Math.min(0, ...entries.map(entry => entry.n))
+    this.#order = entries.filter(entry => entry.ended && entry.n > 0).sort((a, b) => a.position - b.position || a.n - b.n).map(entry => entry.n)
     this.#lastPosition = Math.max(0, ...entries.map(entry => entry.position))
   }
 
@@ -30,13 +34,24 @@ export class Journal {
     return ++this.#last
   }
 
+  /** For the name of a secret, which is no effect of the step's: below all numbers of effects. */
+  nextSecret(): number {
+    return --this.#lastSecret
+  }
+
   /** What is known of effect `n`. Throws NotReplayable when it was another one. */
   find(n: number, kind: string, fingerprint: string): JournalEntry | undefined {
     const entry = this.#entries.get(n)
+    this.#found.add(n)
     if (entry && (entry.kind !== kind || entry.fingerprint !== fingerprint)) {
       throw new NotReplayable(`not replayable: effect ${n} was ${entry.kind === kind ? `another ${kind}` : `a ${entry.kind}, and is a ${kind} now`}`)
     }
     return entry
+  }
+
+  /** What was begun on the worker, and neither ended nor was asked for again. */
+  leftOnWorker(): number[] {
+    return [...this.#entries.values()].filter(entry => (entry.kind === 'command' || entry.kind === 'file') && !entry.ended && !this.#found.has(entry.n)).map(({ n }) => n)
   }
 
   /** Newest first. */

@@ -20,6 +20,10 @@ export class Mask {
     this.#pattern = parts.length > 0 ? new RegExp(parts.join('|'), 'g') : null
   }
 
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
   text(text: string): string {
     return this.#pattern ? text.replace(this.#pattern, secret => this.#secrets.get(secret) ?? '<secret>') : text
   }

@@ -6,6 +6,7 @@ import type { StepData } from './build-data.js'
 import type { BuildRun } from './build-run.js'
 import { runCommand, type CommandOptions, type CommandResult } from './command-effect.js'
 import type { OwnWords } from './describe.js'
+import { secretUsed } from './effects/record.js'
 import { Journal, NotReplayable } from './journal.js'
 import { LogWriter, logSlug } from './log-writer.js'
 
@@ -35,8 +36,10 @@ export class StepContext {
   readonly #logs = new Map<string, Promise<LogWriter>>()
   readonly #slugs = new Set<string>()
   readonly #opened: LogWriter[] = []
+  readonly #withEnd: Fact[] = []
   readonly #commands = new Set<RemoteCommand>()
   readonly #abort = new AbortController()
+  #abandoned = false
   #urls: { name: string; url: string }[]
 
   constructor(run: BuildRun, config: StepConfig, data: StepData) {
@@ -74,6 +77,15 @@ export class StepContext {
     return { command: this.commandText, otherwise: this.fallbackText, timedOut: this.timedOut }
   }
 
+  /** To be committed with the step's end, once: what comes before it, a replay does again. */
+  atEnd(facts: Fact[]): void {
+    this.#withEnd.push(...facts)
+  }
+
+  get endFacts(): Fact[] {
+    return this.#withEnd
+  }
+
   closeLogs(): Fact[] {
     return this.#opened.flatMap(log => log.finish())
   }
@@ -85,8 +97,18 @@ export class StepContext {
 
   /** Renders with this build's properties, sourcestamps and secrets. */
   render(value: Renderable): Promise<Json> {
-    const context: RenderContext = { ...this.run.view(), worker: this.run.session.info, secret: name => this.run.secret(name), call: fn => this.call(fn, []) }
+    const context: RenderContext = { ...this.run.view(), worker: this.run.session.info, secret: name => this.#secret(name), call: fn => this.call(fn, []) }
     return render(value, context)
+  }
+
+  /** One that the configuration does not name is written down: whoever drives the build on has to mask it. */
+  #secret(name: string): string | undefined {
+    const known = this.run.mask.has(name)
+    const value = this.run.secret(name)
+    if (value === undefined || known) return value
+    this.run.asked.add(name, value)
+    void this.run.write(secretUsed(this, this.journal.nextSecret(), name)).catch(() => {})
+    return value
   }
 
   /** A user's function, in its thread. */
@@ -100,8 +122,9 @@ export class StepContext {
 
   /** Runs it while keeping it within reach of an interrupt. */
   async onWorker(command: RemoteCommand): Promise<Ended> {
+    if (this.#abandoned) this.signal.throwIfAborted()
     this.#commands.add(command)
-    if (this.interrupted) this.#interruptCommand(command, 'the step was interrupted')
+    if (this.signal.aborted) this.#interruptCommand(command, 'the step was interrupted')
     try {
       return await this.run.session.run(command)
     } finally {
@@ -143,7 +166,13 @@ export class StepContext {
     for (const command of this.#commands) this.#interruptCommand(command, why)
   }
 
+  /** The step is over: what it had begun before a replay that did not come so far does not go on beside the next one. */
+  endWhatIsLeft(): void {
+    for (const n of this.journal.leftOnWorker()) this.run.session.giveUp(`${this.run.commandPrefix}${this.data.number}/${n}`)
+  }
+
   abandon(): void {
+    this.#abandoned = true
     this.#abort.abort(new Error('the build is another engine\'s'))
     for (const command of this.#commands) command.lose('the build is another engine\'s')
   }
@@ -154,7 +183,7 @@ export class StepContext {
     this.summary ??= this.run.mask.text(error instanceof Error ? error.message : String(error)).replaceAll('\0', '').split('\n')[0]!.slice(0, 200)
     const log = await this.log('err.text')
     const lines = text.replace(/\n*$/, '\n')
-    void this.run.write([...log.open(), log.append(lines.split('\n').length - 1, Buffer.from(lines))]).catch(() => {})
+    this.atEnd([...log.open(), log.append(lines.split('\n').length - 1, Buffer.from(lines))])
   }
 
   #interruptCommand(command: RemoteCommand, why: string): void {

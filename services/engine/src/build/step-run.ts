@@ -101,12 +101,18 @@ export class StepRun {
   async #end(result: Result, descriptions: Descriptions | null): Promise<Result> {
     const hidden = await this.#condition(this.#config.hideStepIf, [result]).catch((error: unknown) => this.#context.reportError(error).then(() => false))
     const text = this.#context.summary ?? (descriptions ? doneText(descriptions, this.#context.ownWords, result) : 'skipped')
-    // Not awaited: the next step's start, or the build's end, is committed with it or after it.
-    void this.#run.write([
+    this.#run.once.clear()
+    if (!this.#run.abandoned) this.#context.endWhatIsLeft()
+    const { endFacts } = this.#context
+    const written = this.#run.write([
+      ...endFacts,
       ...this.#context.closeLogs(),
       { kind: 'step-updated', step: this.#ref, started: true, finished: result, stateString: text, hidden },
       ...this.#giveBack(),
-    ]).catch(() => {})
+    ])
+    // Else not awaited: the next step's start, or the build's end, is committed with it or after it. What users say may be refused.
+    if (endFacts.length > 0) await written
+    else written.catch(() => {})
     return result
   }
 }

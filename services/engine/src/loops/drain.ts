@@ -14,8 +14,6 @@ export type DrainDeps = {
   lifecycle: Pick<Lifecycle, 'stop' | 'orphaned'>
   pool: WorkerPool
   runs: BuildRuns
-  /** Resolves when no fact waits for its commit. */
-  settled(): Promise<void>
   /** Of a process that is told to stop, in seconds; undefined: as long as it takes. */
   deadlineSeconds: number | undefined
 }
@@ -96,7 +94,7 @@ export class Drain {
   }
 
   async #look(): Promise<void> {
-    const { db, fence, logger } = this.#deps
+    const { db, fence, logger, runs } = this.#deps
     const { rows } = await db.pool.query<{ actor: string; msLeft: number | null }>(
       `SELECT drain_actor AS actor, (extract(epoch FROM drain_deadline - now()) * 1000)::float8 AS "msLeft"
        FROM replicas WHERE id = $1 AND drain_requested_at IS NOT NULL`, [fence.replicaId])
@@ -104,19 +102,20 @@ export class Drain {
     const before = this.#asked
     this.#asked = row ? { actor: row.actor, msLeft: row.msLeft ?? Infinity } : null
     if (this.#asked && !before) logger.info({ actor: this.#asked.actor, secondsLeft: row?.msLeft == null ? 'as long as it takes' : Math.round(row.msLeft / 1000) }, 'draining: workers are let go')
-    if (!this.#asked && before) logger.info('the drain was cancelled: working on')
+    if (this.#asked || !before) return
+    runs.stay()
+    logger.info('the drain was cancelled: working on')
   }
 
   async #step(msLeft: number): Promise<void> {
-    const { pool, runs, settled } = this.#deps
+    const { pool, runs } = this.#deps
     // One that is being taken in has its answer first.
     const sessions = pool.sessions().filter(session => session.opening === null)
     const building = sessions.filter(session => runs.of(session).length > 0)
     if (msLeft <= 0) await this.#giveBack(building.filter(session => !resumes(session)))
-    const takeBuildsAlong = building.filter(resumes)
+    const takeBuildsAlong = building.filter(session => resumes(session) && runs.mayLeave(session))
     // What they have written so far need not be done again elsewhere.
     await Promise.all(takeBuildsAlong.map(session => runs.abandon(session)))
-    await settled()
     await this.#letGo(takeBuildsAlong)
     const idle = sessions.filter(session => runs.of(session).length === 0 && !takeBuildsAlong.includes(session))
     await this.#letGo(idle.slice(0, Math.max(1, Math.ceil(sessions.length / IDLE_SHARE))))
@@ -136,9 +135,9 @@ export class Drain {
 }
 
 /** Obeys the row from now on. `finish` is left to the caller, who knows what must be there until then. */
-export function startDrain(replica: Replica, { pool, runs, settled }: Pick<DrainDeps, 'pool' | 'runs' | 'settled'>): Drain {
+export function startDrain(replica: Replica, { pool, runs }: Pick<DrainDeps, 'pool' | 'runs'>): Drain {
   const { db, fence, clock, logger, lifecycle, settings, bus } = replica
-  const drain = new Drain({ db, fence, clock, logger, lifecycle, pool, runs, settled, deadlineSeconds: settings.drainDeadline })
+  const drain = new Drain({ db, fence, clock, logger, lifecycle, pool, runs, deadlineSeconds: settings.drainDeadline })
   const loop = replica.loop({ name: 'drain', everyMs: 5_000, run: async () => {
     const { nextInMs } = await drain.run()
     loop.setAlarm(nextInMs === null ? null : clock.now() + nextInMs)

@@ -81,7 +81,10 @@ export class WorkerSession implements Session {
   run(command: RemoteCommand): Promise<Ended> {
     this.#commands.set(command.id, command)
     this.#offer(command)
-    return command.ended.finally(() => this.#commands.delete(command.id))
+    return command.ended.finally(() => {
+      // A replay may have taken its place.
+      if (this.#commands.get(command.id) === command) this.#commands.delete(command.id)
+    })
   }
 
   #offer(command: RemoteCommand): void {
@@ -115,9 +118,14 @@ export class WorkerSession implements Session {
 
   /** Gives up a command that runs. */
   kill(command: RemoteCommand, why: string): void {
-    this.#unwanted.add(command.id)
-    this.#kill([command.id])
+    this.giveUp(command.id)
     command.lose(why)
+  }
+
+  /** Nobody waits for the command, which may run. */
+  giveUp(commandId: string): void {
+    this.#unwanted.add(commandId)
+    this.#kill([commandId])
   }
 
   /** Kills what is still held of a build that is over. */

@@ -15,13 +15,16 @@ export async function performHttp(context: StepContext, id: EffectId, args: Http
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (entry?.ended) return entry.outcome as HttpOutcome
   const request = await rendered(context, args)
-  if (entry && !args.idempotent && httpClass(args.method) === 'once-or-unknown') {
+  const onlyOnce = !args.idempotent && httpClass(args.method) === 'once-or-unknown'
+  if (entry && onlyOnce) {
     throw new UnknownOutcome(`http ${args.method} ${request.url}: unknown whether it happened, as the engine was lost while it was under way; a request that may be sent again is to be declared idempotent`)
   }
+  if (onlyOnce) await run.once.begin(id.n, signal)
   if (!entry) await run.write([effectStarted(context, id)])
   signal.throwIfAborted()
   const outcome = await send(request, run.parts.clock, signal)
   await run.write([effectEnded(context, id.n, outcome)])
+  run.once.end(id.n)
   return outcome
 }
 

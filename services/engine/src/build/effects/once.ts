@@ -10,11 +10,13 @@ export async function beginOnce(context: StepContext, id: EffectId, { name, idem
   if (entry && !idempotent) {
     throw new UnknownOutcome(`once '${name}': unknown whether it happened, as the engine was lost while it ran; what may be done again is to be declared idempotent`)
   }
+  if (!idempotent) await context.run.once.begin(id.n, context.signal)
   if (!entry) await context.run.write([effectStarted(context, id)])
   return { known: null }
 }
 
 export async function endOnce(context: StepContext, n: number, answer: OnceAnswer): Promise<null> {
   await context.run.write([effectEnded(context, n, answer)])
+  context.run.once.end(n)
   return null
 }

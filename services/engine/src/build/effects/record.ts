@@ -9,6 +9,12 @@ export function effectStarted({ data }: StepContext, { n, kind, fingerprint }: E
   return { kind: 'effect-started', effect: { step: data.number, n }, effectKind: kind, fingerprint, firstLine }
 }
 
+/** That the step uses the secret of this name: see `secretsUsed`. */
+export function secretUsed({ data }: StepContext, n: number, name: string): Fact[] {
+  const effect = { step: data.number, n }
+  return [{ kind: 'effect-started', effect, effectKind: 'secret', fingerprint: '', firstLine: 0 }, { kind: 'effect-ended', effect, position: 0, outcome: name }]
+}
+
 /** Its position is taken now: what ends later is told to the step's function later. */
 export function effectEnded({ data, journal }: StepContext, n: number, outcome: Json): Fact {
   return { kind: 'effect-ended', effect: { step: data.number, n }, position: journal.end(n), outcome }

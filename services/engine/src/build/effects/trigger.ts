@@ -9,6 +9,7 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (!entry) {
     const buildsets = buildsetsOf(context, args)
+    await checkSchedulers(context, buildsets)
     await checkBuilders(context, buildsets)
     signal.throwIfAborted()
     await run.write([effectStarted(context, id), { kind: 'effect-triggered', effect: { step: data.number, n: id.n }, position: journal.end(id.n), buildsets }])
@@ -82,6 +83,14 @@ function ofBuild(stamps: SourceStampData[], properties: Properties): SourceStamp
     const revision = typeof got === 'object' && got !== null && !Array.isArray(got) ? got[stamp.codebase] : stamp.codebase === '' || stamps.length === 1 ? got : null
     return typeof revision === 'string' ? { ...stamp, revision } : stamp
   })
+}
+
+/** One that somebody has disabled builds nothing, as when it is forced. */
+async function checkSchedulers({ run }: StepContext, buildsets: NamedBuildset[]): Promise<void> {
+  const names = buildsets.flatMap(({ scheduler }) => scheduler ?? [])
+  if (names.length === 0) return
+  const { rows } = await onceReachable(run.parts.clock, () => run.parts.db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1) ORDER BY name', [names]))
+  if (rows[0]) throw new Error(`the scheduler '${rows[0].name}' is disabled: enable it first`)
 }
 
 /** Before the transaction: an unknown builder is the step's mistake, and fails it with the reason. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { Fact } from '@yardmaster/db'
 import type { CommandOutcome, CustomStep, FileArgs, FileOutcome, Json, Result, StepEffect, StepEffectOutcome } from '@yardmaster/domain'
+import { ThreadReplaced } from '@yardmaster/replica'
 import type { CommandSpec } from '@yardmaster/worker-protocol'
 import { performHttp } from '../effects/http.js'
 import { beginOnce, endOnce } from '../effects/once.js'
@@ -21,8 +22,27 @@ export async function runCustom(context: StepContext, config: CustomStep): Promi
   restoreProperties(context)
   const { threads } = context.run.data.generation
   const input = { ...context.run.view(), step: { name: config.name, number: context.data.number } }
-  return threads.runStep(config.run, input, effect => perform(context, effect), context.signal)
+  const underWay = new Set<Promise<StepEffectOutcome>>()
+  const performing = (effect: StepEffect) => {
+    const outcome = perform(context, effect)
+    const ended = () => underWay.delete(outcome)
+    underWay.add(outcome)
+    outcome.then(ended, ended)
+    return outcome
+  }
+  try {
+    return await threads.runStep(config.run, input, performing, context.signal)
+  } catch (error) {
+    // A replay finds its commands again.
+    if (error instanceof ThreadReplaced && !error.suspect) throw error
+    // What the function began and did not wait for must not run beside the next step.
+    context.fail(asError(error))
+    await Promise.allSettled(underWay)
+    throw error
+  }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /**
  * The function runs again from its start, and must see the properties as it saw them then:
@@ -46,7 +66,7 @@ async function perform(context: StepContext, effect: StepEffect): Promise<StepEf
     if (effect.kind !== 'once' || (outcome as { known: Json }).known !== null) await inTurn(context, effect)
     return outcome
   } catch (error) {
-    context.fail(error instanceof Error ? error : new Error(String(error)))
+    context.fail(asError(error))
     throw error
   }
 }

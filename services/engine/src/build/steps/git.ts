@@ -42,7 +42,7 @@ async function sourceOf(context: StepContext, config: GitStep): Promise<Source |
 async function notInBuild(context: StepContext, { codebase }: GitStep): Promise<Result> {
   context.summary = `Codebase ${codebase} not in build (failure)`
   const log = await context.log('log')
-  await context.run.write([...log.open(), log.append(1, Buffer.from(`No sourcestamp found in build for codebase '${codebase}'\n`))])
+  context.atEnd([...log.open(), log.append(1, Buffer.from(`No sourcestamp found in build for codebase '${codebase}'\n`))])
   return FAILURE
 }
 
@@ -126,7 +126,7 @@ class GitFolder {
     const { codebase } = this.#config
     const known = this.#context.run.properties['got_revision']?.[0]
     const value: Json = codebase === '' ? revision : { ...(typeof known === 'object' && known !== null && !Array.isArray(known) ? known : {}), [codebase]: revision }
-    await this.#context.run.write([this.#context.setProperties({ got_revision: [value, 'Git'] })])
+    this.#context.atEnd([this.#context.setProperties({ got_revision: [value, 'Git'] })])
   }
 
   async #fetch(): Promise<void> {

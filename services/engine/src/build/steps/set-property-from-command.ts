@@ -14,7 +14,7 @@ export async function runSetPropertyFromCommand(context: StepContext, config: Se
     const log = await context.log('property changes')
     const changes = Object.entries(values).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
     const text = Buffer.from(context.run.mask.text(changes.join('')))
-    await context.run.write([...log.open(), log.append(changes.length, text), context.setProperties(propertiesFrom(values, config.name))])
+    context.atEnd([...log.open(), log.append(changes.length, text), context.setProperties(propertiesFrom(values, config.name))])
     if (config.property !== null) context.commandText = `property '${config.property}' set`
     else context.commandText = `${Object.keys(values).length} properties set`
   }

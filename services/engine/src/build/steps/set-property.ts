@@ -4,6 +4,6 @@ import type { StepContext } from '../step-context.js'
 export async function runSetProperty(context: StepContext, config: SetPropertyStep): Promise<Result> {
   const value = await context.render(config.value)
   context.fallbackText = 'Set'
-  await context.run.write([context.setProperties({ [config.property]: [value, config.name] })])
+  context.atEnd([context.setProperties({ [config.property]: [value, config.name] })])
   return SUCCESS
 }
