@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { checkConfiguration, formatProblems } from '@yardmaster/config/host'
-import { transaction } from '@yardmaster/db'
+import { onceReachable, transaction } from '@yardmaster/db'
 import { activateGeneration, NamesTaken } from '@yardmaster/db/verbs/activate-generation'
 import type { Replica } from './replica.js'
 
@@ -22,12 +22,13 @@ export async function bringConfiguration({ db, clock, settings, logger, generati
   const { configuration, bundle } = checked
   // What it says may depend on more than its code (the environment): both make the version.
   const digest = createHash('sha256').update(bundle.digest).update(JSON.stringify(configuration)).digest('hex')
-  const brought = await transaction(db, null, tx => activateGeneration(tx, { set: settings.set, digest, code: bundle.code, configuration })).catch((error: unknown) => {
+  const onAway = (error: unknown) => logger.warn({ err: error, file: settings.config }, 'the configuration cannot be brought now: the database does not answer; trying again')
+  const brought = await onceReachable(clock, () => transaction(db, null, tx => activateGeneration(tx, { set: settings.set, digest, code: bundle.code, configuration })), onAway).catch((error: unknown) => {
     if (!(error instanceof NamesTaken)) throw error
     logger.error({ file: settings.config, set: settings.set }, `the configuration is refused: ${error.message}`)
   })
   if (!brought) return
   const { id, activated } = brought
+  await onceReachable(clock, () => generations.refresh(), onAway)
   if (!activated && generations.active()?.id !== id) logger.warn({ file: settings.config, generation: id }, 'this configuration is an older generation; going back to it is an explicit act')
-  await generations.refresh()
 }
