@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -283,6 +285,16 @@ describe('the end of the worker', () => {
     engine.send({ type: 'shutdown', why: 'it asked to' })
     expect(await worker.exited).toEqual({ code: 0, signal: null })
     expect(engine.others.filter(({ type }) => type === 'goodbye')).toEqual([])
+  })
+
+  test('--on-stop=finish: a worker that runs nothing does not wait for an engine that says nothing', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const worker = start({ flags: ['--on-stop', 'finish', '--engine', `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`] })
+    await once(silent, 'connection')
+    worker.child.kill('SIGTERM')
+    expect(await worker.exited).toEqual({ code: 0, signal: null })
+    silent.close()
   })
 
   test('--on-stop=finish: a second signal ends it at once', async () => {

@@ -84,7 +84,7 @@ export class Worker {
 
   /** Has the engine give it nothing more, waits until what it has is over, and closes. */
   async finish(why: string): Promise<void> {
-    const nothingToDo = this.#connection === null && this.#commands.empty
+    const nothingToDo = (this.#connection === null || !this.#welcomed) && this.#commands.empty
     if (!this.#finished && !nothingToDo && !this.#killed) {
       const gone = new Promise<void>(resolve => { this.#gone = resolve })
       this.#wish = why
