@@ -35,7 +35,7 @@ export type OpenedSession = {
  */
 export async function openSession(tx: Transaction, opening: SessionOpening): Promise<OpenedSession | null> {
   const { workerId, replicaId, processId, protocol = 'yardmaster', info, labels = {}, once = false } = opening
-  const [known] = await tx.query('SELECT 1 FROM workers WHERE id = $1 FOR NO KEY UPDATE', [workerId])
+  const [known] = await tx.query<{ relabelled: boolean }>('SELECT reported_labels <> $2::jsonb AS relabelled FROM workers WHERE id = $1 FOR NO KEY UPDATE', [workerId, storableJson(labels)])
   const [held] = await tx.query<{ number: number; process_id: string | null; protocol: string; taken: boolean }>(
     `SELECT s.number, s.process_id, s.protocol, s.connected AND EXISTS (SELECT 1 FROM replicas r WHERE r.id = s.replica_id AND r.state = 'alive') AS taken
      FROM worker_sessions s WHERE s.worker_id = $1 FOR UPDATE OF s`, [workerId])
@@ -51,7 +51,7 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
        contested_at = NULL, builds_left = CASE WHEN process_id = $3 THEN builds_left ELSE $4 END, orphans = CASE WHEN $5 = 'msgpack' THEN orphans ELSE '{}' END
      WHERE worker_id = $1 RETURNING orphans`, [workerId, replicaId, processId, once ? 1 : null, protocol])
   if (held.process_id !== processId) await tx.execute('UPDATE workers SET graceful = false, kill_requested_at = NULL WHERE id = $1 AND graceful', [workerId])
-  await refreshBuilderWorkers(tx, [workerId])
+  if (known.relabelled) await refreshBuilderWorkers(tx, [workerId])
   const requests = await tx.query<{ id: number; build_id: number }>(
     `UPDATE build_requests r SET replica_id = $2 FROM builds b
      WHERE b.worker_id = $1 AND b.complete_at IS NULL AND r.id = b.build_request_id AND r.state = 'claimed' RETURNING r.id, b.id AS build_id`, [workerId, replicaId])
