@@ -1,5 +1,4 @@
 import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
-import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import { retryLostBuilds } from '@yardmaster/db/verbs/retry-lost-builds'
 import type { Replica } from '@yardmaster/replica'
 import { BuildRuns } from './build/build-runs.js'
@@ -40,20 +39,21 @@ export async function startEngine(replica: Replica): Promise<void> {
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
     if (!session.resumes) orphans.notify()
-    if (session.once || session.leaving) controls.notify()
+    if (session.once || session.leaving !== null) controls.notify()
   })
   const reports = new StatusReports()
+  const takesWorkers = () => !drain.active && !lifecycle.signal.aborted && !lease.cutOff()
   const pool = new WorkerPool({
-    db, fence, installation, clock, logger,
+    db, fence, installation, clock, logger, takesWorkers,
     onContest: () => controls.notify(),
     onBuilds: (session, builds) => runs.adopt(session, builds),
     onOver: session => runs.abandon(session),
     isOurs: commandId => runs.hasCommand(commandId),
     onTold: (session, message) => {
       if (message.type === 'status') return reports.add(session.workerId, message)
-      session.leaving = true
+      session.leaving = 'wished'
       logger.info({ worker: session.name, why: message.why }, 'a worker wants to leave')
-      transaction(db, fence, tx => stopWorker(tx, { workerId: session.workerId })).catch((error: unknown) => logger.warn({ err: error, worker: session.name }, 'the wish of a worker could not be written'))
+      controls.notify()
     },
     onIdle: () => claims.notify(),
     keepaliveMs: name => keepaliveMs(generations.active()?.configuration, name),
@@ -70,13 +70,13 @@ export async function startEngine(replica: Replica): Promise<void> {
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty(`explain waiting.${settings.set}`)) await explainWaiting({ db, fence, generations, clock }) } })
   startBalance(replica, { pool, runs, draining: () => drain.active })
-  const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls(db, runs, pool) })
+  const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls({ db, fence, runs, pool }) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
   const orphans = loop({ name: 'orphans', everyMs: 5_000, run: () => endOrphans({ db, fence, pool, logger, onCleared: () => claims.notify() }) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
-    // What a drain has just taken its hands off is not taken up again.
-    builds: async (session, builds) => { if (!drain.active) await runs.adopt(session, builds) },
+    // What a drain has just taken its hands off is not taken up again; what cannot go along is finished here.
+    builds: async (session, builds) => { if (!drain.active || !session.resumes) await runs.adopt(session, builds) },
     disconnected: session => pool.disconnected(session),
   }) })
   loop({ name: 'lost builds', everyMs: 5_000, run: async () => {
@@ -101,7 +101,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     host: settings.workerHost, port: settings.workerPort, clock, random, logger,
     admit(credentials) {
       const active = generations.active()
-      if (!active || drain.active || lifecycle.signal.aborted || lease.cutOff()) return 'closed'
+      if (!active || !takesWorkers()) return 'closed'
       return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
     },
     onHello: limitedDoor({ db, set: settings.set, limits: replica.limits, generations, logger, takeIn: (name, newcomer, link) => pool.takeIn(name, newcomer, link) }),

@@ -143,7 +143,7 @@ test('a second stop interrupts a step that always runs, and the build ends', asy
   const { id } = (await builds())[0]!
   const stop = async () => {
     const asked = await transaction(world.db, null, tx => requestStop(tx, { buildId: id, reason: 'enough', actor: 'user:a' }))
-    await obeyControls(world.db, engine.runs, engine.pool)
+    await obeyControls({ db: world.db, fence: engine.fence, runs: engine.runs, pool: engine.pool })
     return asked
   }
   expect(await stop()).toBe(true)
@@ -253,4 +253,29 @@ test('what cannot be stored ends the build with EXCEPTION, and nothing of it sta
   expect(await ended()).toMatchObject({ results: EXCEPTION })
   expect((await steps())[0]).toMatchObject({ done: true })
   expect(await rows('SELECT 1 FROM logs WHERE NOT complete')).toEqual([])
+})
+
+test('a command that reaches a worker which was told to go has not failed: its build is built again', async () => {
+  await installation([shell('s', 'x')])
+  const engine = await anEngine()
+  const worker = await new TestWorker(engine.port, 'w1').hello(ONE)
+  engine.pool.sessions()[0]!.tellToGo('it was asked to stop')
+  await ask(world, 'b')
+  await engine.claim()
+  worker.send({ type: 'ended', command: await started(worker), seq: 1, rc: -1, failureReason: 'interrupted', elapsed: 0 })
+  expect(await ended()).toMatchObject({ results: RETRY })
+  expect(await rows('SELECT state, (SELECT failures FROM workers) AS failures FROM build_requests')).toEqual([{ state: 'pending', failures: 0 }])
+})
+
+test('the wish of a worker to leave is written at last, though not at first', async () => {
+  await installation([shell('s', 'x')])
+  const engine = await anEngine()
+  await new TestWorker(engine.port, 'w1').hello(ONE)
+  const [session] = engine.pool.sessions()
+  session!.leaving = 'wished'
+  const obey = (replicaId: number) => obeyControls({ db: world.db, fence: { replicaId }, runs: engine.runs, pool: engine.pool })
+  await expect(obey(4711)).rejects.toThrow('buried')
+  expect(session!.leaving).toBe('wished')
+  await obey(engine.replicaId)
+  expect([session!.leaving, await rows('SELECT graceful FROM workers')]).toEqual(['written', [{ graceful: true }]])
 })

@@ -129,8 +129,12 @@ export class Drain {
     }
   }
 
+  /** A build of which only its row knows (the answer to its claim was lost) goes along; or, where it cannot, its worker stays until it is found and finished. */
   async #letGo(sessions: WorkerSession[]): Promise<void> {
-    if (sessions.length > 0) await this.#deps.pool.letGo(sessions, WHY, { onlyIdle: false })
+    const { pool } = this.#deps
+    const [own, stock] = [sessions.filter(resumes), sessions.filter(session => !resumes(session))]
+    if (own.length > 0) await pool.letGo(own, WHY, { onlyIdle: false })
+    if (stock.length > 0) await pool.letGo(stock, WHY, { onlyIdle: true })
   }
 }
 

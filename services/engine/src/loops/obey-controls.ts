@@ -1,12 +1,16 @@
-import type { Database } from '@yardmaster/db'
+import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import type { BuildRuns } from '../build/build-runs.js'
 import type { WorkerPool } from '../workers/worker-pool.js'
 
+export type ControlsDeps = { db: Database; fence: Fence; runs: BuildRuns; pool: WorkerPool }
+
 /** Does what somebody asked of this engine's builds and workers. */
-export async function obeyControls(db: Database, runs: BuildRuns, pool: WorkerPool): Promise<void> {
+export async function obeyControls({ db, fence, runs, pool }: ControlsDeps): Promise<void> {
   await stopBuilds(db, runs)
   await pool.answerContests()
   await killWorkers(db, pool)
+  await writeWishes(db, fence, pool)
   await letIdleWorkersGo(db, pool)
 }
 
@@ -27,6 +31,14 @@ async function killWorkers(db: Database, pool: WorkerPool): Promise<void> {
   }
 }
 
+/** Workers say once per connection that they want to leave: it is tried until it is written. */
+async function writeWishes(db: Database, fence: Fence, pool: WorkerPool): Promise<void> {
+  for (const session of pool.sessions().filter(({ leaving }) => leaving === 'wished')) {
+    await transaction(db, fence, tx => stopWorker(tx, { workerId: session.workerId }))
+    session.leaving = 'written'
+  }
+}
+
 /** Workers that are to go are told so once nothing runs on them; told again at the next sweep as long as they stay. */
 async function letIdleWorkersGo(db: Database, pool: WorkerPool): Promise<void> {
   const connected = pool.sessions().filter(session => session.link !== null)
@@ -35,5 +47,5 @@ async function letIdleWorkersGo(db: Database, pool: WorkerPool): Promise<void> {
      WHERE w.id = ANY($1) AND (w.graceful OR s.builds_left = 0) AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL)`,
     [connected.map(session => session.workerId)])
   const idle = new Set(rows.map(row => row.id))
-  for (const session of connected) if (idle.has(session.workerId)) session.link?.send({ type: 'shutdown', why: session.once ? 'it has built once' : 'it was asked to stop' })
+  for (const session of connected) if (idle.has(session.workerId)) session.tellToGo(session.once ? 'it has built once' : 'it was asked to stop')
 }

@@ -21,7 +21,7 @@ import type { WorkerSession } from '../workers/worker-session.js'
 export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>
 
 /** The engine's parts as `startEngine` joins them, but for its loops: the test says when. `onBuilds` runs before builds are taken over. */
-export async function startTestEngine(world: Installation, { onBuilds, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; code?: string } = {}) {
+export async function startTestEngine(world: Installation, { onBuilds, takesWorkers = () => true, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; takesWorkers?: () => boolean; code?: string } = {}) {
   const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'test', level: 'silent' })]
   const { db, configuration } = world
   const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
@@ -39,14 +39,14 @@ export async function startTestEngine(world: Installation, { onBuilds, code = ''
   const runs = new BuildRuns(parts, generations, () => {})
   const functions = new GuardedFunctions({ clock, logger })
   const pool = new WorkerPool({
-    db, fence, installation: 'i', clock, logger,
+    db, fence, installation: 'i', clock, logger, takesWorkers,
     onContest: () => { pool.answerContests().catch(() => {}) },
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
     onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
   })
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {
-    replicaId, fence, generations, children, runs, pool, port: door.port,
+    replicaId, fence, generations, children, runs, pool, settled: () => commit.settled(), port: door.port,
     claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: null }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),

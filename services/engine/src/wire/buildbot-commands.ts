@@ -10,6 +10,8 @@ export type CommandSink = {
   complete(failure: string | null, answer: () => void): void
   /** It was not started. */
   refused(why: string): void
+  /** The connection has ended. */
+  lost?(): void
 }
 
 /** What a command of our own said. */
@@ -41,7 +43,13 @@ export class BuildbotCommands {
     this.#options.wire.request('start_command', { command_id: id, command_name: name, args }).catch((error: unknown) => {
       // A lost connection is told of by its end.
       if (error instanceof RefusedByWorker && this.#sinks.delete(id)) sink.refused(error.message)
+      else if (this.#options.wire.closed) sink.lost?.()
     })
+  }
+
+  /** The connection has ended: who waits for a command of our own waits in vain. */
+  lost(): void {
+    for (const sink of this.#sinks.values()) sink.lost?.()
   }
 
   interrupt(id: string, why: string): void {
@@ -61,14 +69,14 @@ export class BuildbotCommands {
 
   /** Runs a command of our own. Rejects when it cannot be run, or is not over within `withinMs`. */
   ask(command: StockCommand, withinMs: number): Promise<Asked> {
-    const { wire, clock, prefix } = this.#options
+    const { clock, prefix } = this.#options
     const id = `${prefix}/${++this.#asked}`
     const asked: Asked = { rc: -1, stdout: '', found: [] }
     return new Promise((resolve, reject) => {
       const fail = (why: string) => { cancel(); reject(new Error(`${command.name}: ${why}`)) }
       const cancel = clock.setTimeout(() => {
         this.interrupt(id, 'it takes too long')
-        fail(wire.closed ? 'the connection is lost' : `not over within ${withinMs} ms`)
+        fail(`not over within ${withinMs} ms`)
       }, withinMs)
       this.start(id, command, {
         update(entries, answer) {
@@ -82,6 +90,7 @@ export class BuildbotCommands {
           resolve(asked)
         },
         refused: fail,
+        lost: () => fail('the connection is lost'),
       })
     })
   }

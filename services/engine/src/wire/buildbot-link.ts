@@ -13,7 +13,7 @@ export type BuildbotLinkOptions = {
   socket: WebSocket
   clock: Clock
   logger: Logger
-  /** Identity of this connection: a stock worker does not say which process it is. */
+  /** Identity of this connection. */
   process: string
   onMessage(message: Output | Ended | Pong): void
   onClose(): void
@@ -31,14 +31,25 @@ export class BuildbotLink implements Link {
   readonly commands: BuildbotCommands
   readonly #options: BuildbotLinkOptions
   readonly #running = new Map<string, BuildbotCommand>()
+  /** A command of a build has been started over it: what the worker's process has started may be of a build that goes on. */
+  #begun = false
   /** Known once the worker has told of itself. */
   place: StockPlace = { basedir: '', system: '' }
 
   constructor(options: BuildbotLinkOptions) {
     this.#options = options
     const { socket, clock, logger, onClose, process } = options
-    this.wire = new BuildbotWire({ socket, clock, logger, onClose, onUpdate: message => this.commands.receive(message) })
+    this.wire = new BuildbotWire({
+      socket, clock, logger,
+      onUpdate: message => this.commands.receive(message),
+      onClose: () => { this.commands.lost(); onClose() },
+    })
     this.commands = new BuildbotCommands({ wire: this.wire, clock, prefix: `yard/${process}` })
+  }
+
+  get closed(): boolean {
+    const { socket } = this.#options
+    return socket.readyState !== socket.OPEN
   }
 
   send(message: EngineMessage): void {
@@ -93,7 +104,7 @@ export class BuildbotLink implements Link {
    */
   async endOrphans(commandIds: string[]): Promise<void> {
     // Over the connection that has begun nothing yet, whatever the worker has started is an orphan, also what cannot be marked.
-    const alone = this.#running.size === 0
+    const alone = !this.#begun
     for (const id of commandIds) {
       this.#forget(id)
       this.commands.interrupt(id, 'its build is over')
@@ -107,6 +118,7 @@ export class BuildbotLink implements Link {
     const { commands, place } = this
     const command = new BuildbotCommand({ id, spec, place, commands, clock, emit: onMessage, sweep: () => this.#sweep([id], false) })
     this.#running.set(id, command)
+    this.#begun = true
     command.start()
   }
 

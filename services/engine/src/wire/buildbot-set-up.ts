@@ -18,8 +18,11 @@ const MOST_CHARACTERS = 4096
 const UNTOLD = new Set(['environ', 'worker_commands', 'delete_leftover_dirs', 'basedir', 'system', 'numcpus', 'version'])
 const ARCHITECTURES: { [machine: string]: string } = { x86_64: 'x64', amd64: 'x64', aarch64: 'arm64', i686: 'ia32', i386: 'ia32' }
 
-/** What Buildbot's own master does first on a new connection, in its order. Resolves with what the worker has told of itself. */
-export async function setUpStockWorker(link: BuildbotLink, process: string): Promise<Newcomer> {
+/**
+ * What Buildbot's own master does first on a new connection, in its order. Resolves with what the worker has told of itself. `connection` stands
+ * for its process where that cannot be told from others.
+ */
+export async function setUpStockWorker(link: BuildbotLink, connection: string): Promise<Newcomer> {
   const { wire, commands } = link
   await wire.request('print', { message: 'attached' })
   const told = StockInfo.safeParse(await wire.request('get_worker_info'))
@@ -29,16 +32,21 @@ export async function setUpStockWorker(link: BuildbotLink, process: string): Pro
   await wire.request('set_worker_settings', { args: SETTINGS })
   await commands.ask({ name: 'listdir', args: { path: basedir } }, COMMAND_MS)
   await commands.ask({ name: 'mkdir', args: { paths: [(system === 'nt' ? win32 : posix).join(basedir, 'info')] } }, COMMAND_MS)
-  const machine = await machineOf(link)
+  const { process = connection, ...machine } = await machineOf(link)
   const labels = { os: machine.platform, ...(machine.arch ? { arch: machine.arch } : {}) }
   return { process, version, labels, held: [], info: { ...infoOf(told.data), ...machine, basedir, cores: numcpus } }
 }
 
-async function machineOf({ commands, place: { basedir, system } }: BuildbotLink): Promise<{ platform: string; arch?: string }> {
+/** The machine, and which process of it the worker is: it does not say so itself, but is the parent of what it starts. */
+const WHO = `uname -sm; uname -n; echo $PPID
+if { read -r line < "/proc/$PPID/stat"; } 2>/dev/null; then set -- \${line##*) }; shift 19; echo "$1"; else LC_ALL=C ps -o lstart= -p $PPID; fi`
+
+async function machineOf({ commands, place: { basedir, system } }: BuildbotLink): Promise<{ platform: string; arch?: string; process?: string }> {
   if (system !== 'posix') return { platform: system === 'nt' ? 'win32' : system }
-  const { stdout } = await commands.ask({ name: 'shell', args: { workdir: basedir, command: ['uname', '-sm'], env: {}, logEnviron: false, timeout: 20 } }, COMMAND_MS)
-  const [platform = system, machine] = stdout.trim().toLowerCase().split(/\s+/)
-  return { platform, ...(machine ? { arch: ARCHITECTURES[machine] ?? machine } : {}) }
+  const { stdout } = await commands.ask({ name: 'shell', args: { workdir: basedir, command: ['/bin/sh', '-c', WHO], env: {}, logEnviron: false, usePTY: false, timeout: 20 } }, COMMAND_MS)
+  const [what = '', node, pid, started] = stdout.split('\n').map(line => line.trim())
+  const [platform = system, machine] = what.toLowerCase().split(/\s+/)
+  return { platform, ...(machine ? { arch: ARCHITECTURES[machine] ?? machine } : {}), ...(pid && started ? { process: `${node} ${pid} ${started}` } : {}) }
 }
 
 /** The files of its `info` folder (admin, host, access_uri...) and os_* of its system. */

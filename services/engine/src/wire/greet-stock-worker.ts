@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { DuplicateWorker } from '../workers/contests.js'
 import { BuildbotLink } from './buildbot-link.js'
 import { setUpStockWorker } from './buildbot-set-up.js'
+import { NotTakenIn } from './newcomer.js'
 import type { WorkerConnection, WorkerDoorOptions } from './worker-door.js'
 
 const SET_UP_MS = 60_000
@@ -26,7 +27,7 @@ export function greetStockWorker({ clock, random, logger, onHello }: WorkerDoorO
   }
   takeIn().catch((error: unknown) => {
     cancelDeadline()
-    if (!(error instanceof DuplicateWorker)) logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
+    if (!(error instanceof DuplicateWorker)) logger[error instanceof NotTakenIn ? 'debug' : 'warn']({ err: error, worker: name }, 'the worker could not be taken in')
     // For its own log: whoever keeps the worker looks there.
     link.send({ type: 'print', message: `not taken in, try again later: ${error instanceof Error ? error.message : String(error)}` })
     link.close(CLOSE_TRY_AGAIN, 'try again later')

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '@yardmaster/runtime'
 import type { CommandSpec } from '@yardmaster/worker-protocol'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StockWorker, stockWorkerProgram } from '../../../../test/kit/stock-worker.js'
 import { until } from '../../../../test/kit/until.js'
 import { openStockDoor } from '../testing/stock-door.js'
 
+const clock = systemClock()
 const folder = mkdtempSync(join(tmpdir(), 'yardmaster-stock-'))
 const basedir = join(folder, 's1')
 const env = { PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8', PYTHONPATH: '/of/the/worker', OWN: 'own' }
@@ -166,6 +168,26 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
     expect(door.received).toHaveLength(before + again.length)
   })
 
+  test('where builds run, only what is marked is ended: what another build has just started goes on', async () => {
+    const before = await door.run(id(), shell('true'))
+    door.link.send({ type: 'ack', command: before.command, seq: before.seq })
+    const ended = door.link.endOrphans(['i/9/9/9'])
+    const ran = await door.run(id(), shell('sleep 1; echo well'))
+    await ended
+    expect([ran.rc, said(ran.lines['stdio'], 'o')]).toEqual([0, ['well']])
+  })
+
+  test('is the same process over each of its connections, and who waits for it over a lost one does not wait long', async () => {
+    const before = door.arrivals.length
+    const began = clock.monotonic()
+    const ended = door.link.endOrphans(['i/9/9/9'])
+    door.link.drop('a test')
+    await expect(ended).rejects.toThrow('the connection is lost')
+    expect(clock.monotonic() - began).toBeLessThan(10_000)
+    await until('it to come again', () => door.arrivals.length > before)
+    expect(door.arrivals.at(-1)!.newcomer.process).toBe(door.arrivals[0]!.newcomer.process)
+  })
+
   test('over a new connection orphans are ended, also those that nobody could interrupt', async () => {
     const command = id()
     door.start(command, shell(`echo $$ > orphan.pid; setsid sh -c 'echo $$ > escaped.pid; while :; do sleep 1; done' & while :; do echo x; sleep 0.1; done`))
@@ -188,6 +210,7 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
     await worker.kill()
     await worker.start()
     await until('it to come again', () => door.arrivals.length > before)
+    expect(door.arrivals.at(-1)!.newcomer.process).not.toBe(door.arrivals[0]!.newcomer.process)
     expect(isAlive(pid)).toBe(true)
     await door.link.endOrphans([command])
     expect(isAlive(pid)).toBe(false)

@@ -6,7 +6,8 @@ import { encode, encodeStock, decodeStock, SUBPROTOCOL, type WorkerMessage } fro
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { until } from '../../../../test/kit/until.js'
-import { openWorkerDoor, type AfterHello, type WorkerDoor } from './worker-door.js'
+import type { Link } from './worker-link.js'
+import { openWorkerDoor, type AfterHello, type WorkerDoor, type WorkerDoorOptions } from './worker-door.js'
 
 const clock = systemClock()
 const silent = createLogger({ name: 'test', level: 'silent' })
@@ -15,12 +16,12 @@ let door: WorkerDoor
 let heard: { name: string; message: AfterHello }[]
 let attacker: ChildProcess | null = null
 
-async function open(more: { clock?: Clock; logger?: Logger } = {}): Promise<void> {
+async function open({ onHello, ...more }: { clock?: Clock; logger?: Logger; onHello?: WorkerDoorOptions['onHello'] } = {}): Promise<void> {
   heard = []
   door = await openWorkerDoor({
     host: '127.0.0.1', port: 0, clock, random: systemRandom(), logger: silent, ...more,
     admit: ({ password }) => (password === 'pw' ? 'welcome' : 'refused'),
-    onHello: (name, _newcomer, link) => { link.send({ type: 'welcome', installation: 'i', session: 1, keepaliveMs: 10_000, busyMs: 2_000 }); return Promise.resolve({ onMessage: message => { heard.push({ name, message }) }, onClose: () => {} }) },
+    onHello: onHello ?? ((name, _newcomer, link) => { link.send({ type: 'welcome', installation: 'i', session: 1, keepaliveMs: 10_000, busyMs: 2_000 }); return Promise.resolve({ onMessage: message => { heard.push({ name, message }) }, onClose: () => {} }) }),
   })
 }
 afterEach(async () => {
@@ -146,6 +147,27 @@ test.each<[string, (socket: WebSocket) => void]>([
   await closed
   good.send(encode({ type: 'pong', n: 7 }))
   await until('the other one to be heard', () => heard.some(({ name, message }) => name === 'good' && message.type === 'pong'))
+})
+
+test('who waits to be taken in is listened to: that he has gone is seen, and much may not be said before the welcome', async () => {
+  const links: Link[] = []
+  await open({ onHello: (_name, _newcomer, link) => new Promise(() => { links.push(link) }) })
+  const waiting = async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${door.port}`, SUBPROTOCOL, { headers: { Authorization: basic('w', 'pw') } })
+    await once(socket, 'open')
+    const before = links.length
+    socket.send(encode(hello))
+    await until('the hello to be heard', () => links.length > before)
+    return socket
+  }
+  const gone = await waiting()
+  gone.terminate()
+  await until('its end to be seen', () => links[0]!.closed)
+  const patient = await waiting()
+  const closed = once(await waiting().then(socket => { for (let n = 0; n < 50; n++) socket.send(encode({ type: 'goodbye', why: 'x' })); return socket }), 'close')
+  for (let n = 0; n < 50; n++) patient.send(encode({ type: 'pong', n: 0 }))
+  await closed
+  expect(links.map(link => link.closed)).toEqual([true, false, true])
 })
 
 /** The worker's end of a stock connection: answers what it is told to. */

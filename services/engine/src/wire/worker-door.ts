@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { DuplicateWorker } from '../workers/contests.js'
 import { parseBasic, type Credentials } from './credentials.js'
 import { greetStockWorker } from './greet-stock-worker.js'
-import type { Newcomer } from './newcomer.js'
+import { NotTakenIn, type Newcomer } from './newcomer.js'
 import { Refusals } from './refusals.js'
 import { Strangers } from './strangers.js'
 import { WorkerLink, type Link } from './worker-link.js'
@@ -32,6 +32,8 @@ export type WorkerDoor = { port: number; close(): Promise<void> }
 /** An authenticated worker says hello at once. */
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500
+/** Before it is welcomed a worker has little more to say than that it lives. */
+const MOST_EARLY = 10
 
 type Inside = { options: WorkerDoorOptions; sockets: WebSocketServer; strangers: Strangers; refusals: Refusals }
 
@@ -88,12 +90,10 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
   const { clock, logger, onHello } = options
   let connection: WorkerConnection | null = null
   let greeted = false
-  // Pausing stops the socket, but what it had read already still comes: it waits here until the session is open.
+  // What comes before the session is open waits here. The socket is read on: its end must be seen, as the worker is elsewhere then.
   let early: AfterHello[] = []
   const open = (opened: WorkerConnection) => {
     connection = opened
-    // Before what waits here is dealt with, which may pause it again.
-    link.resume()
     for (const message of early) opened.onMessage(message)
     early = []
     if (socket.readyState === socket.CLOSED) opened.onClose()
@@ -104,15 +104,18 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
     logger: logger.child({ worker: name }),
     onClose: () => connection?.onClose(),
     onMessage(message) {
-      if (message.type !== 'hello') return connection ? connection.onMessage(message) : greeted ? void early.push(message) : link.drop(`${message.type} where hello was due`)
+      if (message.type !== 'hello') {
+        if (connection) return connection.onMessage(message)
+        if (!greeted) return link.drop(`${message.type} where hello was due`)
+        if (message.type !== 'pong' && early.push(message) > MOST_EARLY) link.drop('it does not wait for its welcome')
+        return
+      }
       if (greeted) return link.drop('a second hello')
       greeted = true
       cancelDeadline()
-      link.pause()
       onHello(name, newcomerOf(message), link).then(open).catch((error: unknown) => {
-        link.resume()
         if (error instanceof DuplicateWorker) return link.close(CLOSE_DUPLICATE, closeReason(error.message))
-        logger.warn({ err: error, worker: name }, 'the worker could not be taken in')
+        logger[error instanceof NotTakenIn ? 'debug' : 'warn']({ err: error, worker: name }, 'the worker could not be taken in')
         link.close(CLOSE_TRY_AGAIN, 'try again later')
       })
     },

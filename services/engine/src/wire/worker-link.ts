@@ -19,6 +19,8 @@ export type WorkerLinkOptions = {
 export type Link = {
   /** A stock worker (msgpack) cannot resume: its commands end with its connection, as far as we can know. */
   readonly protocol: 'yardmaster' | 'msgpack'
+  /** It has ended, or is ending: nothing that is sent arrives. */
+  readonly closed: boolean
   send(message: EngineMessage): void
   pause(): void
   resume(): void
@@ -53,6 +55,11 @@ export class WorkerLink implements Link {
     socket.on('message', (data: Buffer, isBinary) => this.#receive(data, isBinary))
     socket.on('error', error => logger.debug({ err: error }, 'worker connection failed'))
     socket.on('close', () => this.#onClose())
+  }
+
+  get closed(): boolean {
+    const { socket } = this.#options
+    return socket.readyState !== socket.OPEN
   }
 
   send(message: EngineMessage): void {

@@ -1,6 +1,7 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { contestSession, keepSession, type Holder } from '@yardmaster/db/verbs/contest-session'
 import type { Clock, Logger } from '@yardmaster/runtime'
+import type { Turnstile } from './turnstile.js'
 import type { WorkerSession } from './worker-session.js'
 
 /** Another process of the worker is connected, and lives. The message says where. */
@@ -13,12 +14,15 @@ const ANSWER_MS = 5_000
 /** With the way to the holder and back. */
 const WAIT_MS = 7_000
 const LOOK_MS = 200
+/** Of all that wait here: as many stock workers as lost an engine may. */
+const MOST_LOOKS_PER_S = 250
 
 export type ContestsOptions = { db: Database; fence: Fence; clock: Clock; logger: Logger; /** Its holder may be this engine. */ onContest(): void }
 
 /** Two processes with one worker's name: the first one keeps it as long as it answers, wherever each is connected. */
 export class Contests {
   readonly #options: ContestsOptions
+  readonly #turnstile: Turnstile
   /** Workers that somebody waits for here: one at a time. */
   readonly #waiting = new Set<number>()
   /** Sessions of ours whose process is being asked. */
@@ -26,8 +30,9 @@ export class Contests {
   /** Who was told off last: it comes again and again, and is not told of each time. */
   readonly #told = new Map<number, string>()
 
-  constructor(options: ContestsOptions) {
+  constructor(options: ContestsOptions, turnstile: Turnstile) {
     this.#options = options
+    this.#turnstile = turnstile
   }
 
   /** Resolves when the session may be free. Throws DuplicateWorker when its holder keeps it, or has not decided in time. */
@@ -37,7 +42,7 @@ export class Contests {
     this.#waiting.add(workerId)
     try {
       const { db, fence, onContest } = this.#options
-      const holder = await transaction(db, fence, tx => contestSession(tx, workerId))
+      const holder = await this.#turnstile.pass(() => transaction(db, fence, tx => contestSession(tx, workerId)))
       if (holder === null) return
       onContest()
       if (await this.#kept(workerId, holder)) this.#refuse(worker, holder)
@@ -72,14 +77,15 @@ export class Contests {
 
   async #kept(workerId: number, { number }: Holder): Promise<boolean> {
     const { db, clock } = this.#options
-    for (const deadline = clock.monotonic() + WAIT_MS; clock.monotonic() < deadline; await clock.sleep(LOOK_MS)) {
+    for (const deadline = clock.monotonic() + WAIT_MS; ;) {
       const { rows } = await db.pool.query<{ contested: boolean }>(
         `SELECT s.contested_at IS NOT NULL AS contested FROM worker_sessions s JOIN replicas r ON r.id = s.replica_id
          WHERE s.worker_id = $1 AND s.number = $2 AND s.connected AND r.state = 'alive'`, [workerId, number])
       if (!rows[0]) return false
-      if (!rows[0].contested) return true
+      const leftMs = deadline - clock.monotonic()
+      if (!rows[0].contested || leftMs <= 0) return true
+      await clock.sleep(Math.min(leftMs, Math.max(LOOK_MS, this.#waiting.size * 1000 / MOST_LOOKS_PER_S)))
     }
-    return true
   }
 
   #refuse({ workerId, name, processId }: { workerId: number; name: string; processId: string }, { host, since, engine }: Holder): never {

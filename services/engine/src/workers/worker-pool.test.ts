@@ -1,3 +1,6 @@
+import { GroupCommit, SessionLost } from '@yardmaster/db'
+import { createLogger, systemClock } from '@yardmaster/runtime'
+import { CLOSE_TRY_AGAIN } from '@yardmaster/worker-protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
 import { until } from '../../../../test/kit/until.js'
@@ -5,15 +8,18 @@ import { startTestEngine, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
 
 const ONE = '00000000-0000-4000-8000-000000000001'
+const TWO = '00000000-0000-4000-8000-000000000002'
 
 let world: Installation
 let engine: TestEngine
 let beforeBuilds: () => Promise<void>
+let takesWorkers: boolean
 
 beforeEach(async () => {
   beforeBuilds = () => Promise.resolve()
+  takesWorkers = true
   world = await anInstallation(aConfiguration({ builders: [aBuilder('b')] }))
-  engine = await startTestEngine(world, { onBuilds: () => beforeBuilds() })
+  engine = await startTestEngine(world, { onBuilds: () => beforeBuilds(), takesWorkers: () => takesWorkers })
 })
 afterEach(async () => {
   await engine.stop()
@@ -59,4 +65,53 @@ test('a worker that left without builds is forgotten', async () => {
   await until('its end to be written', async () => !(await row()).connected)
   await engine.reconcile()
   expect(engine.pool.sessions()).toEqual([])
+})
+
+/** The engine's transactions wait until the answer is called. */
+async function heldUp(): Promise<() => Promise<void>> {
+  const client = await world.db.pool.connect()
+  await client.query('BEGIN')
+  await client.query('SELECT 1 FROM replicas WHERE id = $1 FOR UPDATE', [engine.replicaId])
+  return async () => { await client.query('ROLLBACK'); client.release() }
+}
+const waits = () => until('its transaction to wait', async () => (await world.db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount === 1)
+
+test('whoever waited to be taken in and has gone to another engine meanwhile stays there', async () => {
+  const other = await startTestEngine(world)
+  try {
+    const goOn = await heldUp()
+    const worker = new TestWorker(engine.port, 'w1')
+    worker.hello(ONE).catch(() => {})
+    await waits()
+    worker.close()
+    const again = await new TestWorker(other.port, 'w1').hello(ONE)
+    await goOn()
+    await until('nobody to be taken in', () => engine.pool.quiet)
+    await other.reconcile()
+    expect(await row()).toEqual({ number: 1, connected: true })
+    expect([again.closed, other.pool.sessions().length]).toEqual([false, 1])
+  } finally {
+    await other.stop()
+  }
+})
+
+test('an engine that ends takes nobody in who waits still', async () => {
+  const goOn = await heldUp()
+  const worker = new TestWorker(engine.port, 'w1')
+  worker.hello(ONE).catch(() => {})
+  await waits()
+  takesWorkers = false
+  await goOn()
+  await until('it to be sent away', () => worker.closed)
+  expect(worker.ending!.code).toBe(CLOSE_TRY_AGAIN)
+  expect([await row(), engine.pool.quiet]).toEqual([{ number: 0, connected: false }, true])
+})
+
+test('what was known of a process is void with the session of the next one, also what is about to be written', async () => {
+  await new TestWorker(engine.port, 'w1').hello(ONE)
+  const [before] = engine.pool.sessions()
+  await world.db.pool.query('UPDATE worker_sessions SET connected = false')
+  await new TestWorker(engine.port, 'w1').hello(TWO)
+  const commit = new GroupCommit({ db: world.db, replicaId: engine.replicaId, clock: systemClock(), logger: createLogger({ name: 'test', level: 'silent' }), onBuried: () => {} })
+  await expect(commit.submit({ session: before!, build: { id: 1, number: 1, builderId: 1, workerId: 1, buildsetId: 1, project: null }, facts: [] })).rejects.toBeInstanceOf(SessionLost)
 })

@@ -6,7 +6,7 @@ import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-sessi
 import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
 import type { Clock, Logger } from '@yardmaster/runtime'
 import { CLOSE_GO_ELSEWHERE, CLOSE_TRY_AGAIN, type Leaving, type Status } from '@yardmaster/worker-protocol'
-import type { Newcomer } from '../wire/newcomer.js'
+import { NotTakenIn, type Newcomer } from '../wire/newcomer.js'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS } from '../wire/silence-watch.js'
 import type { Link } from '../wire/worker-link.js'
@@ -20,6 +20,8 @@ export type WorkerPoolOptions = {
   installation: string
   clock: Clock
   logger: Logger
+  /** False while this engine ends, or cannot reach the database. */
+  takesWorkers(): boolean
   /** Builds of the worker that are ours now and may not be driven yet. Resolves when each of them is. */
   onBuilds(session: WorkerSession, buildIds: number[]): Promise<void>
   /** Its builds are not ours any more. Resolves when nothing that was written of them waits for its commit. */
@@ -47,7 +49,7 @@ class SessionTaken extends Error {
   }
 }
 
-type Arrival = { workerId: number; name: string; newcomer: Newcomer; protocol: Link['protocol'] }
+type Arrival = { workerId: number; name: string; newcomer: Newcomer; link: Link }
 
 const LASTING = new Set(['cores', 'memoryBytes', 'platform', 'arch', 'hostname', 'basedir'])
 
@@ -64,8 +66,8 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    this.#contests = new Contests(options)
     this.#turnstile = new Turnstile(options.clock, AT_ONCE)
+    this.#contests = new Contests(options, this.#turnstile)
   }
 
   sessions(): WorkerSession[] {
@@ -148,7 +150,10 @@ export class WorkerPool {
     const { logger, installation } = this.#options
     // A worker of ours gives up what says nothing.
     const onWaiting = () => { if (link.protocol === 'yardmaster') link.send({ type: 'ping', n: 0 }) }
-    const { session, builds, orphans } = await this.#turnstile.pass(async () => this.#openSession({ workerId: await this.#idOf(name), name, newcomer, protocol: link.protocol }), onWaiting)
+    const { session, builds, orphans } = await this.#turnstile.pass(async () => {
+      this.#checkWanted(link)
+      return this.#openSession({ workerId: await this.#idOf(name), name, newcomer, link })
+    }, onWaiting)
     try {
       // Detached first: the end of the old connection is not the end of the session.
       const old = session.link
@@ -172,6 +177,12 @@ export class WorkerPool {
     return this.#connection(session, link)
   }
 
+  /** Whoever waited may be elsewhere by now, and would be taken away from there; and nobody is taken in by an engine that ends. */
+  #checkWanted(link: Link): void {
+    if (link.closed) throw new NotTakenIn('its connection has ended before it was its turn')
+    if (!this.#options.takesWorkers()) throw new NotTakenIn('this engine takes nobody any more')
+  }
+
   async #idOf(name: string): Promise<number> {
     const { rows } = await this.#options.db.pool.query<{ id: number }>('SELECT id FROM workers WHERE name = $1 AND active', [name])
     if (!rows[0]) throw new Error(`worker ${name} is in the configuration, but not in the database yet`)
@@ -189,13 +200,17 @@ export class WorkerPool {
   /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
   async #openSession(worker: Arrival): Promise<{ session: WorkerSession; builds: number[]; orphans: string[] }> {
     const { db, fence } = this.#options
-    const { workerId, name, newcomer, protocol } = worker
+    const { workerId, name, newcomer, link } = worker
     const known = this.#sessions.get(workerId)
     if (known) known.opening = known.number + 1
     try {
-      const opened = await transaction(db, fence, tx => openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true }))
+      const opened = await transaction(db, fence, tx => {
+        // This engine's row is locked by now, which may have been waited for.
+        this.#checkWanted(link)
+        return openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol: link.protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true })
+      })
       if (!opened) throw new SessionTaken(name, workerId)
-      if (!known || known.processId !== newcomer.process || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
+      if (!known?.resumes || link.protocol !== 'yardmaster' || known.processId !== newcomer.process || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
       known.number = opened.number
       return { ...opened, session: known }
     } catch (error) {
@@ -204,15 +219,19 @@ export class WorkerPool {
     }
   }
 
-  #newSession({ workerId, name, newcomer, protocol }: Arrival, opened: OpenedSession): WorkerSession {
+  #newSession({ workerId, name, newcomer, link }: Arrival, opened: OpenedSession): WorkerSession {
     const known = this.#sessions.get(workerId)
-    if (known) this.drop(known)
+    if (known) {
+      // It speaks for nothing more: the number that it was to have is another's.
+      known.opening = null
+      this.drop(known, 'another connection has this worker')
+    }
     // What stays as it is while the worker runs: a replayed build must find it again.
     const { info: { basedir }, version } = newcomer
     const info = Object.fromEntries(Object.entries(newcomer.info).filter(([key]) => LASTING.has(key)))
     const session = new WorkerSession({
       workerId, name, number: opened.number, processId: newcomer.process, once: newcomer.once === true, basedir,
-      resumes: protocol === 'yardmaster', info: { ...info, version },
+      resumes: link.protocol === 'yardmaster', info: { ...info, version },
     })
     this.#sessions.set(workerId, session)
     return session
@@ -251,7 +270,12 @@ export class WorkerPool {
     const { db, fence } = this.#options
     // The number of now: by the time it is written the worker may be back, with the next one.
     const { workerId, number } = session
-    if (session.resumes) return void await this.#turnstile.pass(() => transaction(db, fence, tx => closeSession(tx, { workerId, number })))
+    if (session.resumes) {
+      return this.#turnstile.pass(async () => {
+        // Thousands may wait here: what has moved on meanwhile needs no transaction.
+        if (session.number === number && this.#sessions.get(workerId) === session) await transaction(db, fence, tx => closeSession(tx, { workerId, number }))
+      })
+    }
     await this.#options.onOver(session)
     await transaction(db, fence, tx => loseSession(tx, { workerId, number }))
     if (session.number === number) this.drop(session)

@@ -31,8 +31,9 @@ export class WorkerSession implements Session {
   opening: number | null
   /** Null while the worker is not connected here. */
   link: Link | null = null
-  /** It wants to go once it is idle. */
-  leaving = false
+  /** It wants to go once it is idle: said, and written down. */
+  leaving: 'wished' | 'written' | null = null
+  #toldToGo = false
   readonly #commands = new Map<string, RemoteCommand>()
   /** What the worker knows of. */
   #held = new Map<string, Held>()
@@ -146,11 +147,19 @@ export class WorkerSession implements Session {
     this.link?.send({ type: 'ack', command: commandId, seq })
   }
 
+  /** It runs nothing, and is to run nothing more. */
+  tellToGo(why: string): void {
+    this.#toldToGo = true
+    this.link?.send({ type: 'shutdown', why })
+  }
+
   /** A message of a command. False when the worker broke the sequence. */
   receive(message: Output | Ended): boolean {
     const command = this.#commands.get(message.command)
     // What nobody waits for is of a build that was given up; it was told to be killed.
     if (command === undefined) return true
+    // A start that met its good-bye on the way: that is no end of the command's own.
+    if (this.#toldToGo && message.type === 'ended' && message.failureReason === 'interrupted' && command.interruptedWhy === null) command.lose('the worker was leaving as the command was to start', 'goodbye')
     if (!command.receive(message)) return false
     if (message.type === 'ended') this.#held.delete(message.command)
     return true
