@@ -44,7 +44,8 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
     'UPDATE workers SET info = $2::jsonb, reported_labels = $3::jsonb, missing_told_at = NULL, version = version + 1 WHERE id = $1 RETURNING id, version',
     [workerId, storableJson(info), storableJson(labels)])
   // While the session is still of the protocol that they were begun with: what may be left of them is kept.
-  if (protocol === 'msgpack' || held.protocol === 'msgpack') await endWorkerBuilds(tx, [workerId], { stateString: 'worker connected again: a stock worker cannot resume', how: 'disconnected' })
+  // The same process, and nobody has seen its connection end: that may have been its engine's fault.
+  if (protocol === 'msgpack' || held.protocol === 'msgpack') await endWorkerBuilds(tx, [workerId], { stateString: 'worker connected again: a stock worker cannot resume', how: held.taken ? null : 'disconnected' })
   // Our own worker keeps account of what it has started.
   const [session] = await tx.query<{ orphans: string[] }>(
     `UPDATE worker_sessions SET number = number + 1, replica_id = $2, process_id = $3, protocol = $5, connected = true, connected_at = now(), disconnected_at = NULL,

@@ -83,3 +83,12 @@ test('a lost connection that is not the newest any more ends nothing', async () 
   expect(await transaction(world.db, { replicaId }, tx => loseSession(tx, { workerId: 1, number }))).toBe(false)
   expect(await state()).toMatchObject({ builds: [{ results: null }], orphans: [] })
 })
+
+test('a stock process that connects again before its end was seen is at once taken in, without blame, and is still to go if it was', async () => {
+  const engine2 = await anEngine()
+  const build = (await aBuild('b'))!
+  await world.db.pool.query('UPDATE workers SET graceful = true')
+  const again = await transaction(world.db, { replicaId: engine2 }, tx => openSession(tx, { workerId: 1, replicaId: engine2, processId: 'first', protocol: 'msgpack', info: {} }))
+  expect(again).toEqual({ number: number + 1, builds: [], orphans: [await command(build)] })
+  expect(await rows('SELECT graceful, failures FROM workers')).toEqual([{ graceful: true, failures: 0 }])
+})
