@@ -26,10 +26,12 @@ function stateOf({ state, draining }: Replica, now: number): string {
   return draining.deadline === null ? 'draining' : `draining, ${duration(draining.deadline - now)} left`
 }
 
+const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
+
 function limitsOf({ limits, sets }: Replica): string {
   const builders = limits?.builders ?? []
   const labels = Object.entries(limits?.labels ?? {}).map(([name, value]) => `${name}=${value}`)
-  return [sets.length > 0 ? `sets ${sets.join(',')}` : '', builders.length > 0 ? `builders ${builders.join(',')}` : '', labels.length > 0 ? `labels ${labels.join(',')}` : ''].filter(part => part !== '').join('; ')
+  return [sets.length > 0 ? `set ${sets.join(',')}` : '', builders.length > 0 ? `builders ${builders.join(',')}` : '', labels.length > 0 ? `labels ${labels.join(',')}` : ''].filter(part => part !== '').join('; ')
 }
 
 export function addReplicas(program: Command, context: Context): void {
@@ -74,7 +76,7 @@ async function follow(remote: Remote, engine: Replica, context: Context): Promis
         return now.state === 'stopped' ? 0 : 1
       }
       if (now.draining === null) throw new Problem(`the drain of engine ${now.id} was cancelled`)
-      const line = `engine ${now.id} drains: ${now.workers} workers, ${now.builds} builds left`
+      const line = `engine ${now.id} drains: ${count(now.workers, 'worker')}, ${count(now.builds, 'build')} left`
       if (line !== told) context.warn(line)
       told = line
     }
@@ -97,7 +99,7 @@ export function addDrain(program: Command, context: Context, finish: (code: numb
       }
       const replica = await remote.yard(client => client.drain(engine.id, { deadline: options.deadline ?? null }))
       if (options.json) context.print(JSON.stringify(replica))
-      else context.print(`engine ${engine.id} drains: ${replica.workers} workers, ${replica.builds} builds`)
+      else context.print(`engine ${engine.id} drains: ${count(replica.workers, 'worker')}, ${count(replica.builds, 'build')}`)
       if (options.wait) finish(await follow(remote, engine, context))
     })
 }
