@@ -1,5 +1,6 @@
 import type { LockUse, Properties } from '@yardmaster/domain'
 import { groupBy } from '../group-by.js'
+import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { openBuilderLocks } from './builder-locks.js'
 
@@ -126,7 +127,7 @@ async function insertBuilds(tx: Transaction, replicaId: number, taken: Claim[], 
      SELECT builder_id, number, project_id, request_id, worker_id, $2, generation_id, properties, 'building'
      FROM jsonb_to_recordset($1::jsonb) AS b(builder_id bigint, number int, project_id bigint, request_id bigint, worker_id bigint, generation_id bigint, properties jsonb)
      ORDER BY request_id RETURNING id, number, version, build_request_id AS request_id`,
-    [JSON.stringify(records), replicaId])
+    [storableJson(records), replicaId])
   return new Map(rows.map(row => [row.request_id, row]))
 }
 

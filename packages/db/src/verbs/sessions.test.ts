@@ -80,6 +80,14 @@ test('a build that was asked to stop is not built again, though who ends it had 
   expect(await rows('SELECT state, results FROM build_requests ORDER BY id')).toEqual([{ state: 'complete', results: CANCELLED }, { state: 'complete', results: CANCELLED }])
 })
 
+test('what a worker says of itself cannot keep the claims of others from being written', async () => {
+  const replicaId = await anEngine()
+  const { number } = await open(replicaId)
+  const claims = [{ ...await aClaim('b', number), properties: { basedir: ['/w\0\ud800', 'Worker'] } satisfies Claim['properties'] }, await aClaim('c', number)]
+  await transaction(world.db, { replicaId }, tx => claimRequests(tx, replicaId, claims))
+  expect(await rows(`SELECT properties->'basedir'->>0 AS basedir FROM builds ORDER BY id`)).toEqual([{ basedir: '/w\ufffd\ufffd' }, { basedir: null }])
+})
+
 test('what a worker holds is counted again by the claim: in one claim, and in one that was decided before another was written', async () => {
   await world.close()
   const names = ['a', 'b', 'c', 'd', 'e']

@@ -21,11 +21,13 @@ export function named(answer: Json, key: 'id' | 'name'): Json {
   return typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer[key] ?? null : answer
 }
 
+const MOST_SAID = 500
+
 /** `canStartBuild`'s answer. Throws when it is none. */
 export function readCanStart(answer: Json): boolean | { notBefore: number; reason: string } {
   if (typeof answer === 'boolean') return answer
   if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && typeof answer['notBefore'] === 'number') {
-    return { notBefore: answer['notBefore'], reason: typeof answer['reason'] === 'string' ? answer['reason'] : '' }
+    return { notBefore: answer['notBefore'], reason: typeof answer['reason'] === 'string' ? answer['reason'].slice(0, MOST_SAID) : '' }
   }
   throw new Error(`canStartBuild: expected true, false or { notBefore, reason }, found ${JSON.stringify(answer)}`)
 }

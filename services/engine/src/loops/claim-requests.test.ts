@@ -179,6 +179,19 @@ test('functions that spin, throw or answer nonsense hold up nobody else, and the
   expect((await running()).map(what => Number(/ (\d+)>/.exec(what)![1])).sort()).toEqual(requests.filter((_, index) => index !== 3))
 })
 
+test('a moment out of all range is one far away, and holds up nobody else', async () => {
+  await configured(`
+    { name: 'far', ...lasts, canStartBuild: () => ({ notBefore: 1e300, reason: 'when hell freezes over' }) },
+    { name: 'unsaid', ...lasts, canStartBuild: () => ({ notBefore: NaN, reason: 'unsaid' }) },
+    { name: 'plain', ...lasts }`)
+  const engine = await anEngine(['w1'])
+  const [, , plain] = [await ask(world, 'far'), await ask(world, 'unsaid'), await ask(world, 'plain')]
+  await claimed(engine)
+  expect(await running()).toEqual([`plain ${plain}>w1`])
+  expect(await waits()).toEqual(['when hell freezes over', expect.anything()])
+  expect(await rows(`SELECT 1 FROM build_requests WHERE not_before > now() + interval '300 days'`)).not.toEqual([])
+})
+
 test('what cannot start however often it is looked at hides nothing', async () => {
   const names = Array.from({ length: 30 }, (_, n) => `b${n}`)
   world = await anInstallation(aConfiguration({ workers: [aWorker('w1', { maxBuilds: 1 }), aWorker('w2', { maxBuilds: 1 })], builders: [...names.map(name => lasting(name, { workers: ['w1'] })), lasting('z', { workers: ['w2'] })] }))
