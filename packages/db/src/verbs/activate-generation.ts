@@ -50,6 +50,8 @@ async function refuseTakenNames(tx: Transaction, set: string, { builders, worker
 
 /** What was accepted before there was any set waits for the first one; of a later one it is none of the business. */
 async function takeUpChanges(tx: Transaction, set: string): Promise<void> {
+  // Against changes that are accepted at this moment: see addPending.
+  await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await tx.execute(
     `INSERT INTO pending_dispatches (set_name, change_id) SELECT $1, id FROM changes
      WHERE dispatched_at IS NULL AND NOT EXISTS (SELECT 1 FROM configuration_sets s WHERE s.name <> $1)
@@ -65,7 +67,10 @@ async function projectRows(tx: Transaction, { projects }: Configuration): Promis
 }
 
 async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
-  await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, workers.map(worker => worker.name)])
+  const names = workers.map(worker => worker.name)
+  // In everybody's order, which need not be that of the configuration.
+  await tx.execute('SELECT 1 FROM workers WHERE set_name = $1 OR name = ANY($2) ORDER BY id FOR NO KEY UPDATE', [set, names])
+  await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, names])
   const rows = workers.map((worker, position) => ({
     name: worker.name, max_builds: worker.maxBuilds, capacity: worker.capacity, labels: worker.labels, notes: worker.notes, quarantine: worker.quarantine,
     downtime: worker.downtime, missing_timeout: worker.missingTimeout, notify_on_missing: worker.notifyOnMissing, position,
@@ -86,9 +91,11 @@ async function workerRows(tx: Transaction, set: string, { workers }: Configurati
 }
 
 async function builderRows(tx: Transaction, set: string, { builders }: Configuration): Promise<void> {
+  const keys = builders.map(builder => builder.key)
+  await tx.execute('SELECT 1 FROM builders WHERE set_name = $1 OR key = ANY($2) ORDER BY id FOR NO KEY UPDATE', [set, keys])
   // Before the others, so that a name which moved to another key is free.
   const removed = await tx.query<{ id: number; version: number }>(
-    'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, builders.map(builder => builder.key)])
+    'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, keys])
   const rows = builders.map(({ key, name, project, description, tags, workers, workerLabels, units, collapseRequests }, position) =>
     ({ key, name, project, description, tags, workers, labels: workerLabels, units, collapse: collapseRequests, position }))
   const present = await tx.query<{ id: number; version: number }>(

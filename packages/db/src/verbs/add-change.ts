@@ -64,7 +64,15 @@ async function insertChange(tx: Transaction, change: NewChange, deliveryId: numb
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14, $15) RETURNING id, version`,
     [deliveryId, sourcestampId, ...texts.map(text => text == null ? null : storableText(text)),
       storableJson(change.properties), change.files.map(storableText), change.whenAt])
-  await tx.execute('INSERT INTO pending_dispatches (set_name, change_id) SELECT name, $1 FROM configuration_sets WHERE active_generation_id IS NOT NULL', [row!.id])
+  await addPending(tx, row!.id)
   tx.publish({ type: 'change.new', id: row!.id, version: row!.version, project: project === '' ? null : storableText(project) })
   return row!.id
+}
+
+/** Where there is no set yet the first one may be just coming, and take up only what it sees: either it waits for this change, or this one for it. */
+async function addPending(tx: Transaction, changeId: number): Promise<void> {
+  const insert = () => tx.execute('INSERT INTO pending_dispatches (set_name, change_id) SELECT name, $1 FROM configuration_sets WHERE active_generation_id IS NOT NULL', [changeId])
+  if (await insert() > 0) return
+  await tx.execute('SELECT 1 FROM installation FOR SHARE')
+  await insert()
 }
