@@ -33,6 +33,8 @@ export class StepContext {
   interrupted = false
   /** Its locks are to be given back with its end. */
   asksForLocks = false
+  /** Sent, and not to be sent again: their answers are under way. */
+  readonly requests = new Set<Promise<unknown>>()
   readonly #logs = new Map<string, Promise<LogWriter>>()
   readonly #slugs = new Set<string>()
   readonly #opened: LogWriter[] = []

@@ -1,7 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import { CANCELLED, EXCEPTION, SUCCESS } from '@yardmaster/domain'
 import { expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
-import { begun, configured, effectsEnded, end, ended, engines, print, resumed, rows, started, stepText, takenOver } from '../testing/step-world.js'
+import { begun, configured, effectsEnded, end, ended, engines, print, resumed, rows, server, started, stepText, takenOver, world } from '../testing/step-world.js'
+import { ask } from '../testing/test-engine.js'
 
 test('what a step began and did not wait for ends before the next step begins', async () => {
   await configured(`async ctx => { void ctx.command('left').catch(() => {}); await ctx.command('quick'); throw new Error('enough') }, steps.shell({ name: 'next', command: 'y', alwaysRun: true })`)
@@ -27,6 +29,21 @@ test('a stop ends what a step had begun before a replay, and only then cleans up
   expect(again.received.findIndex(message => message.type === 'decide' && message.kill.includes(command))).toBeLessThan(again.received.findIndex(message => message.type === 'start'))
   end(again, cleanup)
   expect(await ended()).toMatchObject({ results: CANCELLED })
+})
+
+test('a request that is under way when another step spins on the same thread is not given up', async () => {
+  const waiting: ServerResponse[] = []
+  const { url, requests } = await server(response => { waiting.push(response) })
+  await configured(`async ctx => { const { status } = await ctx.http({ url: '${url}/', method: 'POST' }); await ctx.setProperty('status', status) }`, 'async ctx => { await ctx.now(); for (;;); }')
+  const { engine } = await begun()
+  await until('the request', () => waiting.length === 1)
+  await ask(world, 'child')
+  await engine.claim()
+  await until('the spinning build to end', async () => (await rows(`SELECT 1 FROM builds WHERE results = ${EXCEPTION}`)).length === 1)
+  waiting[0]!.end('{}')
+  await until('both to end', async () => (await rows('SELECT 1 FROM builds WHERE complete_at IS NULL')).length === 0)
+  expect(await ended()).toMatchObject({ results: SUCCESS, properties: { status: [200, expect.anything()] } })
+  expect(requests).toEqual(['POST /'])
 })
 
 test('a step whose engine dies just before its end is committed has said and set everything once', async () => {

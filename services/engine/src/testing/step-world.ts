@@ -24,8 +24,8 @@ afterEach(async () => {
   await world.close()
 })
 
-/** An installation whose builder `b` has this one step; `child` and `other` have none. */
-export async function configured(step: string): Promise<void> {
+/** An installation whose builder `b` has this step (or several), and `child` what is given for it; `other` has none. */
+export async function configured(step: string, ofChild = ''): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-effects-'))
   const file = join(folder, 'yard.config.ts')
   writeFileSync(file, `
@@ -33,7 +33,7 @@ export async function configured(step: string): Promise<void> {
     const only = { workers: ['w1'] }
     export default defineConfig({
       workers: [workers.worker({ name: 'w1', password: 'p' })],
-      builders: [{ name: 'b', ...only, steps: [${step}] }, { name: 'child', ...only, steps: [] }, { name: 'other', ...only, steps: [] }],
+      builders: [{ name: 'b', ...only, steps: [${step}] }, { name: 'child', ...only, steps: [${ofChild}] }, { name: 'other', ...only, steps: [] }],
       schedulers: [
         schedulers.triggerable({ name: 't', builders: ['child', 'other'], properties: { from: 'scheduler', who: 'scheduler' }, reason: 'because' }),
         schedulers.triggerable({ name: 'u', builders: ['child'] }),

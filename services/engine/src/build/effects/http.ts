@@ -17,14 +17,23 @@ export async function performHttp(context: StepContext, id: EffectId, args: Http
   const request = await rendered(context, args)
   const onlyOnce = !args.idempotent && httpClass(args.method) === 'once-or-unknown'
   if (entry && onlyOnce) {
-    throw new UnknownOutcome(`http ${args.method} ${request.url}: unknown whether it happened, as the engine was lost while it was under way; a request that may be sent again is to be declared idempotent`)
+    throw new UnknownOutcome(`http ${args.method} ${request.url}: unknown whether it happened, as its engine was lost meanwhile; a request that may be sent again is to be declared idempotent`)
   }
   if (onlyOnce) await run.once.begin(id.n, signal)
   if (!entry) await run.write([effectStarted(context, id)])
   signal.throwIfAborted()
+  const answered = answerOf(context, id, request)
+  if (!onlyOnce) return answered
+  const over = () => { run.once.end(id.n); context.requests.delete(answered) }
+  context.requests.add(answered)
+  answered.then(over, over)
+  return answered
+}
+
+async function answerOf(context: StepContext, { n }: EffectId, request: Request): Promise<HttpOutcome> {
+  const { run, signal } = context
   const outcome = await send(request, run.parts.clock, signal)
-  await run.write([effectEnded(context, id.n, outcome)])
-  run.once.end(id.n)
+  await run.write([effectEnded(context, n, outcome)])
   return outcome
 }
 

@@ -8,7 +8,7 @@ export async function beginOnce(context: StepContext, id: EffectId, { name, idem
   const entry = context.journal.find(id.n, id.kind, id.fingerprint)
   if (entry?.ended) return { known: entry.outcome as OnceAnswer }
   if (entry && !idempotent) {
-    throw new UnknownOutcome(`once '${name}': unknown whether it happened, as the engine was lost while it ran; what may be done again is to be declared idempotent`)
+    throw new UnknownOutcome(`once '${name}': unknown whether it happened, as its engine or its thread was lost meanwhile; what may be done again is to be declared idempotent`)
   }
   if (!idempotent) await context.run.once.begin(id.n, context.signal)
   if (!entry) await context.run.write([effectStarted(context, id)])

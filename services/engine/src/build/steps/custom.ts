@@ -33,8 +33,11 @@ export async function runCustom(context: StepContext, config: CustomStep): Promi
   try {
     return await threads.runStep(config.run, input, performing, context.signal)
   } catch (error) {
-    // A replay finds its commands again.
-    if (error instanceof ThreadReplaced && !error.suspect) throw error
+    if (error instanceof ThreadReplaced && !error.suspect) {
+      // A replay finds its commands again, but of a request that was given up nobody knows.
+      await Promise.allSettled(context.requests)
+      throw error
+    }
     // What the function began and did not wait for must not run beside the next step.
     context.fail(asError(error))
     await Promise.allSettled(underWay)
