@@ -15,6 +15,8 @@ export class BuildRuns {
   /** A worker has room again. */
   readonly #onEnd: (session: WorkerSession) => void
   readonly #runs = new Map<number, BuildRun>()
+  /** For each build whose rows are being read: those that were given up or ended meanwhile, of which the rows say what was. */
+  readonly #reading = new Set<Set<number>>()
   #handedOver = false
 
   constructor(parts: EngineParts, generations: Generations, onEnd: (session: WorkerSession) => void) {
@@ -42,8 +44,10 @@ export class BuildRuns {
   async adopt(session: WorkerSession, buildIds: number[]): Promise<void> {
     for (const id of buildIds) {
       if (this.#runs.has(id)) continue
-      const data = await loadBuild(this.#parts.db, this.#generations, id)
-      if (!data || this.#runs.has(id)) continue
+      const over = new Set<number>()
+      this.#reading.add(over)
+      const data = await loadBuild(this.#parts.db, this.#generations, id).finally(() => this.#reading.delete(over))
+      if (!data || this.#runs.has(id) || over.has(id)) continue
       this.#parts.logger.info({ build: id, worker: session.name }, 'taking over a running build')
       this.start(data, session)
     }
@@ -85,8 +89,16 @@ export class BuildRuns {
   }
 
   #give(run: BuildRun): void {
-    this.#runs.delete(run.data.ref.id)
+    this.#remove(run)
     run.abandon()
+  }
+
+  /** Another run of the same build may have taken its place. */
+  #remove(run: BuildRun): void {
+    const { id } = run.data.ref
+    if (this.#runs.get(id) !== run) return
+    this.#runs.delete(id)
+    for (const over of this.#reading) over.add(id)
   }
 
   #drive(run: BuildRun, replaysLeft: number): void {
@@ -95,14 +107,13 @@ export class BuildRuns {
     const ended = async () => {
       await run.drive(replaysLeft > 0)
       if (run.replayWanted && await this.#replay(run, replaysLeft - 1)) return
-      // Another run of the same build may have taken its place, and its commands.
-      if (this.#runs.get(id) === run) this.#runs.delete(id)
+      this.#remove(run)
       if (run.ended) run.session.killAll(command => command.startsWith(run.commandPrefix))
       this.#onEnd(run.session)
     }
     ended().catch((error: unknown) => {
       // Holding the sessions against the rows finds the build again.
-      if (this.#runs.get(id) === run) this.#runs.delete(id)
+      this.#remove(run)
       this.#parts.logger.error({ err: error, build: id }, 'a build is not driven any more')
     })
   }
