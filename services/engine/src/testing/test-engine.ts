@@ -21,7 +21,7 @@ import type { WorkerSession } from '../workers/worker-session.js'
 export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>
 
 /** The engine's parts as `startEngine` joins them, but for its loops: the test says when. `onBuilds` runs before builds are taken over. */
-export async function startTestEngine(world: Installation, { onBuilds, takesWorkers = () => true, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; takesWorkers?: () => boolean; code?: string } = {}) {
+export async function startTestEngine(world: Installation, { onBuilds, takesWorkers = () => true, onIdle = () => {}, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; takesWorkers?: () => boolean; onIdle?: () => void; code?: string } = {}) {
   const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'test', level: 'silent' })]
   const { db, configuration } = world
   const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
@@ -42,7 +42,7 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
     db, fence, installation: 'i', clock, logger, takesWorkers,
     onContest: () => { pool.answerContests().catch(() => {}) },
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
-    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle: () => {}, keepaliveMs: name => keepaliveMs(configuration, name),
+    onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle, keepaliveMs: name => keepaliveMs(configuration, name),
   })
   const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
   return {

@@ -14,6 +14,10 @@ export class Turnstile {
     this.#width = width
   }
 
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   async pass<T>(work: () => Promise<T>, onWaiting: () => void = () => {}): Promise<T> {
     if (this.#inside < this.#width) this.#inside += 1
     else await this.#turn(onWaiting)

@@ -2,7 +2,7 @@ import { GroupCommit, SessionLost } from '@yardmaster/db'
 import { createLogger, systemClock } from '@yardmaster/runtime'
 import { CLOSE_TRY_AGAIN } from '@yardmaster/worker-protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
 import { until } from '../../../../test/kit/until.js'
 import { startTestEngine, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
@@ -14,19 +14,23 @@ let world: Installation
 let engine: TestEngine
 let beforeBuilds: () => Promise<void>
 let takesWorkers: boolean
+/** How many workers were there each time that there may have been something to claim for. */
+let looks: number[]
+const names = Array.from({ length: 20 }, (_, at) => `w${at + 1}`)
 
 beforeEach(async () => {
   beforeBuilds = () => Promise.resolve()
   takesWorkers = true
-  world = await anInstallation(aConfiguration({ builders: [aBuilder('b')] }))
-  engine = await startTestEngine(world, { onBuilds: () => beforeBuilds(), takesWorkers: () => takesWorkers })
+  looks = []
+  world = await anInstallation(aConfiguration({ workers: names.map(name => aWorker(name)), builders: [aBuilder('b')] }))
+  engine = await startTestEngine(world, { onBuilds: () => beforeBuilds(), takesWorkers: () => takesWorkers, onIdle: () => { looks.push(engine.pool.sessions().filter(session => session.link !== null).length) } })
 })
 afterEach(async () => {
   await engine.stop()
   await world.close()
 })
 
-const row = async () => (await world.db.pool.query<{ number: number; connected: boolean }>('SELECT number, connected FROM worker_sessions')).rows[0]!
+const row = async () => (await world.db.pool.query<{ number: number; connected: boolean }>('SELECT number, connected FROM worker_sessions WHERE worker_id = 1')).rows[0]!
 
 test('the end of an old connection is not the end of the session that has a new one', async () => {
   const old = await new TestWorker(engine.port, 'w1').hello(ONE)
@@ -114,4 +118,14 @@ test('what was known of a process is void with the session of the next one, also
   await new TestWorker(engine.port, 'w1').hello(TWO)
   const commit = new GroupCommit({ db: world.db, replicaId: engine.replicaId, clock: systemClock(), logger: createLogger({ name: 'test', level: 'silent' }), onBuried: () => {} })
   await expect(commit.submit({ session: before!, build: { id: 1, number: 1, builderId: 1, workerId: 1, buildsetId: 1, project: null }, facts: [] })).rejects.toBeInstanceOf(SessionLost)
+})
+
+test('of many workers that come at once not each is looked at by itself for claims, but at last all are', async () => {
+  const goOn = await heldUp()
+  const welcomed = Promise.all(names.map(name => new TestWorker(engine.port, name).hello(ONE)))
+  await until('their transactions to wait', async () => (await world.db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount === 3)
+  await goOn()
+  await welcomed
+  await until('all to be looked at', () => looks.at(-1) === names.length)
+  expect(looks.length).toBeLessThan(names.length / 2)
 })

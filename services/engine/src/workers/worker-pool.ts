@@ -40,6 +40,8 @@ export type WorkerPoolOptions = {
 
 /** Each begins with the same row, this replica's: more at a time would only hold connections, and thousands may come at once. */
 const AT_ONCE = 3
+/** How long those that are in may wait for their first build while others come in. */
+const LONGEST_UNTOLD_MS = 500
 
 /** Another process has the worker's session. */
 class SessionTaken extends Error {
@@ -63,6 +65,7 @@ export class WorkerPool {
   readonly #arriving = new Set<Link>()
   readonly #contests: Contests
   readonly #turnstile: Turnstile
+  #toldIdleAt = -Infinity
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
@@ -108,6 +111,7 @@ export class WorkerPool {
     } finally {
       this.#arriving.delete(link)
       if (this.#opening.get(name) === opening) this.#opening.delete(name)
+      this.#tellIdle()
     }
   }
 
@@ -173,7 +177,6 @@ export class WorkerPool {
       session.opening = null
     }
     logger.info({ worker: name, session: session.number, builds: builds.length, held: newcomer.held.length }, 'worker connected')
-    this.#options.onIdle()
     return this.#connection(session, link)
   }
 
@@ -181,6 +184,14 @@ export class WorkerPool {
   #checkWanted(link: Link): void {
     if (link.closed) throw new NotTakenIn('its connection has ended before it was its turn')
     if (!this.#options.takesWorkers()) throw new NotTakenIn('this engine takes nobody any more')
+  }
+
+  /** A claim looks at every worker: while thousands come, not for each of them; but at last when all have come, or failed to. */
+  #tellIdle(): void {
+    const sinceMs = this.#options.clock.monotonic() - this.#toldIdleAt
+    if (this.#turnstile.waiting > 0 && sinceMs < LONGEST_UNTOLD_MS) return
+    this.#toldIdleAt = this.#options.clock.monotonic()
+    this.#options.onIdle()
   }
 
   async #idOf(name: string): Promise<number> {
