@@ -7,6 +7,7 @@ import { createLogger, ReplicaBuried, systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
 import { startPostgresProxy, type CommitPoint } from '../../../../test/kit/postgres-proxy.js'
+import { until } from '../../../../test/kit/until.js'
 import { addBuildset } from '../verbs/add-buildset.js'
 
 const clock = systemClock()
@@ -143,4 +144,34 @@ test.each(losses)('a COMMIT that is lost $name is not done twice, and not lost',
   expect(await rows('SELECT first_line FROM log_chunks WHERE log_id = 901 ORDER BY first_line')).toEqual([{ first_line: 0 }, { first_line: 1 }])
   await db.close()
   await proxy.close()
+})
+
+test('a batch waits for the locks of steps, and for builders that collapse, before it holds what others may need', async () => {
+  await rows('UPDATE builders SET collapse_requests = true')
+  await rows(`INSERT INTO builders (key, name, set_name) VALUES ('c', 'c', 'main')`)
+  await rows(`INSERT INTO locks (key, name, max_count, generation_id) VALUES ('cluster:L', 'L', 1, $1)`, [world.generationId])
+  await rows(`INSERT INTO lock_claims (lock_id, build_id, step_number, mode, held_at) SELECT id, $1, 0, 'counting', now() FROM locks`, [builds[1]!.ref.id])
+  const triggered = (builder: string, n: number): Fact[] => [
+    { kind: 'effect-started', effect: { step: 0, n }, effectKind: 'trigger', fingerprint: 'f', firstLine: 0 },
+    { kind: 'effect-triggered', effect: { step: 0, n }, position: n, buildsets: [{ reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: [builder], priority: 0 }] }]
+  const waits = () => until('the batch to wait', async () => (await rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0)
+  const free = async (builder: string) => (await rows<{ free: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext('collapse'), id::int) AS free FROM builders WHERE name = $1`, [builder]))[0]!.free
+  let written: Promise<unknown> | undefined
+  await transaction(world.db, null, async tx => {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('collapse'), id::int) FROM builders WHERE name = 'b'`)
+    await tx.query('SELECT 1 FROM locks FOR UPDATE')
+    written = Promise.all([submit(0, [...triggered('c', 1), ...triggered('b', 2)]), submit(1, [{ kind: 'locks-released', step: 0 }])])
+    await waits()
+    expect(await free('c')).toBe(true)
+  })
+  await written
+  await transaction(world.db, null, async tx => {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtext('collapse'), id::int) FROM builders WHERE name = 'b'`)
+    written = submit(0, [...triggered('c', 3), ...triggered('b', 4)])
+    await waits()
+    expect(await free('c')).toBe(true)
+  })
+  await written
+  expect(await rows('SELECT 1 FROM lock_claims')).toEqual([])
+  expect(await rows(`SELECT 1 FROM build_requests WHERE state = 'pending'`)).toHaveLength(4)
 })

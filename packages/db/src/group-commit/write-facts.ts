@@ -1,6 +1,6 @@
 import type { Json, TriggeredBuildset } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
-import { addBuildset } from '../verbs/add-buildset.js'
+import { addBuildsets } from '../verbs/add-buildset.js'
 import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
 import { releaseLocks } from '../verbs/release-locks.js'
@@ -10,9 +10,9 @@ import { updateBuilds, updateSteps } from './write-progress.js'
 
 /** Writes the facts of many builds, kind by kind in the fixed order of tables, each kind in one statement. */
 export async function writeFacts(tx: Transaction, submissions: Submission[]): Promise<void> {
+  await giveBackLocks(tx, submissions)
   const triggered = await addTriggered(tx, submissions)
   await startEffects(tx, submissions)
-  await giveBackLocks(tx, submissions)
   // Before builds end: what has no outcome then may still run.
   await endEffects(tx, submissions, triggered)
   await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
@@ -27,17 +27,16 @@ type EndedEffect = { build: number; effect: EffectRef; position: number; outcome
 
 /** The buildsets that steps ask for, in the transaction that says so in their journal: they are added once, whatever happens. */
 async function addTriggered(tx: Transaction, submissions: Submission[]): Promise<EndedEffect[]> {
-  const ended: EndedEffect[] = []
-  for (const { build, fact } of factsOf(submissions, 'effect-triggered')) {
-    const outcome: TriggeredBuildset[] = []
-    for (const buildset of fact.buildsets) {
-      const { buildsetId, requests } = await addBuildset(tx, buildset)
-      const names = [...new Set(buildset.builderNames)]
-      outcome.push({ scheduler: buildset.scheduler, buildset: buildsetId, requests: requests.map(({ requestId }, index) => ({ builder: names[index]!, request: requestId })) })
-    }
-    ended.push({ build: build.id, effect: fact.effect, position: fact.position, outcome })
-  }
-  return ended
+  const triggers = factsOf(submissions, 'effect-triggered')
+  const added = await addBuildsets(tx, triggers.flatMap(({ fact }) => fact.buildsets))
+  return triggers.map(({ build, fact: { effect, position, buildsets } }) => {
+    const outcome = buildsets.map(({ scheduler, builderNames }): TriggeredBuildset => {
+      const { buildsetId, requests } = added.shift()!
+      const names = [...new Set(builderNames)]
+      return { scheduler, buildset: buildsetId, requests: requests.map(({ requestId }, index) => ({ builder: names[index]!, request: requestId })) }
+    })
+    return { build: build.id, effect, position, outcome }
+  })
 }
 
 /** To be called before the sessions are locked: workers that are blamed come before them. */
@@ -46,10 +45,13 @@ export async function lockBlamed(tx: Transaction, submissions: Submission[]): Pr
   if (blamed.length > 0) await lockWorkers(tx, blamed.map(({ build }) => build.workerId))
 }
 
-/** Those of builds that end along with those of steps, so that the rows of locks are held in one order; `finishBuilds` finds nothing left. */
+/**
+ * Those of builds that end along with those of steps, and before what is triggered holds the requests that it makes needless: so rows are held in one order.
+ * `finishBuilds` finds nothing left.
+ */
 async function giveBackLocks(tx: Transaction, submissions: Submission[]): Promise<void> {
   const steps = factsOf(submissions, 'locks-released').map(({ build, fact }) => ({ build: build.id, step: fact.step }))
-  if (steps.length > 0) await releaseLocks(tx, { steps, builds: factsOf(submissions, 'build-finished').map(({ build }) => build.id) })
+  if (steps.length > 0 || factsOf(submissions, 'effect-triggered').length > 0) await releaseLocks(tx, { steps, builds: factsOf(submissions, 'build-finished').map(({ build }) => build.id) })
 }
 
 async function startEffects(tx: Transaction, submissions: Submission[]): Promise<void> {

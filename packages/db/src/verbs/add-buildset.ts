@@ -41,6 +41,18 @@ export async function addBuildset(tx: Transaction, buildset: NewBuildset): Promi
   return { buildsetId, requests }
 }
 
+/** Several in one transaction, in the order given; whatever that is, what collapses is locked in one order. */
+export async function addBuildsets(tx: Transaction, buildsets: NewBuildset[]): Promise<AddedBuildset[]> {
+  if (buildsets.length > 1) {
+    const collapsing = await tx.query<{ id: number }>('SELECT id FROM builders WHERE active AND collapse_requests AND (name = ANY($1) OR id = ANY($2))', [
+      buildsets.flatMap(buildset => ('builderNames' in buildset ? buildset.builderNames : [])), buildsets.flatMap(buildset => ('builderIds' in buildset ? buildset.builderIds : []))])
+    await lockForCollapse(tx, collapsing.map(builder => builder.id))
+  }
+  const added: AddedBuildset[] = []
+  for (const buildset of buildsets) added.push(await addBuildset(tx, buildset))
+  return added
+}
+
 async function findBuilders(tx: Transaction, wanted: NewBuildset): Promise<BuilderRow[]> {
   const [column, values]: ['name' | 'id', (string | number)[]] = 'builderNames' in wanted ? ['name', wanted.builderNames] : ['id', wanted.builderIds]
   const rows = await tx.query<BuilderRow>(

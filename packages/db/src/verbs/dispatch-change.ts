@@ -1,5 +1,5 @@
 import type { Transaction } from '../transaction.js'
-import { addBuildset, type NewBuildset } from './add-buildset.js'
+import { addBuildsets, type NewBuildset } from './add-buildset.js'
 import { holdGeneration } from './hold-generation.js'
 import { upsertTimer, type TimerChange } from './upsert-timer.js'
 
@@ -23,6 +23,6 @@ export async function dispatchChange(tx: Transaction, dispatch: Dispatch): Promi
      WHERE id = $1 AND dispatched_at IS NULL AND NOT EXISTS (SELECT 1 FROM pending_dispatches p WHERE p.change_id = $1)`, [dispatch.changeId])
   const timers = [...dispatch.timers].sort((a, b) => a.schedulerId - b.schedulerId)
   for (const timer of timers) await upsertTimer(tx, timer)
-  for (const buildset of dispatch.buildsets) await addBuildset(tx, buildset)
+  await addBuildsets(tx, dispatch.buildsets)
   return 'dispatched'
 }
