@@ -4,4 +4,4 @@ export type { BuildRef, EffectRef, Fact, LineRange, LogRef, NamedBuildset, Sessi
 export { IdBlock } from './id-block.js'
 export { applyMigrations } from './migrate.js'
 export { onceReachable } from './once-reachable.js'
-export { isPoisoned, isUnavailable, sqlState, transaction, type Fence, type Transaction } from './transaction.js'
+export { isContended, isPoisoned, isUnavailable, sqlState, transaction, type Fence, type Transaction } from './transaction.js'

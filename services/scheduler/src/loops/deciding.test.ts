@@ -102,6 +102,18 @@ describe('changes', () => {
   })
 })
 
+test('a change for which others are in the way, however often it is tried, is not set aside', async () => {
+  await configure(aScheduler('s'))
+  await commit('r1')
+  await world.db.pool.query(`CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE deadlock_detected; END $$;
+    CREATE TRIGGER in_the_way BEFORE INSERT ON buildsets FOR EACH ROW EXECUTE FUNCTION in_the_way()`)
+  const run = dispatchChanges(deciding())
+  await expect(run(running)).rejects.toThrow('deadlock_detected')
+  await world.db.pool.query('DROP FUNCTION in_the_way CASCADE')
+  await run(running)
+  expect(await built()).toEqual(['r1'])
+})
+
 describe('with a tree-stable timer', () => {
   test('the newest change of each branch is built once it is quiet', async () => {
     await configure(aScheduler('s', { treeStableTimer: 100 }))

@@ -1,4 +1,4 @@
-import { isUnavailable, transaction, type Database, type Fence } from '@yardmaster/db'
+import { isContended, isUnavailable, transaction, type Database, type Fence } from '@yardmaster/db'
 import { dispatchChange } from '@yardmaster/db/verbs/dispatch-change'
 import { ReplicaBuried, type Logger } from '@yardmaster/runtime'
 import { enabledSchedulers, type ActiveGeneration } from '../active-generation.js'
@@ -37,7 +37,7 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
         if (outcome === 'superseded') return { again: active()?.id !== generation.id }
         logger.debug({ change: change.id, outcome, buildsets: dispatch.buildsets.length, timers: dispatch.timers.length }, 'change dispatched')
       } catch (error) {
-        if (error instanceof ReplicaBuried || isUnavailable(error)) throw error
+        if (error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)) throw error
         setAside.ids.add(change.id)
         logger.error({ err: error, change: change.id }, 'change could not be dispatched: it is set aside until the configuration changes or this service starts again')
       }
