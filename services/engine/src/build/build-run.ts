@@ -21,7 +21,7 @@ export class BuildRun {
   readonly asked = new Mask()
   properties: Properties
   /** What steps want said of the build. */
-  summary: string | null = null
+  summary: string | null
   #progress: BuildProgress = buildStart
   #worst: { step: string; result: Result } | null = null
   /** Those that this run has begun; the last one is under way. */
@@ -44,6 +44,7 @@ export class BuildRun {
     this.session = session
     this.once = new OnceEffects(parts.clock)
     this.properties = data.properties
+    this.summary = summaryOf(data.steps)
     this.#stopReason = data.stopReason
     this.#stops = data.stopReason === null ? 0 : 1
     this.#maskUsed()
@@ -208,6 +209,12 @@ export class BuildRun {
       this.#begun.at(-1)?.interrupt('its facts cannot be stored')
     }
   }
+}
+
+/** The last that steps which are done wanted said of the build. */
+function summaryOf(steps: StepData[]): string | null {
+  const said = steps.filter(({ results }) => results !== null).flatMap(({ journal }) => journal.filter(({ kind, outcome }) => kind === 'summary' && outcome !== null))
+  return said.length > 0 ? String(said.at(-1)!.outcome) : null
 }
 
 function begun({ startedAt, results }: StepData): boolean {

@@ -74,6 +74,16 @@ test('a secret that only a function named is masked by the engine that drives th
   expect((await rows<{ content: Buffer }>('SELECT content FROM log_chunks')).map(({ content }) => content.toString())).toEqual(['oit is <token>\n'])
 })
 
+test('what a step wanted said of its build is said though another engine ends it', async () => {
+  await configured(`async ctx => { ctx.summary({ build: 'all is well with hunter2' }); await ctx.secret('token'); ctx.summary({ step: 'fine' }) }, steps.shell({ name: 'next', command: 'y' })`)
+  const { engine, worker } = await begun()
+  const next = (await started(worker))[0]!
+  const again = await takenOver(engine, [next])
+  await resumed(again, 1)
+  end(again, next)
+  expect(await ended()).toMatchObject({ results: SUCCESS, state_string: 'all is well with <token>' })
+})
+
 test('a scheduler that somebody has disabled triggers nothing', async () => {
   await configured(`steps.trigger({ schedulerNames: ['u', 't'], waitForFinish: true })`)
   await rows(`UPDATE schedulers SET enabled = false WHERE name = 't'`)

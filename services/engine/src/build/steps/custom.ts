@@ -102,7 +102,8 @@ async function performEffect(context: StepContext, id: EffectId, effect: StepEff
     case 'summary': {
       context.summary = effect.args.step ?? context.summary
       context.run.summary = effect.args.build ?? context.run.summary
-      return told(context, id, null, () => Promise.resolve([]))
+      // Of a step that is done by then, a replay knows only the outcome.
+      return told(context, id, effect.args.build ?? null, () => Promise.resolve([]))
     }
   }
 }
