@@ -25,6 +25,8 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
     [set, digest, code, JSON.stringify(configuration)])
   await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, version = version + 1 WHERE name = $1', [set, row!.id])
+  // One set after the other: each sees the names of those before it; and either it sees a change that is just accepted, or that one sees it (addPending).
+  await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await refuseTakenNames(tx, set, configuration)
   await takeUpChanges(tx, set)
   await projectRows(tx, configuration)
@@ -50,8 +52,6 @@ async function refuseTakenNames(tx: Transaction, set: string, { builders, worker
 
 /** What was accepted before there was any set waits for the first one; of a later one it is none of the business. */
 async function takeUpChanges(tx: Transaction, set: string): Promise<void> {
-  // Against changes that are accepted at this moment: see addPending.
-  await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await tx.execute(
     `INSERT INTO pending_dispatches (set_name, change_id) SELECT $1, id FROM changes
      WHERE dispatched_at IS NULL AND NOT EXISTS (SELECT 1 FROM configuration_sets s WHERE s.name <> $1)

@@ -87,3 +87,16 @@ test('a configuration in another order waits for rows in theirs: no deadlock wit
     await late
   }
 })
+
+test('of two sets that come at once with one name the later one is refused', async () => {
+  let ended = false
+  let late: Promise<void> | undefined
+  await transaction(world.db, null, async tx => {
+    await activateGeneration(tx, { set: 'soon', digest: 'soon', code: '', configuration: aConfiguration({ workers: [aWorker('wanted')], builders: [aBuilder('sb', { workers: ['wanted'] })] }) })
+    late = bring('late', 'lb', 'wanted').then(() => { ended = true })
+    late.catch(() => { ended = true })
+    await stuckOr(() => ended)
+  })
+  await expect(late).rejects.toThrow('worker wanted of set soon')
+  expect((await world.db.pool.query(`SELECT set_name FROM workers WHERE name = 'wanted'`)).rows).toEqual([{ set_name: 'soon' }])
+})
