@@ -26,8 +26,21 @@ export class PipeStock {
     this.#makeMore()
   }
 
-  /** Null where there are no named pipes. */
-  take(): OutputPipe | null {
+  /** For the two streams of a command; null where there are no named pipes. Throws when they cannot be opened, and has opened none then. */
+  takeTwo(): [OutputPipe | null, OutputPipe | null] {
+    const first = this.#take()
+    try {
+      return [first, this.#take()]
+    } catch (error) {
+      if (first) {
+        closeWriter(first)
+        first.reader.destroy()
+      }
+      throw error
+    }
+  }
+
+  #take(): OutputPipe | null {
     if (this.#free.length === 0) this.#makeMore()
     const path = this.#free.pop()
     return path === undefined ? null : this.#open(path)
@@ -36,14 +49,16 @@ export class PipeStock {
   #makeMore(): void {
     if (!this.#available) return
     const paths = Array.from({ length: BATCH }, () => join(this.#folder, String(this.#made++)))
-    this.#available = spawnSync('mkfifo', ['-m', '600', ...paths]).status === 0
-    if (this.#available) this.#free.push(...paths)
+    const { status, error } = spawnSync('mkfifo', ['-m', '600', ...paths])
+    if (status === 0) this.#free.push(...paths)
+    // A machine that just now cannot start a process may do it next time.
+    else this.#available = error !== undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
 
   #open(path: string): OutputPipe {
     // Non-blocking, the reading end opens without a writer; and then the writing end finds its reader.
     const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const writer = openSync(path, constants.O_WRONLY)
+    const writer = this.#openWriter(path, reading)
     const reader = new Socket({ fd: reading, readable: true, writable: false })
     let ended = false
     reader.once('end', () => { ended = true })
@@ -53,6 +68,16 @@ export class PipeStock {
       else rmSync(path, { force: true })
     })
     return { reader, writer }
+  }
+
+  /** Who runs out of files must not lose more of them with each try. */
+  #openWriter(path: string, reading: number): number {
+    try {
+      return openSync(path, constants.O_WRONLY)
+    } catch (error) {
+      closeSync(reading)
+      throw error
+    }
   }
 }
 

@@ -86,7 +86,7 @@ export class ShellCommand implements RunningCommand {
 
   #spawn(cwd: string, env: Record<string, string>, usePTY: boolean): void {
     const [file = '', ...rest] = usePTY ? ptyArgv(this.#context.pty ?? '', argvOf(this.#args)) : argvOf(this.#args)
-    const pipes = [this.#context.pipes.take(), this.#context.pipes.take()] as const
+    const pipes = this.#context.pipes.takeTwo()
     const stdin = this.#args.initialStdin === null ? 'ignore' : 'pipe'
     try {
       this.#child = spawn(file, rest, { cwd, env, detached: true, stdio: [stdin, pipes[0]?.writer ?? 'pipe', pipes[1]?.writer ?? 'pipe'] })
