@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Downtime } from './configuration.js'
 import { downtimeAt, untilText } from './downtime.js'
 
@@ -45,4 +45,13 @@ describe('a downtime', () => {
     expect(untilText(downtimeAt([night], now)!, now)).toBe('until 06:00 (Europe/Berlin)')
     expect(untilText(downtimeAt([night, down('06:00', '05:00', { days: ['mon'] })], now)!, now)).toMatch(/^until tue 06:00/)
   })
+})
+
+test('a thousand workers of the same times ask the calendar once', () => {
+  const asked = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts')
+  const now = Date.UTC(2031, 0, 6, 23)
+  const nights: Downtime[] = [{ days: ['mon', 'tue'], from: '22:00', to: '06:00', timeZone: 'Europe/Berlin', reason: null }]
+  for (let worker = 0; worker < 1000; worker++) expect(downtimeAt(nights, now + worker)).not.toBeNull()
+  expect(asked.mock.calls.length).toBeLessThan(50)
+  asked.mockRestore()
 })

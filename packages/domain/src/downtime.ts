@@ -90,15 +90,28 @@ function changeBetween(from: number, to: number, timeZone: string): number {
   return high * MINUTE
 }
 
+/** Of each zone, by minutes since 1970: the calendar is slow, and the same moments are asked for by every worker of a claim. */
+const offsets = new Map<string, Map<number, number>>()
+const MOST_KNOWN = 1000
+
+/** What the zone's clock is ahead of UTC, ms. It changes at whole minutes. */
+function offsetAt(at: number, timeZone: string): number {
+  let known = offsets.get(timeZone)
+  if (!known || known.size >= MOST_KNOWN) offsets.set(timeZone, known = new Map<number, number>())
+  const minute = Math.floor(at / MINUTE)
+  const offset = known.get(minute) ?? calendarOffset(minute * MINUTE, timeZone)
+  known.set(minute, offset)
+  return offset
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** What the zone's clock is ahead of UTC, ms. */
-function offsetAt(at: number, timeZone: string): number {
+function calendarOffset(at: number, timeZone: string): number {
   let format = formats.get(timeZone)
   if (!format) formats.set(timeZone, format = new Intl.DateTimeFormat('en-US', {
     timeZone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' }))
   const parts = new Map(format.formatToParts(at).map(part => [part.type, Number(part.value)]))
   const shown = (type: Intl.DateTimeFormatPartTypes) => parts.get(type)!
   const local = Date.UTC(shown('year'), shown('month') - 1, shown('day'), shown('hour'), shown('minute'), shown('second'))
-  return local - Math.floor(at / 1000) * 1000
+  return local - at
 }
