@@ -41,7 +41,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   router.use('/change_hook', changeHookRoutes(deps))
   // What is above is for load balancers and code hosts, which call us what they like.
   router.use(refuseForeignHosts(reach))
-  router.use('/api', refuseForeignPages(deps))
+  router.use('/api', refuseNul, refuseForeignPages(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
   router.use(['/api/v2', '/api/latest'], rest)
@@ -71,6 +71,12 @@ function refuseForeignHosts(reach: Reach) {
     const refusal = refusalOfHost(request, reach)
     next(refusal === null ? undefined : new MisdirectedRequest(refusal))
   }
+}
+
+/** No name has one, and the database takes none, not even to look for it. */
+function refuseNul(request: Request, response: Response, next: NextFunction): void {
+  if (request.path.includes('%00')) sendError(response, 404, `Invalid path: api${request.path}`)
+  else next()
 }
 
 function refuseForeignPages({ settings: { baseUrl } }: Deps) {

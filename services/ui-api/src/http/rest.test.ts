@@ -236,4 +236,7 @@ describe('around the API', () => {
     expect((await api.get('/api/v2/builds', { origin: 'https://evil.example' })).status).toBe(400)
     expect((await api.get('/api/v2/builds', { origin: 'http://127.0.0.1:8010' })).status).toBe(200)
   })
+  it.each([['yard/v1/workers/%00', 404], ['v2/workers/%00', 404], ['v2/builders/a%00b', 404], ['v2/builders?name=a%00b', 400]])('a NUL in /api/%s is no failure of ours', async (path, status) => {
+    expect((await api.get(`/api/${path}`)).status).toBe(status)
+  })
 })
