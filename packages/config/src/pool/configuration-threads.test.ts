@@ -54,6 +54,10 @@ export default defineConfig({
       async function throwsLate(ctx) { await ctx.now(); setTimeout(() => { throw new Error('too late') }, 20); await new Promise(() => {}) },
       async function asks(ctx) { for (let n = 0; n < 100; n++) { await ctx.now(); await new Promise(resolve => setTimeout(resolve, 1)) } },
       async function aborts(ctx) { await ctx.now(); process.abort() },
+      async function summary(ctx) { ctx.summary({ step: 5 }) },
+      async function url(ctx) { ctx.addURL('a', { href: 'b' }) },
+      async function log(ctx) { ctx.log(7).line('x') },
+      async function name(ctx) { ctx.setProperty(null, 1) },
     ],
   }],
 })
@@ -183,6 +187,14 @@ describe('custom steps', () => {
     return effect.kind === 'random' ? 0.5 : null
   }
   afterEach(() => { performed.length = 0 })
+
+  test.each([
+    [21, 'ctx.summary: step is 5, expected a text'], [22, 'ctx.addURL: url is {"href":"b"}, expected a text'],
+    [23, 'ctx.log: name is 7, expected a text'], [24, 'ctx.setProperty: name is null, expected a text'],
+  ])('what is no text where one is wanted is the function\'s mistake, and is told as that (%i)', async (index, message) => {
+    await expect(threads().runStep(step(index), input, perform, never)).rejects.toThrow(message)
+    expect(performed).toEqual([])
+  })
 
   test('effects are numbered in the order of the calls, lines written together are one', async () => {
     expect(await threads().runStep(step(0), input, perform, never)).toBe(2)

@@ -46,6 +46,11 @@ export function triggerArgs(options: TriggerOptions): TriggerArgs {
   }
 }
 
+export function summaryArgs(texts: StepEffectArgs['summary']): StepEffectArgs['summary'] {
+  const said = Object.entries({ step: texts.step, build: texts.build }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value === '' ? value : text(value, `ctx.summary: ${name}`)]]))
+  return Object.fromEntries(said) as StepEffectArgs['summary']
+}
+
 function names(value: string | readonly string[] | undefined, what: string): string[] | null {
   if (value === undefined) return null
   const list = typeof value === 'string' ? [value] : [...value]

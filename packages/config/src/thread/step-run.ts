@@ -4,7 +4,7 @@ import type { HttpOutcome, Json, OnceAnswer, Result, StepEffect, StepEffectArgs,
 import { results } from '../vocabulary/step-context.js'
 import type { HttpResponse, StepContext, Triggered, TriggerOptions } from '../vocabulary/step-context.js'
 import { data, thrown } from './answer.js'
-import { commandArgs, httpArgs, text, triggerArgs } from './step-arguments.js'
+import { commandArgs, httpArgs, summaryArgs, text, triggerArgs } from './step-arguments.js'
 import { workerFiles } from './worker-files.js'
 
 type Waiting = { resolve: (value: StepEffectOutcome) => void; reject: (error: Error) => void }
@@ -163,15 +163,18 @@ export class StepRun {
       build, step, sourcestamps, properties, results, signal: this.abort.signal,
       property: name => (Object.hasOwn(properties, name) ? properties[name] ?? null : null),
       command: (command, options = {}) => this.effect('command', commandArgs(command, options)),
-      log: (name = 'stdio') => ({ line: (text: unknown) => this.line(name, String(text)) }),
-      print: (text: unknown) => this.line('stdio', String(text)),
+      log: (name = 'stdio') => {
+        const log = text(name, 'ctx.log: name')
+        return { line: (line: unknown) => this.line(log, String(line)) }
+      },
+      print: (line: unknown) => this.line('stdio', String(line)),
       setProperty: (name, value, source = step.name) => {
-        const plain = data(value, `ctx.setProperty('${name}')`)
+        const plain = data(value, `ctx.setProperty('${text(name, 'ctx.setProperty: name')}')`)
         properties[name] = plain
         return done(this.effect('property', { name, value: plain, source }))
       },
-      addURL: (name, url) => done(this.effect('url', { name, url })),
-      summary: texts => done(this.effect('summary', texts)),
+      addURL: (name, url) => done(this.effect('url', { name: text(name, 'ctx.addURL: name'), url: text(url, 'ctx.addURL: url') })),
+      summary: texts => done(this.effect('summary', summaryArgs(texts))),
       secret: name => this.effect('secret', { name }),
       worker: workerFiles(args => this.effect('file', args)),
       http: request => this.http(request),
