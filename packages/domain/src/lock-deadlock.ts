@@ -1,7 +1,7 @@
 import type { LockBoard, LockClaim, LockUse } from './locks.js'
 
-/** A build that goes on only when builds or requests that it triggered have ended. A request says what its build will hold, as far as that is known. */
-export type ParentWait = { build: number; children: ({ build: number } | { request: number; uses: LockUse[] })[] }
+/** A build that goes on only when builds or requests that it triggered have ended. A request says what its build will hold on each worker that it could get, as far as that is known. */
+export type ParentWait = { build: number; children: ({ build: number } | { request: number; uses: LockUse[][] })[] }
 
 /** `build` waits for a lock that `of` holds, or (`key` null) for its child `of`; or for a `request` that needs the lock. */
 export type Wait = { build: number; key: string | null; of: number; request?: number }
@@ -28,7 +28,9 @@ function firstWait(board: LockBoard, { build, parent }: { build: number; parent:
   const below = (parent?.children ?? []).flatMap((child): Wait[] => {
     if ('build' in child) return stuck.has(child.build) ? [{ build, key: null, of: child.build }] : []
     // The child is its own: what its parent holds is in its way.
-    return child.uses.flatMap(use => board.holdersInTheWay({ ...use, id: 0, build: -child.request, step: null, held: false }, counts).slice(0, 1).map(holder => ({ build, key: use.key, of: holder.build, request: child.request })))
+    const waits = child.uses.map(onWorker => onWorker.flatMap(use => (
+      board.holdersInTheWay({ ...use, id: 0, build: -child.request, step: null, held: false }, counts).slice(0, 1).map(holder => ({ build, key: use.key, of: holder.build, request: child.request })))))
+    return waits.every(found => found.length > 0) ? waits[0] ?? [] : []
   })
   return [...own, ...below][0] ?? null
 }

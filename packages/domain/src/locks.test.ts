@@ -69,7 +69,9 @@ describe('deadlocks', () => {
     { what: 'no other holder will', world: ['1 two', '3 two', '2 L', '1? L', '3? L', '2? two'], found: ['1-L->2 2-two->1'] },
     { what: 'a circle of fairness alone dissolves', world: ['1 two', '3 L', '1? L', '2? two!', '3? two'], found: [] },
     { what: 'a child waits for what its parent holds', world: ['1 L', '2? L'], parents: [{ build: 1, children: [{ build: 2 }] }], found: ['1-null->2 2-L->1'] },
-    { what: 'a child cannot start for what its parent holds', world: ['1 L'], parents: [{ build: 1, children: [{ request: 9, uses: [use('L')] }] }], found: ['1-L->1'] },
+    { what: 'a child cannot start for what its parent holds', world: ['1 L'], parents: [{ build: 1, children: [{ request: 9, uses: [[use('L')]] }] }], found: ['1-L->1'] },
+    { what: 'a child can start on another worker', world: ['1 L'], parents: [{ build: 1, children: [{ request: 9, uses: [[use('L')], [use('M')]] }] }], found: [] },
+    { what: 'a child can start on no worker', world: ['1 L', '1 M'], parents: [{ build: 1, children: [{ request: 9, uses: [[use('L')], [use('M')]] }] }], found: ['1-L->1'] },
     { what: 'a child runs', world: ['1 L', '3? L'], parents: [{ build: 1, children: [{ build: 2 }] }], found: [] },
     { what: 'two circles', world: ['1 L', '2 M', '1? M', '2? L', '3 four!', '4 two!', '3? two', '4? four'], found: ['1-M->2 2-L->1', '3-two->4 4-four->3'] },
   ]

@@ -19,16 +19,17 @@ afterEach(async () => {
 })
 
 /** `parent` has a lock of two counting builds and waits for `child`; both build on w1, `other` on w2. */
-async function begun(child: string, other = '{ steps: [] }'): Promise<TestWorker[]> {
+async function begun(child: string, other = '{ steps: [] }', parentLocks = `locks: [lock.access('counting')]`): Promise<TestWorker[]> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-lock-children-'))
   const file = join(folder, 'yard.config.ts')
   writeFileSync(file, `
     import { defineConfig, schedulers, steps, util, workers } from '@yardmaster/config'
     const lock = util.masterLock('L', { maxCount: 2 })
+    const ofWorker = util.workerLock('W')
     export default defineConfig({
       workers: ['w1', 'w2'].map(name => workers.worker({ name, password: 'p' })),
       builders: [
-        { name: 'parent', workers: ['w1'], locks: [lock.access('counting')], steps: [steps.trigger({ schedulerNames: ['t'], waitForFinish: true })] },
+        { name: 'parent', workers: ['w1'], ${parentLocks}, steps: [steps.trigger({ schedulerNames: ['t'], waitForFinish: true })] },
         { name: 'child', workers: ['w1'], ...${child} },
         { name: 'other', workers: ['w2'], ...${other} },
       ],
@@ -62,6 +63,13 @@ test('a child that cannot start for what its parent holds: the parent ends, and 
   await says('parent', 'deadlock: build parent/1 waits for request 2, which needs lock L held by build parent/1')
   expect(await ended('parent')).toEqual({ results: EXCEPTION })
   expect(await rows('SELECT 1 FROM lock_claims')).toEqual([])
+})
+
+test('a child that needs the lock of a worker which its parent holds on every one of its workers: the parent ends', async () => {
+  await begun(`{ locks: [ofWorker.access('exclusive')], steps: [] }`, '{ steps: [] }', `locks: [ofWorker.access('exclusive')]`)
+  await childAsked()
+  await says('parent', 'deadlock: build parent/1 waits for request 2, which needs lock W held by build parent/1')
+  expect(await ended('parent')).toEqual({ results: EXCEPTION })
 })
 
 test('a child whose only worker its parent holds: the parent says so', async () => {

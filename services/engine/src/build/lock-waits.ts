@@ -83,7 +83,7 @@ export class LockWaits {
     if (this.#waiters.size === 0 && this.#parents.size === 0) return
     const own = this.#parents.size === 0 ? [] : await readParentWaits(this.#options.db, [...this.#parents.keys()])
     for (const [build, parent] of this.#parents) this.#tell(parent, childrenText(own.filter(child => child.parent === build && child.build === null)))
-    const claims = await readLocks(this.#options.db, own.flatMap(child => this.#usesOf(child).map(({ key }) => key)))
+    const claims = await readLocks(this.#options.db, own.flatMap(child => this.#usesOf(child).flatMap(uses => uses.map(({ key }) => key))))
     if (claims.length === 0) return
     const children = await readParentWaits(this.#options.db, [...new Set(claims.map(({ build }) => build))])
     const { held, waiting } = boardOf(claims, children).letIn()
@@ -122,9 +122,10 @@ export class LockWaits {
     waiter.tell(text)
   }
 
-  /** A request that waits has no worker yet: of its builder's locks those are known that are the installation's. */
-  #usesOf({ build, builderKey }: ParentChild): LockUse[] {
-    return build === null ? lockUses(this.#options.locksOf(builderKey).filter(({ scope }) => scope === 'cluster'), { id: 0, name: '' }) : []
+  /** What a request that waits would hold on each worker that could build it. */
+  #usesOf({ build, builderKey, workers }: ParentChild): LockUse[][] {
+    const locks = build === null ? this.#options.locksOf(builderKey) : []
+    return locks.length === 0 ? [] : workers.map(worker => lockUses(locks, worker))
   }
 
   #parentWaits(children: ParentChild[]): ParentWait[] {
