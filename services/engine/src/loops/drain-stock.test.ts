@@ -12,10 +12,12 @@ import { Drain } from './drain.js'
 let world: Installation
 let engine: TestEngine
 let drain: Drain
+let takesWorkers: boolean
 
 beforeEach(async () => {
   world = await anInstallation(aConfiguration({ builders: [aBuilder('b')] }))
-  engine = await startTestEngine(world)
+  takesWorkers = true
+  engine = await startTestEngine(world, { takesWorkers: () => takesWorkers })
   drain = new Drain({
     db: world.db, fence: engine.fence, clock: systemClock(), logger: createLogger({ name: 'test', level: 'silent' }), lifecycle: { stop: () => {}, orphaned: false },
     pool: engine.pool, runs: engine.runs, deadlineSeconds: undefined,
@@ -55,4 +57,11 @@ test('our own worker takes such a build along', async () => {
   await aBuildOn('yardmaster')
   await drain.run()
   expect(await row()).toEqual({ number: 2, replica_id: null, failures: 0 })
+})
+
+test.each([['that works', true, 1], ['that ends', false, 0]])('the connection of a stock worker to an engine %s is lost: it is to blame or not', async (_what, takes, failures) => {
+  await aBuildOn('msgpack')
+  takesWorkers = takes
+  await engine.pool.disconnected(engine.pool.sessions()[0]!)
+  expect(await row()).toEqual({ number: 2, replica_id: null, failures })
 })

@@ -288,7 +288,9 @@ export class WorkerPool {
       })
     }
     await this.#options.onOver(session)
-    await transaction(db, fence, tx => loseSession(tx, { workerId, number }))
+    // An engine that ends hangs up itself, and a worker that was told to go does.
+    const blamed = this.#options.takesWorkers() && !session.toldToGo
+    await transaction(db, fence, tx => loseSession(tx, { workerId, number, blamed }))
     if (session.number === number) this.drop(session)
   }
 }

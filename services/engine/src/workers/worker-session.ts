@@ -33,7 +33,7 @@ export class WorkerSession implements Session {
   link: Link | null = null
   /** It wants to go once it is idle: said, and written down. */
   leaving: 'wished' | 'written' | null = null
-  #toldToGo = false
+  toldToGo = false
   readonly #commands = new Map<string, RemoteCommand>()
   /** What the worker knows of. */
   #held = new Map<string, Held>()
@@ -149,7 +149,7 @@ export class WorkerSession implements Session {
 
   /** It runs nothing, and is to run nothing more. */
   tellToGo(why: string): void {
-    this.#toldToGo = true
+    this.toldToGo = true
     this.link?.send({ type: 'shutdown', why })
   }
 
@@ -159,7 +159,7 @@ export class WorkerSession implements Session {
     // What nobody waits for is of a build that was given up; it was told to be killed.
     if (command === undefined) return true
     // A start that met its good-bye on the way: that is no end of the command's own.
-    if (this.#toldToGo && message.type === 'ended' && message.failureReason === 'interrupted' && command.interruptedWhy === null) command.lose('the worker was leaving as the command was to start', 'goodbye')
+    if (this.toldToGo && message.type === 'ended' && message.failureReason === 'interrupted' && command.interruptedWhy === null) command.lose('the worker was leaving as the command was to start', 'goodbye')
     if (!command.receive(message)) return false
     if (message.type === 'ended') this.#held.delete(message.command)
     return true
