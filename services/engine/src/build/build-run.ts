@@ -68,6 +68,10 @@ export class BuildRun {
     return this.#stopReason !== null
   }
 
+  get mayReplay(): boolean {
+    return this.#mayReplay
+  }
+
   /** It is another run's, or another engine's. */
   get abandoned(): boolean {
     return this.#abandoned

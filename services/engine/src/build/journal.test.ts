@@ -24,3 +24,11 @@ test('what has ended, of one kind, newest first', () => {
   const journal = new Journal([entry(1, 'property'), entry(2, 'log'), entry(3, 'property'), entry(4, 'property', false)])
   expect(journal.ended('property').map(({ n }) => n)).toEqual([3, 1])
 })
+
+test('once no turn comes any more nobody waits for one, also who comes later', async () => {
+  const journal = new Journal([entry(1, 'log')])
+  const before = journal.turn(2)
+  journal.fail(new Error('the step is over'))
+  await expect(before).rejects.toThrow('the step is over')
+  await expect(journal.turn(3)).rejects.toThrow('the step is over')
+})

@@ -18,6 +18,7 @@ export class Journal {
   #lastPosition: number
   /** Numbers of effects in the order in which the step's function gets their outcomes, from the first that it has not got. */
   readonly #order: number[]
+  #failed: Error | null = null
   /** Those that the step has asked for again. */
   readonly #found = new Set<number>()
   readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
@@ -70,6 +71,7 @@ export class Journal {
    * what they do next, in the order of these outcomes: a replay must give them in the same order.
    */
   async turn(n: number): Promise<void> {
+    if (this.#failed) throw this.#failed
     if (this.#order[0] !== n) await new Promise<void>((resolve, reject) => this.#waiting.set(n, { resolve, reject }))
     this.#order.shift()
     const next = this.#order[0]
@@ -78,6 +80,7 @@ export class Journal {
 
   /** No turn comes any more. */
   fail(error: Error): void {
+    this.#failed ??= error
     for (const { reject } of this.#waiting.values()) reject(error)
   }
 }

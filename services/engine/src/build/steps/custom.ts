@@ -33,7 +33,7 @@ export async function runCustom(context: StepContext, config: CustomStep): Promi
   try {
     return await threads.runStep(config.run, input, performing, context.signal)
   } catch (error) {
-    if (error instanceof ThreadReplaced && !error.suspect) {
+    if (error instanceof ThreadReplaced && !error.suspect && context.run.mayReplay) {
       // A replay finds its commands again, but of a request that was given up nobody knows.
       await Promise.allSettled(context.requests)
       throw error
