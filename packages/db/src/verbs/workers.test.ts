@@ -203,3 +203,14 @@ test('what the worker and the configuration say of it is kept', async () => {
     { notes: null, info: {}, reported_labels: {}, notify_on_missing: [], missing_timeout: null },
   ])
 })
+
+test('what is told of the steps and logs of a build that ends from outside is of its project', async () => {
+  const build = (await start('a', (await open())!))!
+  const { rows: [project] } = await world.db.pool.query<{ id: number }>(`INSERT INTO projects (name, slug) VALUES ('p', 'p') RETURNING id`)
+  await world.db.pool.query('UPDATE builds SET project_id = $1 WHERE id = $2', [project!.id, build])
+  await world.db.pool.query('UPDATE steps SET started_at = now() WHERE build_id = $1', [build])
+  await world.db.pool.query(`INSERT INTO logs (step_id, name, slug) SELECT id, 'stdio', 'stdio' FROM steps WHERE build_id = $1`, [build])
+  await transaction(world.db, null, tx => killWorker(tx, { workerId: 1 }))
+  const { rows } = await world.db.pool.query(`SELECT e->>'type' AS type, e->>'project' AS project FROM outbox, jsonb_array_elements(envelopes) AS e WHERE e->>'type' IN ('step.finished', 'log.finished', 'build.finished') ORDER BY 1`)
+  expect(rows).toEqual([{ type: 'build.finished', project: 'p' }, { type: 'log.finished', project: 'p' }, { type: 'step.finished', project: 'p' }])
+})
