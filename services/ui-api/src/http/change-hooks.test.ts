@@ -185,6 +185,13 @@ describe('base', () => {
     expect((await form({ author: 'A' }, headers(`Basic ${Buffer.from('me:s:1').toString('base64')}`))).status).toBe(202)
   })
 
+  it('wants it also when another configuration set wants none', async () => {
+    const withSecret = { id: api.generationId, configuration: aConfiguration({ changeHooks: { base: { secret: 's:1' }, github: null } }) }
+    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { base: { secret: null }, github: null } }) }, withSecret)
+    expect((await form({ author: 'A' })).status).toBe(401)
+    expect((await form({ author: 'A' }, { authorization: 'Bearer s:1' })).status).toBe(202)
+  })
+
   it('is not called by GET', async () => {
     expect((await fetch(`${api.url}/change_hook/base?author=A`)).status).toBe(405)
   })

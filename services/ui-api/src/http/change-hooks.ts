@@ -72,8 +72,9 @@ async function accept({ db, logger }: Deps, response: Response, { delivery, chan
 function configured<Name extends keyof ChangeHooksConfig>({ activeGenerations }: Deps, name: Name): NonNullable<ChangeHooksConfig[Name]> {
   const generations = activeGenerations()
   if (generations.length === 0) throw new HookError(503, 'no configuration is active yet: send it again')
-  // One address for all sets: the changes go to each of them anyway.
-  const hook = generations.map(({ configuration }) => configuration.changeHooks[name]).find(found => found !== null)
+  // One address for all sets, and the changes go to each of them: a set that wants no secret must not open the door of one that does.
+  const hooks = generations.map(({ configuration }) => configuration.changeHooks[name]).filter(found => found !== null)
+  const hook = hooks.find(({ secret }) => secret !== null) ?? hooks[0]
   if (!hook) throw new HookError(400, `The dialect specified, '${name}', wasn't whitelisted in change_hook: add changeHooks.${name}() to the configuration`)
   return hook
 }

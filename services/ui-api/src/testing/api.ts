@@ -17,7 +17,7 @@ export type TestApi = Installation & {
   url: string
   secrets: Map<string, string>
   /** null: nothing is configured yet. */
-  setGeneration(generation: ActiveGeneration | null): void
+  setGeneration(generation: ActiveGeneration | null, ...others: ActiveGeneration[]): void
   get(path: string, headers?: { [name: string]: string }): Promise<Answer>
   /** The rows of a collection. */
   rows(path: string): Promise<{ [field: string]: unknown }[]>
@@ -39,8 +39,9 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   writeFileSync(join(webFolder, 'index.html'), '<!doctype html><base href="/" /><title>page</title>')
   const secrets = new Map<string, string>()
   let generation: ActiveGeneration | null = { id: installation.generationId, configuration }
+  let others: ActiveGeneration[] = []
   const server = await startHttpServer({
-    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation] : []),
+    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation, ...others] : []),
     secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', ...settings },
   }, { host: '127.0.0.1', port: 0 })
   await server.hub.ready
@@ -48,7 +49,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const url = `http://127.0.0.1:${server.port}`
   return {
     ...installation, ...clientOf(url), url, secrets,
-    setGeneration: next => { generation = next },
+    setGeneration: (next, ...more) => { [generation, others] = [next, more] },
     async close() {
       await server.close()
       await relay.stop()
