@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@yardmaster/cli/local'
 import { createClient, type Client } from '@yardmaster/rest'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { freshDatabase, type TestDatabase } from './database.js'
+import { testPort } from './ports.js'
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
 import { StockWorker } from './stock-worker.js'
@@ -59,8 +59,8 @@ const SINGLE = ['scheduler', 'ui-api', 'latent-worker-provisioner'] as const
 export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
-  const [database, port] = await Promise.all([own ?? freshDatabase(), freePort()])
-  const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => freePort()))
+  const [database, port] = await Promise.all([own ?? freshDatabase(), testPort()])
+  const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => testPort()))
   const network = await WorkerNetwork.start(workerPorts)
   const singleProxies = await Promise.all(SINGLE.map(() => startPostgresProxy(database.url)))
   const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))

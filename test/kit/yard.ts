@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, holdsWithin } from '@yardmaster/cli/local'
+import { holdsWithin } from '@yardmaster/cli/local'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
+import { testPort } from './ports.js'
 
 const clock = systemClock()
 const random = systemRandom()
@@ -78,11 +79,11 @@ async function runningUp(child: ChildProcess): Promise<RunningUp> {
 /** A `yard` on free ports; several can live side by side. */
 export async function yardIn({ folder, home = join(folder, '.yard'), env = {} }: YardOptions): Promise<Yard> {
   const mark = `YARDMASTER_TEST=${random.uuid()}`
-  const port = await freePort()
+  const port = await testPort()
   const [markName = '', markValue] = mark.split('=')
   const environment = {
     ...process.env, DATABASE_URL: '', NATS_URL: '', REDIS_URL: '', NO_COLOR: '1',
-    YARD_HOME: home, YARD_PORT: String(port), YARD_WORKER_PORT: String(await freePort()), [markName]: markValue, ...env,
+    YARD_HOME: home, YARD_PORT: String(port), YARD_WORKER_PORT: String(await testPort()), [markName]: markValue, ...env,
   }
   const start = (args: string[]) => spawn(process.execPath, [program, ...args], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   return {

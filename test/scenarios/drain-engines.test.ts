@@ -32,7 +32,11 @@ beforeAll(async () => {
   writeFileSync(truth, '')
   cluster = await startCluster({ config, workers: names, engines: 2 })
   yard = createYardClient({ baseUrl: cluster.url })
-  await until('all workers to be connected', async () => (await engines()).reduce((sum, engine) => sum + engine.workers, 0) === names.length)
+  // All may have gone to the engine that was there first: it lets some of them go again.
+  await until('all workers to be connected, and some of them at each engine', async () => {
+    const connected = (await engines()).map(engine => engine.workers)
+    return connected.length === 2 && Math.min(...connected) > 0 && connected.reduce((sum, n) => sum + n, 0) === names.length
+  }, 90_000)
 }, 120_000)
 afterAll(async () => {
   await cluster?.stop()
