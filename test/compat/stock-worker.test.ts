@@ -16,7 +16,7 @@ const gate = join(folder, 'gate')
  */
 const prints = `if mkdir ../alone; then echo begin >> '${truth}'; else echo NOT-ALONE >> '${truth}'; fi
 setsid sh -c 'while :; do echo escaped-$PPID >/dev/null; sleep 0.2; done' >/dev/null 2>&1 & escaped=$!
-n=0; while [ ! -e '${gate}' ]; do n=$((n+1)); echo line $n; sleep 0.05; done; kill $escaped; echo end >> '${truth}'; rmdir ../alone`
+n=0; while [ ! -e '${gate}' ]; do n=$((n+1)); echo line $n; sleep 0.05; done; kill -s TERM -- -$escaped; echo end >> '${truth}'; rmdir ../alone`
 /** The folder is as the killed command left it. */
 const config = `
 import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'

@@ -128,7 +128,7 @@ test('a worker in quarantine, in downtime or paused is given nothing, and the re
   expect(wakeAt! - Date.now()).toBeGreaterThan(3_000_000)
   await explainWaiting({ db: world.db, fence: engine.fence, generations: engine.generations, clock: systemClock() })
   expect((await waits())[0]).toMatch(/^no worker: w1 is in quarantine until \d\d:\d\d \(UTC\), w2 is in downtime until .* \(UTC\): holidays, w3 is paused \(disk\)$/)
-  await rows('UPDATE workers SET quarantined_until = now()')
+  await rows(`UPDATE workers SET quarantined_until = now() - interval '1 second'`)
   await engine.claim()
   expect(await running()).toEqual([`a ${request}>w1`])
   expect(await rows('SELECT waits_for FROM build_requests')).toEqual([{ waits_for: null }])
