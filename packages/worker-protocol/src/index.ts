@@ -37,6 +37,7 @@
  * 12. `leaving` is the worker's wish for that `shutdown`, once the builds that it has are over; it is said again on each connection.
  * 13. `goodbye` is the worker's last message when its own machine stops it: its commands are being killed, and the engine treats them as lost.
  */
+export { closeReason, ProtocolError } from './msgpack.js'
 export * from './extension/codec.js'
 export * from './extension/command.js'
 export * from './extension/engine-messages.js'

@@ -1,6 +1,5 @@
-import { Packr } from 'msgpackr'
 import type { z } from 'zod'
-import { ProtocolError } from '../extension/codec.js'
+import { pack, ProtocolError, unpackMap } from '../msgpack.js'
 import { Complete, Other, Response, Update, UPDATE_KEYS, UpdateEntry, type Stream } from './messages.js'
 
 /** What a stock worker says, parsed. */
@@ -14,15 +13,13 @@ export type StockMessage =
 export type StockRequest = { op: string; seq_number: number; [key: string]: unknown }
 export type StockResponse = { op: 'response'; seq_number: number; result: unknown; is_exception?: true }
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
-
 export function encodeStock(message: StockRequest | StockResponse): Buffer {
-  return packr.pack(message)
+  return pack(message)
 }
 
 /** One message of a stock worker. Throws ProtocolError, which names the field. */
 export function decodeStock(data: Uint8Array): StockMessage {
-  const value = unpack(data)
+  const value = unpackMap(data)
   switch (value['op']) {
     case 'response': return parse(Response, value)
     case 'complete': return parse(Complete, value)
@@ -42,17 +39,6 @@ function entryOf(entry: [string, unknown]): UpdateEntry {
   const [key, value] = entry
   if ((key === 'stdout' || key === 'stderr' || key === 'header') && Array.isArray(value) && typeof value[0] === 'string') return [key satisfies Stream, [value[0]]]
   return parse(UpdateEntry, entry)
-}
-
-function unpack(data: Uint8Array): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = packr.unpack(data)
-  } catch (cause) {
-    throw new ProtocolError(`not MessagePack (${data.byteLength} bytes)`, { cause })
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ProtocolError(`expected a MessagePack map, found ${Array.isArray(value) ? 'an array' : typeof value}`)
-  return value as Record<string, unknown>
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown): T {

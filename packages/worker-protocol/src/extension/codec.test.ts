@@ -1,6 +1,7 @@
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
-import { decodeEngineMessage, decodeWorkerMessage, encode, ProtocolError } from './codec.js'
+import { decodeEngineMessage, decodeWorkerMessage, encode } from './codec.js'
+import { ProtocolError } from '../msgpack.js'
 import type { EngineMessage } from './engine-messages.js'
 import { fingerprint } from './fingerprint.js'
 import type { WorkerMessage } from './worker-messages.js'

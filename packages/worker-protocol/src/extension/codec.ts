@@ -1,7 +1,7 @@
-import { Packr } from 'msgpackr'
 import type { z } from 'zod'
 import { Ack, Decide, Elsewhere, type EngineMessage, Interrupt, Ping, Print, Shutdown, Start, Welcome } from './engine-messages.js'
 import { Ended, Goodbye, Hello, Leaving, type Output, Output as OutputSchema, Pong, Status, type WorkerMessage } from './worker-messages.js'
+import { pack, ProtocolError, unpackMap } from '../msgpack.js'
 
 /** What both sides name in the WebSocket handshake. */
 export const SUBPROTOCOL = 'yardmaster.v1'
@@ -18,25 +18,9 @@ export const CLOSE_DUPLICATE = 4009
 /** This engine gives the worker away (it drains, or has more than its share): there is another, or soon will be. */
 export const CLOSE_GO_ELSEWHERE = 1012
 
-/** The peer sent what the protocol does not allow: close that connection with `CLOSE_PROTOCOL_ERROR` and `reason`. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError'
-  /** The message, as a close frame has room for it. */
-  get reason(): string {
-    return closeReason(this.message)
-  }
-}
-
-/** Cut to the 123 bytes that a WebSocket close frame has room for. */
-export function closeReason(text: string): string {
-  return Buffer.from(text).subarray(0, 120).toString('utf8').replace(/\ufffd+$/, '')
-}
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
-
 /** One message as the bytes of one binary WebSocket message. */
 export function encode(message: WorkerMessage | EngineMessage): Buffer {
-  return packr.pack(message)
+  return pack(message)
 }
 
 const WORKER_MESSAGES: Record<Exclude<WorkerMessage['type'], 'output'>, z.ZodType<WorkerMessage>> = {
@@ -48,30 +32,15 @@ const ENGINE_MESSAGES: Record<EngineMessage['type'], z.ZodType<EngineMessage>> =
 
 /** What a worker sent. Throws ProtocolError, which names the field. `content` of an output may share memory with `data`. */
 export function decodeWorkerMessage(data: Uint8Array): WorkerMessage {
-  const value = unpack(data)
+  const value = unpackMap(data)
   if (value['type'] === 'output') return isOutput(value) ? value : parse(OutputSchema, value)
   return parse(schemaOf(WORKER_MESSAGES, value['type']), value)
 }
 
 /** What an engine sent. Throws ProtocolError, which names the field. */
 export function decodeEngineMessage(data: Uint8Array): EngineMessage {
-  const value = unpack(data)
+  const value = unpackMap(data)
   return parse(schemaOf(ENGINE_MESSAGES, value['type']), value)
-}
-
-function unpack(data: Uint8Array): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = packr.unpack(data)
-  } catch (cause) {
-    throw new ProtocolError(`not MessagePack (${data.byteLength} bytes)`, { cause })
-  }
-  if (!isMap(value)) throw new ProtocolError(`expected a MessagePack map, found ${Array.isArray(value) ? 'an array' : typeof value}`)
-  return value
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
 }
 
 function schemaOf<T>(schemas: Record<string, T>, type: unknown): T {
