@@ -88,6 +88,16 @@ test('what follows a poisoned fact of its build before anybody knows is not writ
   expect(await rows('SELECT results FROM builds WHERE id = $1', [builds[0]!.ref.id])).toEqual([{ results: 4 }])
 })
 
+test('who pushes back hears of everything that does not wait any more, also of what was refused', async () => {
+  const log = { id: 901, stepId: builds[0]!.step.id, slug: 'stdio' }
+  const heard: number[] = []
+  commit.onWritten(() => heard.push(commit.queuedBytes))
+  await submit(0, [{ kind: 'log-opened', log, name: 'stdio', type: 's' }, { kind: 'log-appended', log, firstLine: 0, lines: 1, content: Buffer.from('oabc\n') }])
+  expect(heard).toEqual([0])
+  await expect(submit(0, [property('nul', 'a\0b'), { kind: 'log-appended', log, firstLine: 1, lines: 1, content: Buffer.from('od\n') }])).rejects.toMatchObject({ name: 'FactRefused' })
+  expect(heard).toEqual([0, 0])
+})
+
 test('the end of a step is its last word, also within one batch', async () => {
   const { step } = builds[0]!
   await Promise.all([

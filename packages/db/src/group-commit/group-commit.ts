@@ -41,6 +41,7 @@ export class GroupCommit {
   #queue: Waiting[] = []
   #queuedBytes = 0
   #batch = 0
+  readonly #onWritten: (() => void)[] = []
   #pumping: Promise<void> | null = null
   #buried: ReplicaBuried | null = null
 
@@ -51,6 +52,11 @@ export class GroupCommit {
   /** Bytes of log content that wait: the place to push back on whoever produces them. */
   get queuedBytes(): number {
     return this.#queuedBytes
+  }
+
+  /** `listener` is called whenever some of what waited does not any more, whosever it was. */
+  onWritten(listener: () => void): void {
+    this.#onWritten.push(listener)
   }
 
   /**
@@ -153,6 +159,7 @@ export class GroupCommit {
       if (error) entry.reject(error)
       else entry.resolve()
     }
+    for (const listener of this.#onWritten) listener()
   }
 }
 

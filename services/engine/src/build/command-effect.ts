@@ -72,10 +72,8 @@ function outcomeOf({ rc, failureReason, elapsed, result }: Ended): Omit<CommandR
 
 /** Not awaited by the step: facts of a build are committed in order, and a failure ends the run. */
 function commit({ run }: StepContext, commandId: string, seq: number, facts: Fact[]): void {
-  const { pressure } = run.parts
-  const committed = () => { run.session.acknowledge(commandId, seq); pressure.ease() }
-  void run.write(facts).then(committed, () => pressure.ease())
-  if (run.session.link) pressure.feel(run.session.link)
+  void run.write(facts).then(() => run.session.acknowledge(commandId, seq), () => {})
+  if (run.session.link) run.parts.pressure.feel(run.session.link)
 }
 
 async function openLogs(context: StepContext, spec: CommandSpec, mainName: string): Promise<{ main: LogWriter; byName: Map<string, LogWriter>; opening: Fact[] }> {

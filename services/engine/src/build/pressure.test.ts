@@ -8,8 +8,20 @@ function link() {
   return { calls, pause: () => { calls.push('pause') }, resume: () => { calls.push('resume') } }
 }
 
-test('connections are paused beyond a bound, and go on when the database has caught up', () => {
-  const commit = { queuedBytes: 15 * MIB }
+function queue(queuedBytes: number) {
+  const listeners: (() => void)[] = []
+  return {
+    queuedBytes,
+    onWritten(listener: () => void) { listeners.push(listener) },
+    writtenDownTo(bytes: number) {
+      this.queuedBytes = bytes
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+test('connections are paused beyond a bound, and go on when the database has caught up, whoever had queued it', () => {
+  const commit = queue(15 * MIB)
   const pressure = new Pressure(commit)
   const one = link()
   pressure.feel(one)
@@ -17,17 +29,15 @@ test('connections are paused beyond a bound, and go on when the database has cau
   commit.queuedBytes = 16 * MIB
   pressure.feel(one)
   pressure.feel(one)
-  commit.queuedBytes = 5 * MIB
-  pressure.ease()
+  commit.writtenDownTo(5 * MIB)
   expect(one.calls).toEqual(['pause'])
-  commit.queuedBytes = 4 * MIB
-  pressure.ease()
-  pressure.ease()
+  commit.writtenDownTo(4 * MIB)
+  commit.writtenDownTo(0)
   expect(one.calls).toEqual(['pause', 'resume'])
 })
 
 test('the next connection of a paused worker is paused as well', () => {
-  const pressure = new Pressure({ queuedBytes: 20 * MIB })
+  const pressure = new Pressure(queue(20 * MIB))
   const [first, second] = [link(), link()]
   pressure.feel(first)
   pressure.feel(second)

@@ -6,12 +6,14 @@ const LOW_BYTES = 4 * 1024 * 1024
 
 /** Workers print faster than a database can write: beyond a bound their connections are not read until it has caught up. */
 export class Pressure {
-  readonly #commit: Pick<GroupCommit, 'queuedBytes'>
+  readonly #commit: Pick<GroupCommit, 'queuedBytes' | 'onWritten'>
   /** Connections, not workers: the next connection of a worker is read until it is paused itself. */
   readonly #paused = new Set<Pick<Link, 'pause' | 'resume'>>()
 
-  constructor(commit: Pick<GroupCommit, 'queuedBytes'>) {
+  constructor(commit: Pick<GroupCommit, 'queuedBytes' | 'onWritten'>) {
     this.#commit = commit
+    // Whatever was written: what keeps the queue long may be what steps print by themselves, and a paused connection brings nothing that could be.
+    commit.onWritten(() => this.#ease())
   }
 
   /** Output that came over this connection waits to be written. */
@@ -21,8 +23,7 @@ export class Pressure {
     this.#paused.add(link)
   }
 
-  /** Something was written. */
-  ease(): void {
+  #ease(): void {
     if (this.#paused.size === 0 || this.#commit.queuedBytes > LOW_BYTES) return
     for (const link of this.#paused) link.resume()
     this.#paused.clear()
