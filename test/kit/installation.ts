@@ -29,7 +29,7 @@ export function aGitPoller(repository: string, more: Partial<GitPollerConfig> = 
 
 export function aConfiguration(more: Partial<Configuration> = {}): Configuration {
   return {
-    title: 'Test', titleURL: null, projects: [], workers: [aWorker('w1')],
+    title: 'Test', titleURL: null, projects: [], workers: [aWorker('w1')], pools: [],
     builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: { base: null, github: null }, ...more,
   }
 }

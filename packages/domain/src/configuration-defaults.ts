@@ -1,8 +1,9 @@
 import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
+import { poolDefaults } from './latent/pool-config.js'
 
 /** What a worker is when only its name and password are said. */
 export const workerDefaults: Omit<WorkerConfig, 'name' | 'password'> = {
-  maxBuilds: null, capacity: null, labels: {}, properties: {}, defaultProperties: {}, keepaliveInterval: 10, missingTimeout: 3600, notifyOnMissing: [],
+  pool: null, maxBuilds: null, capacity: null, labels: {}, properties: {}, defaultProperties: {}, keepaliveInterval: 10, missingTimeout: 3600, notifyOnMissing: [],
   downtime: [], quarantine: { failures: 3, backoff: 60, maxBackoff: 3600 }, notes: null,
 }
 
@@ -18,6 +19,7 @@ export const builderDefaults: Omit<BuilderConfig, 'name' | 'key' | 'builddir' | 
 export function completed(stored: Configuration): Configuration {
   return {
     ...stored,
+    pools: (stored.pools ?? []).map(pool => ({ ...poolDefaults, ...pool })),
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),

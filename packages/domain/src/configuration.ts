@@ -1,4 +1,5 @@
 import type { Json } from './json.js'
+import type { PoolConfig } from './latent/pool-config.js'
 import type { FunctionRef, Renderable, SecretRef } from './renderable.js'
 
 /**
@@ -11,6 +12,8 @@ export type Configuration = {
   titleURL: string | null
   projects: ProjectConfig[]
   workers: WorkerConfig[]
+  /** Latent workers: each of `workers` that has a pool is a slot of it. */
+  pools: PoolConfig[]
   builders: BuilderConfig[]
   /** Puts the builders that have something to build into the order in which they are served; null: by their oldest and most urgent request. */
   prioritizeBuilders: FunctionRef | null
@@ -23,7 +26,10 @@ export type ProjectConfig = { name: string; slug: string; description: string | 
 
 export type WorkerConfig = {
   name: string
-  password: string | SecretRef
+  /** null: each of its machines gets one of its own. */
+  password: string | SecretRef | null
+  /** Whose machines its worker runs on; null: it connects by itself. */
+  pool: string | null
   /** How many builds at once; null: no limit. */
   maxBuilds: number | null
   /** Units that its builds may take together; null: no limit. */

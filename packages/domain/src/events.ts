@@ -23,6 +23,7 @@ export type EventType =
   | 'builder.started' | 'builder.stopped' | 'builder.update'
   | 'scheduler.updated'
   | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated' | 'worker.missing'
+  | 'instance.new' | 'instance.updated' | 'instance.gone' | 'pool.updated'
   | 'change.new'
   | 'buildset.new' | 'buildset.complete'
   | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.complete'
@@ -32,4 +33,4 @@ export type EventType =
   | 'build.properties'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances'

@@ -6,12 +6,12 @@ import { keptSecret } from '../local/index.js'
 export type LocalWorker = { name: string; password: string }
 
 /**
- * The worker that `yard up` runs: the first of the configuration, or null if it has none. A password that is a secret nobody
+ * The worker that `yard up` runs: the first of the configuration that connects by itself, or null if it has none. A password that is a secret nobody
  * has set is made up and kept in the secrets folder, where the engine finds it too.
  */
 export function localWorker(configuration: Configuration, settings: Settings, env: NodeJS.ProcessEnv, random: Random): LocalWorker | null {
-  const [worker] = configuration.workers
-  if (worker === undefined) return null
+  const worker = configuration.workers.find(({ pool }) => pool === null)
+  if (!worker?.password) return null
   if (typeof worker.password === 'string') return { name: worker.name, password: worker.password }
   const secret = worker.password.$secret
   const password = fileSecrets(settings.secretsDir, env).get(secret) ?? keptSecret(join(settings.secretsDir, secret), random)

@@ -1,5 +1,6 @@
 import type { ChangeHooksConfig, Configuration, Json } from '@yardmaster/domain'
-import { builder, project, worker } from './builders.js'
+import { builder, project } from './builders.js'
+import { workersList } from './latent-workers.js'
 import { boolean, functionRef, text, textOrSecret } from './leaves.js'
 import { lockFindings } from './locks.js'
 import { attempt, byKind, list, mapped, or, orNull, Place, record } from './reader.js'
@@ -22,17 +23,19 @@ const hooks: Reader<ChangeHooksConfig> = mapped(list(hook, 'a list of change hoo
   return Object.assign({ base: null, github: null }, ...given)
 })
 
-const whole: Reader<Configuration> = record({
+const whole: Reader<Configuration> = mapped(record({
   title: or(text, 'Yardmaster'),
   titleURL: orNull(text),
   projects: or(list(project, 'a list of projects'), []),
-  workers: list(worker, 'a list of workers'),
+  workers: workersList,
   builders: list(builder, 'a list of builders'),
   prioritizeBuilders: orNull(functionRef),
   schedulers: or(list(scheduler, 'a list of schedulers'), []),
   changeSources: or(list(changeSource, 'a list of change sources'), []),
   changeHooks: or(hooks, { base: null, github: null }),
-}, 'a configuration: export default defineConfig({ … })')
+}, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, ...given }) => ({
+  ...given, workers, pools, builders: given.builders.map(named => ({ ...named, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
+}))
 
 /** Reads a described configuration whole: every finding at once, of single values and of what refers to what. */
 export function readConfiguration(tree: Json): { configuration: Configuration } | { findings: Finding[] } {

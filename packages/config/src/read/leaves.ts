@@ -1,7 +1,7 @@
 import type { FunctionRef, Json, SecretRef } from '@yardmaster/domain'
 import { isFunctionRef, isSecretRef, toText } from '@yardmaster/domain'
 import { parseDuration } from '../duration.js'
-import { found, isMarked, isRecord, leaf, or, orNull } from './reader.js'
+import { found, isMarked, isRecord, leaf, mapOf, or, orNull } from './reader.js'
 import type { Place, Reader } from './reader.js'
 
 export const text = leaf('a text', value => (typeof value === 'string' ? value : undefined))
@@ -34,6 +34,9 @@ export function plainData(value: Json | undefined, at: Place): Json {
   for (const [key, item] of entries) plainData(item, at.at(key))
   return value
 }
+
+/** Properties by name. */
+export const properties = mapOf(plainData, 'properties: a record')
 
 export type Pattern = { source: string; flags: string }
 

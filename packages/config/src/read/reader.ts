@@ -75,6 +75,8 @@ export function callOf(kind: string): string {
   if (kind.startsWith('hook.')) return `changeHooks.${kind.slice(5)}`
   if (kind === 'gitPoller') return 'changeSources.gitPoller'
   if (kind === 'worker') return 'workers.worker'
+  if (kind.startsWith('worker.')) return `workers.${kind.slice(7)}`
+  if (kind.startsWith('provider.')) return `providers.${kind.slice(9)}`
   if (kind === 'parameter.text') return 'util.stringParameter'
   return kind === 'changeFilter' ? 'util.changeFilter' : kind === 'config' ? 'defineConfig' : `util.${kind.slice(10)}Parameter`
 }

@@ -1,8 +1,7 @@
 import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, GitPollerConfig, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
-import { properties } from './builders.js'
 import { changeFilter, noFilter } from './change-filter.js'
 import { forceField } from './force.js'
-import { anyWholeNumber, boolean, duration, durationOrNone, functionRef, name, text } from './leaves.js'
+import { anyWholeNumber, boolean, duration, durationOrNone, functionRef, name, properties, text } from './leaves.js'
 import { byKind, found, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
 

@@ -2,6 +2,7 @@ import type { ChangeData, Json, LockRef, SecretRef, SourceStampData, Weekday } f
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { ForceParameterDeclaration } from './force-parameters.js'
+import { latentWorkers, type LatentWorkerDeclaration } from './latent-workers.js'
 import type { Step } from './steps.js'
 import type { ChangeFilter } from './util.js'
 import type { Duration, Env, Nested, RenderInput } from './values.js'
@@ -154,7 +155,7 @@ export type GitPollerOptions = {
   category?: string | null
 }
 
-export type WorkerDeclaration = Declared<'worker', WorkerOptions>
+export type WorkerDeclaration = Declared<'worker', WorkerOptions> | LatentWorkerDeclaration
 export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions>
 export type ChangeSourceDeclaration = Declared<'gitPoller', GitPollerOptions>
 export type ChangeHookDeclaration =
@@ -181,6 +182,7 @@ export const defineConfig = (options: ConfigOptions): ConfigDeclaration => decla
 export const workers = {
   /** A worker that connects by itself. */
   worker: (options: WorkerOptions): WorkerDeclaration => declare('worker', options),
+  ...latentWorkers,
 }
 
 export const schedulers = {

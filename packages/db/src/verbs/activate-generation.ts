@@ -30,6 +30,7 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   await refuseTakenNames(tx, set, configuration)
   await takeUpChanges(tx, set)
   await projectRows(tx, configuration)
+  await poolRows(tx, set, configuration)
   await workerRows(tx, set, configuration)
   await resizeLocks(tx, row!.id, configuration)
   await builderRows(tx, set, configuration)
@@ -41,12 +42,13 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
 }
 
 /** Builders, workers and schedulers are known by their names everywhere. Throws when another set has one of them. */
-async function refuseTakenNames(tx: Transaction, set: string, { builders, workers, schedulers }: Configuration): Promise<void> {
+async function refuseTakenNames(tx: Transaction, set: string, { builders, workers, pools, schedulers }: Configuration): Promise<void> {
   const taken = await tx.query<{ what: string }>(
     `SELECT 'builder ' || name || ' of set ' || set_name AS what FROM builders WHERE active AND set_name <> $1 AND (name = ANY($2) OR key = ANY($3))
      UNION ALL SELECT 'worker ' || name || ' of set ' || set_name FROM workers WHERE active AND set_name <> $1 AND name = ANY($4)
+     UNION ALL SELECT 'pool ' || name || ' of set ' || set_name FROM worker_pools WHERE active AND set_name <> $1 AND name = ANY($6)
      UNION ALL SELECT 'scheduler ' || name || ' of set ' || set_name FROM schedulers WHERE active AND set_name <> $1 AND name = ANY($5)`,
-    [set, builders.map(builder => builder.name), builders.map(builder => builder.key), workers.map(worker => worker.name), schedulers.map(scheduler => scheduler.name)])
+    [set, builders.map(builder => builder.name), builders.map(builder => builder.key), workers.map(worker => worker.name), schedulers.map(scheduler => scheduler.name), pools.map(pool => pool.name)])
   if (taken.length > 0) throw new NamesTaken(`configuration set ${set} has names that another set has: ${taken.map(row => row.what).join(', ')}; names are unique in the installation`)
 }
 
@@ -66,6 +68,19 @@ async function projectRows(tx: Transaction, { projects }: Configuration): Promis
     [JSON.stringify(projects)])
 }
 
+async function poolRows(tx: Transaction, set: string, { pools }: Configuration): Promise<void> {
+  const names = pools.map(pool => pool.name)
+  await tx.execute('SELECT 1 FROM worker_pools WHERE set_name = $1 OR name = ANY($2) ORDER BY id FOR NO KEY UPDATE', [set, names])
+  await tx.execute('UPDATE worker_pools SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, names])
+  // Somebody has changed something: what stopped the pool may be mended.
+  const changed = await tx.query<{ id: number; version: number }>(
+    `INSERT INTO worker_pools (name, set_name) SELECT unnest($1::text[]), $2
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, active = true, alert = NULL, alerted_at = NULL, failures = 0, backoff_until = NULL, backoff_reason = NULL, version = worker_pools.version + 1
+     RETURNING id, version`, [names, set])
+  for (const pool of changed) tx.publish({ type: 'pool.updated', ...pool, project: null })
+  tx.wake('instances')
+}
+
 async function workerRows(tx: Transaction, set: string, { workers }: Configuration): Promise<void> {
   const names = workers.map(worker => worker.name)
   // In everybody's order, which need not be that of the configuration.
@@ -73,16 +88,16 @@ async function workerRows(tx: Transaction, set: string, { workers }: Configurati
   await tx.execute('UPDATE workers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, names])
   const rows = workers.map((worker, position) => ({
     name: worker.name, max_builds: worker.maxBuilds, capacity: worker.capacity, labels: worker.labels, notes: worker.notes, quarantine: worker.quarantine,
-    downtime: worker.downtime, missing_timeout: worker.missingTimeout, notify_on_missing: worker.notifyOnMissing, position,
+    downtime: worker.downtime, missing_timeout: worker.missingTimeout, notify_on_missing: worker.notifyOnMissing, pool: worker.pool, position,
   }))
   const changed = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO workers (name, set_name, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing)
-     SELECT name, $2, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing
+    `INSERT INTO workers (name, set_name, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing, pool_id)
+     SELECT name, $2, max_builds, capacity, labels, notes, quarantine, downtime, missing_timeout, notify_on_missing, (SELECT p.id FROM worker_pools p WHERE p.name = w.pool)
      FROM jsonb_to_recordset($1::jsonb) AS w(name text, max_builds int, capacity int, labels jsonb, notes text, quarantine jsonb, downtime jsonb,
-       missing_timeout int, notify_on_missing text[], position int) ORDER BY position
+       missing_timeout int, notify_on_missing text[], pool text, position int) ORDER BY position
      ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, max_builds = excluded.max_builds, capacity = excluded.capacity, labels = excluded.labels,
        notes = excluded.notes, quarantine = excluded.quarantine, downtime = excluded.downtime, missing_timeout = excluded.missing_timeout,
-       notify_on_missing = excluded.notify_on_missing, expected_since = CASE WHEN workers.active THEN workers.expected_since ELSE now() END,
+       notify_on_missing = excluded.notify_on_missing, pool_id = excluded.pool_id, expected_since = CASE WHEN workers.active THEN workers.expected_since ELSE now() END,
        active = true, version = workers.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])

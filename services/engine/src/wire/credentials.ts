@@ -16,10 +16,10 @@ export function parseBasic(header: string | undefined): Credentials | null {
 /** The worker of that name and password in the configuration, or null. Takes as long for an unknown name as for a wrong password. */
 export function authenticate(configuration: Configuration, secrets: Secrets, { name, password }: Credentials): WorkerConfig | null {
   const worker = configuration.workers.find(candidate => candidate.name === name)
-  const expected = worker && (typeof worker.password === 'string' ? worker.password : secrets.get(worker.password.$secret))
-  const equal = timingSafeEqual(digest(password), digest(expected ?? ''))
+  const expected = worker?.password && (typeof worker.password === 'string' ? worker.password : secrets.get(worker.password.$secret))
+  const equal = timingSafeEqual(digest(password), digest(expected || ''))
   // A secret that is not set lets nobody in.
-  return worker && expected !== undefined && expected !== '' && equal ? worker : null
+  return worker && expected && equal ? worker : null
 }
 
 function digest(text: string): Buffer {

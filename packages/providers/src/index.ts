@@ -1,0 +1,2 @@
+export { openProvider, type ProviderDeps } from './open-provider.js'
+export { ProviderError } from './provider-error.js'

@@ -1,0 +1,21 @@
+import type { Json, MachineProvider, ProviderConfig } from '@yardmaster/domain'
+import type { Clock, Logger, Random } from '@yardmaster/runtime'
+
+export type ProviderDeps = {
+  clock: Clock
+  random: Random
+  logger: Logger
+  /** Where providers on this host may keep files (`YARD_HOME`). */
+  home: string
+}
+
+export type Opener = (account: { [name: string]: Json }, deps: ProviderDeps) => MachineProvider | Promise<MachineProvider>
+
+const openers: { [kind in ProviderConfig['kind']]?: Opener } = {}
+
+/** The provider of a kind, for an account whose secrets are resolved. `custom` is opened where its functions run, not here. */
+export async function openProvider(kind: ProviderConfig['kind'], account: { [name: string]: Json }, deps: ProviderDeps): Promise<MachineProvider> {
+  const open = openers[kind]
+  if (!open) throw new Error(`there is no provider of kind ${kind}`)
+  return open(account, deps)
+}
