@@ -5,6 +5,7 @@ import { createClient, type Client } from '@yardmaster/rest'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { freshDatabase, type TestDatabase } from './database.js'
+import { killMachines, machineProcesses, type MachineProcess } from './machines.js'
 import { testPort } from './ports.js'
 import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
@@ -22,6 +23,8 @@ export type ClusterOptions = {
   stockWorkers?: string[]
   /** How many (1). */
   engines?: number
+  /** How many (1). */
+  provisioners?: number
   /** For every process. */
   env?: NodeJS.ProcessEnv
   /** For each engine, besides. */
@@ -41,6 +44,11 @@ export type Cluster = {
   roles: { [role in Exclude<Program, 'worker'>]: RoleProcess }
   engines: RoleProcess[]
   engineProxies: PostgresProxy[]
+  /** `latent-worker-provisioner` is the first one. */
+  provisioners: RoleProcess[]
+  provisionerProxies: PostgresProxy[]
+  /** Processes of machines of kind `process`, in their folder's default place, and what they run: from the system's own list, not from the ledger. */
+  machines(): MachineProcess[]
   workers: RoleProcess[]
   stockWorkers: StockWorker[]
   /** Stands in front of all engines. */
@@ -54,9 +62,9 @@ export type Cluster = {
   stop(): Promise<void>
 }
 
-const SINGLE = ['scheduler', 'ui-api', 'latent-worker-provisioner'] as const
+const SINGLE = ['scheduler', 'ui-api'] as const
 
-export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, provisioners: provisionerCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
   const [database, port] = await Promise.all([own ?? freshDatabase(), testPort()])
@@ -64,27 +72,31 @@ export async function startCluster({ config, files = {}, workers, stockWorkers: 
   const network = await WorkerNetwork.start(workerPorts)
   const singleProxies = await Promise.all(SINGLE.map(() => startPostgresProxy(database.url)))
   const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))
+  const provisionerProxies = await Promise.all(Array.from({ length: provisionerCount }, () => startPostgresProxy(database.url)))
   const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
   const single = SINGLE.map((role, at) => new RoleProcess(role, role, { ...common, DATABASE_URL: singleProxies[at]!.url }))
   const engines = workerPorts.map((workerPort, at) =>
     new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), YARD_WORKER_URL: `ws://127.0.0.1:${workerPort}`, ...engineEnv[at], DATABASE_URL: engineProxies[at]!.url }))
-  const byRole = <T>(values: T[], engine: T) => Object.fromEntries([...SINGLE.map((role, at) => [role, values[at]!] as const), ['engine', engine]]) as { [role in Exclude<Program, 'worker'>]: T }
+  const provisioners = provisionerProxies.map((proxy, at) =>
+    new RoleProcess(at === 0 ? 'latent-worker-provisioner' : `latent-worker-provisioner ${at}`, 'latent-worker-provisioner', { ...common, DATABASE_URL: proxy.url }))
+  const byRole = <T>([scheduler, uiApi]: T[], [engine]: T[], [provisioner]: T[]) => ({ scheduler: scheduler!, 'ui-api': uiApi!, engine: engine!, 'latent-worker-provisioner': provisioner! })
   const workerIn = (name: string, basedir: string) => {
     mkdirSync(basedir)
     return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: network.url, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: basedir })
   }
   const workerProcesses = workers.map(name => workerIn(name, join(folder, name)))
   const stockWorkers = stockNames.map(name => new StockWorker({ name, password: 'pw', url: network.url, basedir: join(folder, name), env: { ...process.env, ...env } }))
-  const proxies = [...singleProxies, ...engineProxies]
+  const proxies = [...singleProxies, ...engineProxies, ...provisionerProxies]
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
   // A test may stop its server.
   pool.on('error', () => {})
   const others: RoleProcess[] = []
-  const processes = () => [...workerProcesses, ...stockWorkers, ...others, ...single, ...engines]
+  const processes = () => [...workerProcesses, ...stockWorkers, ...others, ...single, ...provisioners, ...engines]
   const url = `http://127.0.0.1:${port}/`
   const cluster: Cluster = {
-    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(singleProxies, engineProxies[0]!), roles: byRole(single, engines[0]!),
-    engines, engineProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
+    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(singleProxies, engineProxies, provisionerProxies), roles: byRole(single, engines, provisioners),
+    engines, engineProxies, provisioners, provisionerProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
+    machines: () => machineProcesses(join(folder, 'machines')),
     anotherWorker(name) {
       const other = workerIn(name, join(folder, `${name}-${others.length}`))
       others.push(other)
@@ -95,6 +107,7 @@ export async function startCluster({ config, files = {}, workers, stockWorkers: 
       for (const proxy of proxies) proxy.heal()
       network.heal()
       await Promise.all(processes().map(role => role.stop()))
+      killMachines(join(folder, 'machines'))
       await Promise.all([network.close(), ...proxies.map(proxy => proxy.close())])
       await pool.end()
       await database.drop()
