@@ -37,6 +37,12 @@ export function untilText({ until, timeZone }: InDowntime, now: number): string 
   return `until ${until - now > DAY ? `${WEEKDAYS[weekday(day)]} ` : ''}${time} (${timeZone})`
 }
 
+/** The day that the zone's calendar shows at `at`: epoch ms of its beginning, and of the next one's. */
+export function dayAt(at: number, timeZone: string): { from: number; until: number } {
+  const { day } = localOf(at, timeZone)
+  return { from: instantOf(day, 0, timeZone).first, until: instantOf(day + 1, 0, timeZone).first }
+}
+
 const two = (value: number) => String(value).padStart(2, '0')
 
 function windowAt({ days, from, to, timeZone, reason }: Downtime, at: number): InDowntime | null {
