@@ -29,11 +29,12 @@ export type Container = {
   volumeMounts?: { name: string; mountPath: string }[]
 }
 type Probe = { httpGet: { path: string; port: string } }
-export type PodTemplate = { metadata: { labels: { [name: string]: string }; annotations?: { [name: string]: string } }; spec: { containers: Container[]; securityContext: object; serviceAccountName?: string; terminationGracePeriodSeconds: number; volumes?: { name: string; configMap?: { name: string }; secret?: { secretName: string } }[] } }
+export type PodTemplate = { metadata: { labels: { [name: string]: string }; annotations?: { [name: string]: string } }; spec: { containers: Container[]; securityContext: object; serviceAccountName?: string; automountServiceAccountToken?: boolean; terminationGracePeriodSeconds: number; volumes?: { name: string; configMap?: { name: string }; secret?: { secretName: string } }[] } }
 export type Manifest = {
   apiVersion: string
   kind: string
-  metadata: { name: string; labels: { [name: string]: string } }
+  metadata: { name: string; namespace?: string; labels: { [name: string]: string } }
+  subjects?: { kind: string; name: string; namespace: string }[]
   data?: { [name: string]: string }
   spec: {
     replicas?: number

@@ -145,6 +145,30 @@ describe.skipIf(!canRender)('the rendered chart', () => {
     expect((await renderChart({ ingress: { enabled: true, host: 'ci.example.org' } })).text).toContain('value: "http://ci.example.org/"')
   })
 
+  test('machines on demand are told where the engines are', async () => {
+    const told = (manifests: Manifest[]) => containerOf(manifests, 'engine').env?.find(({ name }) => name === 'YARD_WORKER_URL')?.value
+    const { port } = named(plain, 'Service', 'engine').spec.ports[0]!
+    expect(told(plain)).toBe(`ws://ci-yardmaster-engine.builds:${port}`)
+    expect(told((await renderChart({ engine: { workerUrl: 'wss://workers.example.org' } })).manifests)).toBe('wss://workers.example.org')
+  })
+
+  test('only the provisioner may start Pods, and only where it is asked for', async () => {
+    for (const kind of ['Role', 'RoleBinding']) expect(ofKind(plain, kind)).toEqual([])
+    const { manifests } = await renderChart({ latentWorkerProvisioner: { pods: { enabled: true, namespace: 'machines' } } })
+    const [role] = ofKind(manifests, 'Role')
+    const [binding] = ofKind(manifests, 'RoleBinding')
+    expect(role).toMatchObject({ metadata: { namespace: 'machines' }, rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'create', 'delete'] }] })
+    expect(binding).toMatchObject({ metadata: { namespace: 'machines' }, roleRef: { kind: 'Role', name: role?.metadata.name }, subjects: [{ kind: 'ServiceAccount', namespace: 'builds' }] })
+    for (const each of roles) {
+      const { serviceAccountName, automountServiceAccountToken } = named(manifests, 'Deployment', each).spec.template.spec
+      const may = each === 'latent-worker-provisioner'
+      expect(automountServiceAccountToken, each).toBe(may)
+      expect(serviceAccountName === binding?.subjects?.[0]?.name, each).toBe(may)
+      expect(ofKind(manifests, 'ServiceAccount').map(({ metadata }) => metadata.name)).toContain(serviceAccountName)
+      expect(named(plain, 'Deployment', each).spec.template.spec.automountServiceAccountToken).toBe(false)
+    }
+  })
+
   test('a changed configuration starts new pods', async () => {
     const { manifests } = await renderChart({ config: { files: { 'yard.config.ts': 'export default {}' } } })
     const checksum = (from: Manifest[]) => named(from, 'Deployment', 'engine').spec.template.metadata.annotations?.['checksum/config']
