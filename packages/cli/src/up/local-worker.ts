@@ -24,11 +24,15 @@ function publicEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)))
 }
 
+/** Where this machine reaches the engine. */
+export function localEngine({ workerHost, workerPort }: Settings): string {
+  return `ws://${workerHost === '0.0.0.0' ? '127.0.0.1' : workerHost}:${workerPort}`
+}
+
 export function workerEnvironment(worker: LocalWorker, settings: Settings, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const host = settings.workerHost === '0.0.0.0' ? '127.0.0.1' : settings.workerHost
   return {
     ...publicEnvironment(env),
-    YARD_ENGINE: `ws://${host}:${settings.workerPort}`,
+    YARD_ENGINE: localEngine(settings),
     YARD_WORKER_NAME: worker.name,
     YARD_WORKER_PASSWORD: worker.password,
     YARD_WORKER_BASEDIR: join(settings.home, 'worker', worker.name),

@@ -3,7 +3,7 @@ import { settingsToEnv, type Clock, type Random, type Settings } from '@yardmast
 import { findNatsServer, startNats, startPostgres, type LocalServer, type ProcessIdentity } from '../local/index.js'
 import { messageOf, Problem } from '../problem.js'
 import { Keeper, type Running } from './keeper.js'
-import { localWorker, workerEnvironment } from './local-worker.js'
+import { localEngine, localWorker, workerEnvironment } from './local-worker.js'
 import type { UpOutput } from './output.js'
 import { checkedConfiguration, checkMachine } from './preflight.js'
 import { programOf, type Role } from './programs.js'
@@ -117,11 +117,14 @@ async function startAll(supervisor: Supervisor): Promise<void> {
   const configuration = await output.stage('configuration', () => checkedConfiguration(settings.config, clock))
   const [databaseUrl, natsUrl] = await allSettled([keepPostgres(supervisor), keepNats(supervisor)])
   const worker = localWorker(configuration, settings, env, random)
-  const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl, drainDeadline: drainSeconds(settings) }) }
+  const workerUrl = settings.workerUrl ?? localEngine(settings)
+  const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl, workerUrl, drainDeadline: drainSeconds(settings) }) }
   const roles: Role[] = ['scheduler', 'engine', 'ui-api', 'provisioner']
   await allSettled(roles.map(role => keepRole(supervisor, role, roleEnv)))
-  if (worker === null) output.note(`${settings.config} has no worker: builds wait until one connects to port ${settings.workerPort}`)
-  else await keepRole(supervisor, 'worker', workerEnvironment(worker, settings, env))
+  const elsewhere = configuration.pools.filter(({ provider }) => provider.kind !== 'process').map(({ name }) => name)
+  if (elsewhere.length > 0 && settings.workerUrl === undefined) output.note(`machines of ${elsewhere.join(', ')} will look for the engine at ${workerUrl}: where that is not this machine to them, set --worker-url or YARD_WORKER_URL`)
+  if (worker === null && configuration.pools.length === 0) output.note(`${settings.config} has no worker: builds wait until one connects to port ${settings.workerPort}`)
+  if (worker !== null) await keepRole(supervisor, 'worker', workerEnvironment(worker, settings, env))
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {
