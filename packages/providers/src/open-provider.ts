@@ -1,5 +1,6 @@
 import type { Json, MachineProvider, ProviderConfig } from '@yardmaster/domain'
 import type { Clock, Logger, Random } from '@yardmaster/runtime'
+import { processProvider } from './process/process-provider.js'
 
 export type ProviderDeps = {
   clock: Clock
@@ -11,7 +12,9 @@ export type ProviderDeps = {
 
 export type Opener = (account: { [name: string]: Json }, deps: ProviderDeps) => MachineProvider | Promise<MachineProvider>
 
-const openers: { [kind in ProviderConfig['kind']]?: Opener } = {}
+const openers: { [kind in ProviderConfig['kind']]?: Opener } = {
+  process: processProvider,
+}
 
 /** The provider of a kind, for an account whose secrets are resolved. `custom` is opened where its functions run, not here. */
 export async function openProvider(kind: ProviderConfig['kind'], account: { [name: string]: Json }, deps: ProviderDeps): Promise<MachineProvider> {

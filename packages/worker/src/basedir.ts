@@ -1,8 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { identify, isAlive, type ProcessIdentity } from '@yardmaster/runtime/processes'
 import { OWN_FOLDER } from './command/paths.js'
-import { identify, isAlive } from './platform/process-tree.js'
-import type { ProcessIdentity } from './platform/processes.js'
 
 /**
  * Makes the base directory and claims it for this process; the answer is the worker's own folder in it. Throws when another worker runs there: it

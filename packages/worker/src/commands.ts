@@ -1,12 +1,13 @@
 import type { Decide, Ended, Held, Start } from '@yardmaster/worker-protocol'
 import type { Logger } from '@yardmaster/runtime'
+import { isAlive, killTree } from '@yardmaster/runtime/processes'
 import type { CommandContext, CommandHost, RunningCommand } from './command/context.js'
+import { MARKER } from './command/environment.js'
 import { FileCommand } from './command/files.js'
 import { ShellCommand } from './command/shell.js'
 import type { Journal } from './journal.js'
 import { Outbox, OUTBOX_LIMITS } from './outbox.js'
 import { CommandOutput, type Ending } from './output.js'
-import { isAlive, killTree } from './platform/process-tree.js'
 import { SHARED_LIMITS, SharedRoom } from './shared-room.js'
 
 /** Where messages go at present. `room` is false while the connection has enough to do. */
@@ -48,7 +49,7 @@ export class Commands {
     const { journal, host, logger } = this.#options
     for (const { command, process } of journal.leftovers()) {
       const root = process !== null && isAlive(process) ? process.pid : null
-      const gone = await killTree({ command, root }, host.clock)
+      const gone = await killTree({ mark: { name: MARKER, value: command }, root }, host.clock)
       logger.warn({ command }, gone ? 'lost by an earlier worker process; nothing of it runs any more' : 'lost by an earlier worker process; some of it could not be killed')
       this.#lost.add(command)
     }

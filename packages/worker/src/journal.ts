@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ProcessIdentity } from './platform/processes.js'
+import type { ProcessIdentity } from '@yardmaster/runtime/processes'
 
 /** What an earlier worker process left: a command that it started, and the process it became, if it came that far. */
 export type Leftover = { command: string; process: ProcessIdentity | null }

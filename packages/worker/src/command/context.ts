@@ -1,7 +1,7 @@
 import type { Clock } from '@yardmaster/runtime'
 import type { CommandOutput, Ending } from '../output.js'
 import type { PipeStock } from '../pipes.js'
-import type { ProcessIdentity } from '../platform/processes.js'
+import type { ProcessIdentity } from '@yardmaster/runtime/processes'
 
 /** What the worker gives to every command. `environment` is what its processes inherit. */
 export type CommandHost = { basedir: string; environment: NodeJS.ProcessEnv; clock: Clock; pipes: PipeStock; pty: string | null }

@@ -1,5 +1,7 @@
 import { delimiter } from 'node:path'
-import { MARKER } from '../platform/processes.js'
+
+/** Marks every process of a command, whatever its session and parent. */
+export const MARKER = 'YARD_COMMAND'
 
 /** What commands inherit: the worker's environment without Yardmaster's own settings, its password above all. */
 export function inheritedEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

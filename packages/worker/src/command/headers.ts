@@ -1,5 +1,5 @@
 import type { ShellArgs } from '@yardmaster/worker-protocol'
-import { MARKER } from '../platform/processes.js'
+import { MARKER } from './environment.js'
 
 /** What stands above a command's output, as Buildbot writes it. */
 export function startHeader(args: ShellArgs, workdir: string, environment: Record<string, string>): string {

@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
+import { identify, killTree, killTreeNow, signalTree, type Tree } from '@yardmaster/runtime/processes'
 import type { FailureReason, ShellArgs } from '@yardmaster/worker-protocol'
 import { closeWriter } from '../pipes.js'
-import { identify, killTree, killTreeNow, signalTree, type Tree } from '../platform/process-tree.js'
 import type { CommandContext, RunningCommand } from './context.js'
-import { commandEnvironment } from './environment.js'
+import { commandEnvironment, MARKER } from './environment.js'
 import { argvOf, count, pythonList, startHeader } from './headers.js'
 import { isMachineTrouble } from './machine-trouble.js'
 import { LogfileWatcher } from './logfile.js'
@@ -65,7 +65,7 @@ export class ShellCommand implements RunningCommand {
 
   #tree(): Tree {
     // Once it has exited its pid may be another's: then only the mark tells who belongs to it.
-    return { command: this.#context.command, root: this.#exit === null ? this.#child?.pid ?? null : null }
+    return { mark: { name: MARKER, value: this.#context.command }, root: this.#exit === null ? this.#child?.pid ?? null : null }
   }
 
   #start(): void {

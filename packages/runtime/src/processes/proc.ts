@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { MARKER, type ProcessEntry, type ProcessIdentity, type Processes } from './processes.js'
+import type { ProcessEntry, ProcessIdentity, Processes } from './processes.js'
 
 /** Linux: the files of /proc. */
 export const proc: Processes = {
   list: () => names().map(name => readStat(Number(name))).filter(stat => stat !== null),
-  marked(command, among) {
-    const mark = `\0${MARKER}=${command}\0`
-    return among.filter(({ pid }) => `\0${readText(`/proc/${pid}/environ`) ?? ''}`.includes(mark)).map(({ pid }) => pid)
+  marks(name, among) {
+    const values = among.map(({ pid }): [number, string | undefined] => [pid, variable(readText(`/proc/${pid}/environ`), name)])
+    return new Map(values.filter((entry): entry is [number, string] => entry[1] !== undefined))
   },
   identify(pid): ProcessIdentity | null {
     const stat = readStat(pid)
@@ -21,6 +21,13 @@ function names(): string[] {
   } catch {
     return []
   }
+}
+
+function variable(environ: string | null, name: string): string | undefined {
+  const before = `\0${name}=`
+  const text = `\0${environ ?? ''}`
+  const at = text.indexOf(before)
+  return at < 0 ? undefined : text.slice(at + before.length).split('\0', 1)[0]
 }
 
 function readStat(pid: number): (ProcessEntry & { startTicks: string }) | null {

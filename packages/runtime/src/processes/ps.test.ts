@@ -17,6 +17,8 @@ const MACOS = `
   900     1   900 Ss   Sun Nov  1 17:35:01 2026     sleep 300 YARD_COMMAND=i/1/1/10
 `
 
+const mark = (value: string) => ({ name: 'YARD_COMMAND', value })
+
 test('what ps says is read', () => {
   const lines = parsePs(MACOS)
   expect(lines.map(({ pid }) => pid)).toEqual([1, 501, 777, 778, 800, 801, 802, 900])
@@ -27,11 +29,14 @@ test('what ps says is read', () => {
 
 test('a tree is its group, the marked, and whoever descends from them', () => {
   const lines = parsePs(MACOS)
-  const byMark = (command: string) => lines.filter(line => `${line.command} `.includes(` YARD_COMMAND=${command} `)).map(({ pid }) => pid)
-  const processes = { list: () => lines, marked: byMark, identify: () => null }
-  expect(findMembers({ command: 'i/1/1/1', root: 777 }, processes)).toEqual([777, 778, 800, 801])
-  expect(findMembers({ command: 'i/1/1/1', root: null }, processes)).toEqual([777, 778, 800, 801])
-  expect(findMembers({ command: 'i/1/1/9', root: null }, processes)).toEqual([])
+  const marks = (name: string) => new Map(lines.flatMap(({ pid, command }): [number, string][] => {
+    const value = command.split(' ').findLast(word => word.startsWith(`${name}=`))
+    return value === undefined ? [] : [[pid, value.slice(name.length + 1)]]
+  }))
+  const processes = { list: () => lines, marks, identify: () => null }
+  expect(findMembers({ mark: mark('i/1/1/1'), root: 777 }, processes)).toEqual([777, 778, 800, 801])
+  expect(findMembers({ mark: mark('i/1/1/1'), root: null }, processes)).toEqual([777, 778, 800, 801])
+  expect(findMembers({ mark: mark('i/1/1/9'), root: null }, processes)).toEqual([])
 })
 
 describe.runIf(platform() === 'linux')('on this machine', () => {
@@ -44,11 +49,11 @@ describe.runIf(platform() === 'linux')('on this machine', () => {
     const root = child.pid as number
     started.push(root)
     await new Promise(resolve => child.stdout.once('data', resolve))
-    const members = findMembers({ command, root }, processes)
+    const members = findMembers({ mark: mark(command), root }, processes)
     started.push(...members)
     expect(members).toContain(root)
     expect(members.length).toBeGreaterThanOrEqual(3)
-    expect(findMembers({ command, root: null }, processes).sort()).toEqual([...members].sort())
+    expect(findMembers({ mark: mark(command), root: null }, processes).sort()).toEqual([...members].sort())
     const identity = processes.identify(root)
     expect(identity).toMatchObject({ pid: root })
     expect(processes.identify(root)).toEqual(identity)

@@ -1,6 +1,6 @@
-import type { Clock } from '@yardmaster/runtime'
-import { processes } from './index.js'
-import type { ProcessIdentity, Processes } from './processes.js'
+import type { Clock } from '../clock.js'
+import type { Mark, ProcessIdentity, Processes } from './processes.js'
+import { processes } from './this-system.js'
 
 export function identify(pid: number): ProcessIdentity | null {
   return processes.identify(pid)
@@ -11,8 +11,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now !== null && now.startTicks === identity.startTicks && now.boot === identity.boot
 }
 
-/** The processes of one command. `root` is its first process, as long as it is certain that the pid is still that process. */
-export type Tree = { command: string; root: number | null }
+/** Processes that belong together. `root` is the first of them, as long as it is certain that the pid is still that process. */
+export type Tree = { mark: Mark; root: number | null }
 
 /** Sends `signal` to every process of the tree that can be found now: its process group, its session, the marked, and their descendants. */
 export function signalTree(tree: Tree, signal: 'SIGTERM' | 'SIGKILL'): number {
@@ -33,7 +33,7 @@ export async function killTree(tree: Tree, clock: Clock): Promise<boolean> {
   return true
 }
 
-/** The same where nothing can be waited for: in the last moment of the worker process. */
+/** The same where nothing can be waited for: in the last moment of this process. */
 export function killTreeNow(tree: Tree): void {
   for (let round = 0; round < 20 && signalTree(tree, 'SIGKILL') > 0; round++);
 }
@@ -50,9 +50,9 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
 /** Of the tree what lives now: its process group, its session, the marked, and their descendants. */
 export function findMembers(tree: Tree, of: Processes = processes): number[] {
   const all = of.list()
-  const marked = new Set(of.marked(tree.command, all))
+  const marks = of.marks(tree.mark.name, all)
   const members = new Set(all
-    .filter(({ pid, group, session }) => pid === tree.root || (tree.root !== null && (group === tree.root || session === tree.root)) || marked.has(pid))
+    .filter(({ pid, group, session }) => pid === tree.root || (tree.root !== null && (group === tree.root || session === tree.root)) || marks.get(pid) === tree.mark.value)
     .map(({ pid }) => pid))
   for (let before = -1; before !== members.size;) {
     before = members.size

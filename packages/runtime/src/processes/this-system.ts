@@ -4,7 +4,7 @@ import { macosPs, processesByPs } from './ps.js'
 import type { Processes } from './processes.js'
 
 /** Where nothing can be told of processes, a command's first process is all that can be ended. */
-const none: Processes = { list: () => [], marked: () => [], identify: () => null }
+const none: Processes = { list: () => [], marks: () => new Map(), identify: () => null }
 
 function ofThisSystem(): Processes {
   const system = platform()

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { MARKER, type ProcessEntry, type Processes } from './processes.js'
+import type { ProcessEntry, Processes } from './processes.js'
 
 /** What `ps` says of one process: `command` is its command line, and after it its environment, where we may see it. */
 export type PsLine = ProcessEntry & { started: string; command: string }
@@ -23,16 +23,23 @@ export function processesByPs(args: readonly string[]): Processes {
   let newest: PsLine[] = []
   return {
     list: () => { newest = ps(args); return newest },
-    marked(command, among) {
-      const mark = ` ${MARKER}=${command} `
+    marks(name, among) {
       const pids = new Set(among.map(({ pid }) => pid))
-      return newest.filter(line => pids.has(line.pid) && `${line.command} `.includes(mark)).map(({ pid }) => pid)
+      const values = newest.filter(({ pid }) => pids.has(pid)).map(({ pid, command }): [number, string | undefined] => [pid, variable(command, name)])
+      return new Map(values.filter((entry): entry is [number, string] => entry[1] !== undefined))
     },
     identify(pid) {
       const [line] = ps(['-p', String(pid)])
       return line === undefined ? null : { pid, startTicks: line.started, boot: '' }
     },
   }
+}
+
+/** The environment comes last, after arguments that may look like it. */
+function variable(command: string, name: string): string | undefined {
+  const before = ` ${name}=`
+  const at = command.lastIndexOf(before)
+  return at < 0 ? undefined : command.slice(at + before.length).split(' ', 1)[0]
 }
 
 export const macosPs = ['-A', '-E', '-ww'] as const
