@@ -34,6 +34,7 @@ CREATE TABLE "instances" (
     "provider" TEXT NOT NULL,
     "generation_id" BIGINT NOT NULL,
     "fingerprint" TEXT,
+    "request_id" BIGINT,
     "options" JSONB NOT NULL DEFAULT '{}',
     "zone" TEXT,
     "plan" TEXT,
@@ -52,6 +53,7 @@ CREATE TABLE "instances" (
     "detail" TEXT,
     "password_hash" TEXT,
     "reason" TEXT NOT NULL,
+    "retire_reason" TEXT,
     "end_reason" TEXT,
     "failure_class" TEXT,
     "failure" TEXT,
@@ -90,6 +92,9 @@ CREATE UNIQUE INDEX "worker_pools_name_key" ON "worker_pools"("name");
 CREATE INDEX "instances_pool_id_requested_at_idx" ON "instances"("pool_id", "requested_at");
 
 -- CreateIndex
+CREATE INDEX "instances_request_id_idx" ON "instances"("request_id");
+
+-- CreateIndex
 CREATE INDEX "instances_open" ON "instances"("pool_id") WHERE (gone_at IS NULL);
 
 -- CreateIndex
@@ -115,6 +120,9 @@ ALTER TABLE "instances" ADD CONSTRAINT "instances_pool_id_fkey" FOREIGN KEY ("po
 
 -- AddForeignKey
 ALTER TABLE "instances" ADD CONSTRAINT "instances_worker_id_fkey" FOREIGN KEY ("worker_id") REFERENCES "workers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "instances" ADD CONSTRAINT "instances_request_id_fkey" FOREIGN KEY ("request_id") REFERENCES "build_requests"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "instances" ADD CONSTRAINT "instances_generation_id_fkey" FOREIGN KEY ("generation_id") REFERENCES "generations"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
