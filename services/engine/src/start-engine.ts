@@ -14,7 +14,8 @@ import { endOrphans } from './loops/end-orphans.js'
 import { explainWaiting } from './loops/explain-waiting.js'
 import { obeyControls } from './loops/obey-controls.js'
 import { watchWorkers } from './loops/watch-workers.js'
-import { authenticate } from './wire/credentials.js'
+import { admission } from './wire/admission.js'
+import { WantedMachines } from './wire/wanted-machines.js'
 import { openWorkerDoor } from './wire/worker-door.js'
 import { limitedDoor } from './workers/limited-door.js'
 import { reconcileSessions } from './workers/reconcile-sessions.js'
@@ -97,14 +98,11 @@ export async function startEngine(replica: Replica): Promise<void> {
   bus.onWake('locks', () => lockTurns.notify())
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())
+  const machines = new WantedMachines(db, clock)
   const door = await openWorkerDoor({
     host: settings.workerHost, port: settings.workerPort, clock, random, logger,
-    admit(credentials) {
-      const active = generations.active()
-      if (!active || !takesWorkers()) return 'closed'
-      return authenticate(active.configuration, secrets, credentials) ? 'welcome' : 'refused'
-    },
-    onHello: limitedDoor({ db, set: settings.set, limits: replica.limits, generations, logger, takeIn: (name, newcomer, link) => pool.takeIn(name, newcomer, link) }),
+    admit: credentials => admission({ configuration: () => (takesWorkers() ? generations.active()?.configuration ?? null : null), secrets, machines }, credentials),
+    onHello: limitedDoor({ db, set: settings.set, limits: replica.limits, generations, logger, takeIn: (guest, newcomer, link) => pool.takeIn(guest, newcomer, link) }),
   })
   replica.onStop('worker door', () => door.close())
   // Last, so first: all that a drain needs is still there.

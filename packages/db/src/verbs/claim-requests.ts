@@ -3,6 +3,7 @@ import { groupBy } from '../group-by.js'
 import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { openBuilderLocks } from './builder-locks.js'
+import { openMachines, useInstances, type MachineLimits } from './machine-claims.js'
 
 export type Claim = {
   requestId: number
@@ -17,6 +18,8 @@ export type Claim = {
   units: number
   generationId: number
   properties: Properties
+  /** What the worker's pool lets its machines take; none of a worker that connects by itself. */
+  machine?: MachineLimits | null
   /** The builder's, held until the build ends; none unless said. */
   locks?: LockUse[]
   steps: string[]
@@ -38,7 +41,7 @@ type BuildRow = { id: number; number: number; version: number; request_id: numbe
  * paused it, the builder builds there already, it is full, a lock of its builder is not free) is not among the builds of the answer. Claims are served in the order given.
  */
 export async function claimRequests(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claimed> {
-  const live = await withLiveSessions(tx, replicaId, claims)
+  const { live, instances } = await withLiveSessions(tx, replicaId, claims)
   const locks = await openBuilderLocks(tx, live)
   const unfit = claims.filter(claim => !live.includes(claim)).map(claim => claim.workerId)
   const locked = await tx.query<{ id: number }>(
@@ -55,10 +58,11 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
     `UPDATE build_requests SET state = 'claimed', replica_id = $2, claimed_at = now(), waits_for = NULL, not_before = NULL, version = version + 1 WHERE id = ANY($1) RETURNING id, version`,
     [taken.map(claim => claim.requestId), replicaId])
   const versionOf = new Map(versions.map(row => [row.id, row.version]))
-  const builds = await insertBuilds(tx, replicaId, taken, numbers)
+  const builds = await insertBuilds(tx, { replicaId, numbers, instances }, taken)
   await locks.hold(taken.map(({ requestId }) => ({ requestId, buildId: builds.get(requestId)!.id })))
   const steps = await insertSteps(tx, taken, builds)
   await tx.execute('UPDATE worker_sessions SET builds_left = builds_left - 1 WHERE worker_id = ANY($1) AND builds_left > 0', [taken.map(claim => claim.workerId)])
+  await useInstances(tx, taken.flatMap(claim => instances.get(claim.workerId) ?? []))
   const claimed = taken.map(claim => {
     const build = builds.get(claim.requestId)!
     const parents = { builder: claim.builderId, number: build.number, worker: claim.workerId, buildset: claim.buildsetId }
@@ -71,12 +75,12 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
   return { builds: claimed, passedOver, unfit }
 }
 
-type WorkerRow = { worker_id: number; number: number; max_builds: number | null; capacity: number | null; building: number[]; units: number[] }
+type WorkerRow = { worker_id: number; number: number; instance_id: number | null; latent: boolean; max_builds: number | null; capacity: number | null; building: number[]; units: number[] }
 
 /** Only who holds the session claims for the worker, and its transactions follow each other: what is built there now stays true. */
-async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<Claim[]> {
+async function withLiveSessions(tx: Transaction, replicaId: number, claims: Claim[]): Promise<{ live: Claim[]; /** Of each worker that has one. */ instances: Map<number, number> }> {
   const rows = await tx.query<WorkerRow>(
-    `SELECT s.worker_id, s.number, least(w.max_builds, s.builds_left + coalesce(cardinality(r.building), 0)) AS max_builds, w.capacity, coalesce(r.building, '{}') AS building, coalesce(r.units, '{}') AS units
+    `SELECT s.worker_id, s.number, s.instance_id, w.pool_id IS NOT NULL AS latent, least(w.max_builds, s.builds_left + coalesce(cardinality(r.building), 0)) AS max_builds, w.capacity, coalesce(r.building, '{}') AS building, coalesce(r.units, '{}') AS units
      FROM worker_sessions s JOIN workers w ON w.id = s.worker_id
      CROSS JOIN LATERAL (SELECT array_agg(u.id::float8) AS building, array_agg(u.units) AS units FROM builds b JOIN builders u ON u.id = b.builder_id
        WHERE b.worker_id = s.worker_id AND b.complete_at IS NULL) r
@@ -84,13 +88,16 @@ async function withLiveSessions(tx: Transaction, replicaId: number, claims: Clai
        AND (w.quarantined_until IS NULL OR w.quarantined_until <= now()) AND cardinality(s.orphans) = 0
      ORDER BY s.worker_id FOR SHARE OF s`, [[...new Set(claims.map(claim => claim.workerId))], replicaId])
   const workers = new Map(rows.map(row => [row.worker_id, row]))
-  return claims.filter(claim => {
+  const machines = await openMachines(tx, rows, claims)
+  const live = claims.filter(claim => {
     const worker = workers.get(claim.workerId)
     if (worker?.number !== claim.sessionNumber || !hasRoom(worker, claim)) return false
+    if ((worker.latent || worker.instance_id !== null) && !machines.take(worker.instance_id, claim)) return false
     worker.building.push(claim.builderId)
     worker.units.push(claim.units)
     return true
   })
+  return { live, instances: new Map(rows.flatMap(row => (row.instance_id === null ? [] : [[row.worker_id, row.instance_id]]))) }
 }
 
 function hasRoom({ max_builds: maxBuilds, capacity, building, units }: WorkerRow, claim: Claim): boolean {
@@ -116,16 +123,18 @@ async function takeNumbers(tx: Transaction, taken: Claim[]): Promise<Map<number,
   }))
 }
 
-async function insertBuilds(tx: Transaction, replicaId: number, taken: Claim[], numbers: Map<number, number>): Promise<Map<number, BuildRow>> {
+type Inserting = { replicaId: number; numbers: Map<number, number>; instances: Map<number, number> }
+
+async function insertBuilds(tx: Transaction, { replicaId, numbers, instances }: Inserting, taken: Claim[]): Promise<Map<number, BuildRow>> {
   const records = taken.map(claim => {
     const number = numbers.get(claim.requestId)!
-    return { builder_id: claim.builderId, number, project_id: claim.projectId, request_id: claim.requestId, worker_id: claim.workerId,
+    return { builder_id: claim.builderId, number, project_id: claim.projectId, request_id: claim.requestId, worker_id: claim.workerId, instance_id: instances.get(claim.workerId) ?? null,
       generation_id: claim.generationId, properties: { ...claim.properties, buildnumber: [number, 'Build'] } }
   })
   const rows = await tx.query<BuildRow>(
-    `INSERT INTO builds (builder_id, number, project_id, build_request_id, worker_id, replica_id, generation_id, properties, state_string)
-     SELECT builder_id, number, project_id, request_id, worker_id, $2, generation_id, properties, 'building'
-     FROM jsonb_to_recordset($1::jsonb) AS b(builder_id bigint, number int, project_id bigint, request_id bigint, worker_id bigint, generation_id bigint, properties jsonb)
+    `INSERT INTO builds (builder_id, number, project_id, build_request_id, worker_id, instance_id, replica_id, generation_id, properties, state_string)
+     SELECT builder_id, number, project_id, request_id, worker_id, instance_id, $2, generation_id, properties, 'building'
+     FROM jsonb_to_recordset($1::jsonb) AS b(builder_id bigint, number int, project_id bigint, request_id bigint, worker_id bigint, instance_id bigint, generation_id bigint, properties jsonb)
      ORDER BY request_id RETURNING id, number, version, build_request_id AS request_id`,
     [storableJson(records), replicaId])
   return new Map(rows.map(row => [row.request_id, row]))

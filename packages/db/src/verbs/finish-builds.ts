@@ -2,12 +2,13 @@ import { CANCELLED, RETRY, type Result } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { blameWorkers } from './blame-workers.js'
 import { completeRequests } from './complete-requests.js'
+import { idleInstances } from './machine-claims.js'
 import { releaseLocks } from './release-locks.js'
 
 /** RETRY becomes CANCELLED for a build that somebody has asked to stop. `workerFault`: why the worker is to blame; null: it is not. Who blames has locked the workers first. */
 export type BuildEnd = { buildId: number; results: Result; stateString: string; workerFault?: string | null }
 
-type EndedBuild = { id: number; version: number; number: number; builder_id: number; worker_id: number; request_id: number; buildset_id: number; results: Result; project: string | null }
+type EndedBuild = { id: number; version: number; number: number; builder_id: number; worker_id: number; request_id: number; buildset_id: number; instance_id: number | null; results: Result; project: string | null }
 
 /**
  * Builds end, each exactly once, and with them their requests; with RETRY the request goes back and is built again.
@@ -30,12 +31,13 @@ export async function finishBuilds(tx: Transaction, ends: BuildEnd[]): Promise<B
     `UPDATE builds b SET complete_at = now(), results = e.results, state_string = e.state, version = b.version + 1
      FROM unnest($1::bigint[], $2::int[], $3::text[]) AS e(id, results, state), build_requests r
      WHERE b.id = e.id AND b.complete_at IS NULL AND r.id = b.build_request_id
-     RETURNING b.id, b.version, b.number, b.builder_id, b.worker_id, r.id AS request_id, r.buildset_id, b.results,
+     RETURNING b.id, b.version, b.number, b.builder_id, b.worker_id, r.id AS request_id, r.buildset_id, b.instance_id, b.results,
        (SELECT name FROM projects p WHERE p.id = b.project_id) AS project`,
     [open.map(end => end.buildId), open.map(end => end.results), open.map(end => end.stateString)])
   await tx.execute('DELETE FROM effects WHERE build_id = ANY($1)', [ended.map(build => build.id)])
   const endedNow = new Set(ended.map(build => build.id))
   await blameWorkers(tx, open.flatMap(({ buildId, workerFault }) => (workerFault && endedNow.has(buildId) ? [{ buildId, why: workerFault }] : [])))
+  await idleInstances(tx, ended.flatMap(build => build.instance_id ?? []))
   for (const build of ended) {
     const parents = { builder: build.builder_id, number: build.number, worker: build.worker_id, buildset: build.buildset_id }
     tx.publish({ type: 'build.finished', id: build.id, version: build.version, project: build.project, parents })

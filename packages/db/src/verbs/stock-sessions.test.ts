@@ -89,6 +89,6 @@ test('a stock process that connects again before its end was seen is at once tak
   const build = (await aBuild('b'))!
   await world.db.pool.query('UPDATE workers SET graceful = true')
   const again = await transaction(world.db, { replicaId: engine2 }, tx => openSession(tx, { workerId: 1, replicaId: engine2, processId: 'first', protocol: 'msgpack', info: {} }))
-  expect(again).toEqual({ number: number + 1, builds: [], orphans: [await command(build)] })
+  expect(again).toEqual({ number: number + 1, builds: [], instanceId: null, orphans: [await command(build)] })
   expect(await rows('SELECT graceful, failures FROM workers')).toEqual([{ graceful: true, failures: 0 }])
 })

@@ -1,6 +1,7 @@
 import { posix, win32 } from 'node:path'
 import type { Claim, ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
+import type { MachineLimits } from '@yardmaster/db/verbs/machine-claims'
 import { mergeProperties, propertiesFrom, type BuilderConfig, type Json, type LockUse, type Properties } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { BuildData } from '../build/build-data.js'
@@ -8,14 +9,22 @@ import { byCodebase } from '../build/load-build.js'
 import type { WorkerSession } from '../workers/worker-session.js'
 
 /** A request and the worker that is to build it. `generation` is the one that the build will run on. */
-export type Choice = { request: ClaimableRequest; session: WorkerSession; generation: LoadedGeneration; builder: BuilderConfig; units: number }
+export type Choice = {
+  request: ClaimableRequest
+  session: WorkerSession
+  generation: LoadedGeneration
+  builder: BuilderConfig
+  units: number
+  /** What the worker's machine may take, as the active configuration says; null: it connects by itself. */
+  machine: MachineLimits | null
+}
 
 export function claimOf(choice: Choice, locks: LockUse[]): Claim {
-  const { request, session, generation, builder, units } = choice
+  const { request, session, generation, builder, units, machine } = choice
   return {
     requestId: request.id, builderId: request.builderId, buildsetId: request.buildsetId, projectId: request.projectId, project: request.project,
     workerId: session.workerId, sessionNumber: session.number, units, generationId: generation.id,
-    properties: initialProperties(choice), locks,
+    properties: initialProperties(choice), locks, machine,
     steps: builder.steps.map(step => step.name),
   }
 }

@@ -1,7 +1,8 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claimed } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import type { Generations } from '@yardmaster/replica'
+import type { MachineLimits } from '@yardmaster/db/verbs/machine-claims'
+import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { builderOf } from '../build/build-data.js'
 import type { BuildRuns } from '../build/build-runs.js'
@@ -32,7 +33,12 @@ export async function choiceOf(generations: Generations, request: ClaimableReque
   const units = (active && builderOf(active, request.builderKey))?.units ?? 1
   for (const generation of [await generations.get(request.generationId), active]) {
     const builder = generation && builderOf(generation, request.builderKey)
-    if (generation && builder) return { request, session, generation, builder, units }
+    if (generation && builder) return { request, session, generation, builder, units, machine: active && limitsOf(active, session.name) }
   }
   return null
+}
+
+function limitsOf({ configuration: { pools } }: LoadedGeneration, worker: string): MachineLimits | null {
+  const pool = pools.find(candidate => candidate.workers.includes(worker))
+  return pool ? { maxUses: pool.buildWaitTimeout === 0 ? 1 : pool.maxUses, maxAge: pool.maxAge } : null
 }

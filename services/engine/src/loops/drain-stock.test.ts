@@ -34,7 +34,7 @@ const link = (protocol: Link['protocol']): Link => ({ protocol, closed: false, s
 
 /** A build that was claimed for the worker; the answer was lost, so nobody drives it. */
 async function aBuildOn(protocol: Link['protocol']): Promise<void> {
-  await engine.pool.takeIn('w1', { process: 'p', version: '0', held: [], info: { basedir: '/w', platform: 'linux' } }, link(protocol))
+  await engine.pool.takeIn({ name: 'w1', instanceId: null }, { process: 'p', version: '0', held: [], info: { basedir: '/w', platform: 'linux' } }, link(protocol))
   const requestId = await ask(world, 'b')
   const claim = { requestId, builderId: 1, buildsetId: 1, projectId: null, project: null, workerId: 1, sessionNumber: 1, units: 1, generationId: world.generationId, properties: {}, steps: [] }
   const { builds } = await transaction(world.db, engine.fence, tx => claimRequests(tx, engine.replicaId, [claim]))

@@ -16,11 +16,11 @@ export async function openStockDoor() {
   const door = await openWorkerDoor({
     host: '127.0.0.1', port: 0, clock, random: systemRandom(), logger: createLogger({ name: 'test', level: 'silent' }),
     admit({ name, password }) {
-      if (name === 's1' && password === 'pw') return 'welcome'
+      if (name === 's1' && password === 'pw') return Promise.resolve({ name, instanceId: null })
       refused.push(name)
-      return 'refused'
+      return Promise.resolve('refused' as const)
     },
-    onHello(_name, newcomer, link) {
+    onHello(_guest, newcomer, link) {
       const arrival = { newcomer, link, closed: false }
       arrivals.push(arrival)
       return Promise.resolve({ onMessage: message => { received.push(message) }, onClose: () => { arrival.closed = true } })

@@ -12,7 +12,7 @@ import { staticLocks } from '../build/step-locks.js'
 import { Pressure } from '../build/pressure.js'
 import { GuardedFunctions } from '../claim/guarded-functions.js'
 import { claimWaiting } from '../loops/claim-requests.js'
-import { openWorkerDoor } from '../wire/worker-door.js'
+import { openWorkerDoor, type WorkerDoorOptions } from '../wire/worker-door.js'
 import { reconcileSessions } from '../workers/reconcile-sessions.js'
 import { keepaliveMs } from '../workers/keepalive.js'
 import { WorkerPool } from '../workers/worker-pool.js'
@@ -21,7 +21,7 @@ import type { WorkerSession } from '../workers/worker-session.js'
 export type TestEngine = Awaited<ReturnType<typeof startTestEngine>>
 
 /** The engine's parts as `startEngine` joins them, but for its loops: the test says when. `onBuilds` runs before builds are taken over. */
-export async function startTestEngine(world: Installation, { onBuilds, takesWorkers = () => true, onIdle = () => {}, code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; takesWorkers?: () => boolean; onIdle?: () => void; code?: string } = {}) {
+export async function startTestEngine(world: Installation, { onBuilds, takesWorkers = () => true, onIdle = () => {}, admit = ({ name }) => Promise.resolve({ name, instanceId: null }), code = '' }: { onBuilds?: (session: WorkerSession) => Promise<void>; takesWorkers?: () => boolean; onIdle?: () => void; admit?: WorkerDoorOptions['admit']; code?: string } = {}) {
   const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'test', level: 'silent' })]
   const { db, configuration } = world
   const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 1, softwareVersion: '0' }))
@@ -44,7 +44,7 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
     onBuilds: async (session, builds) => { await onBuilds?.(session); await runs.adopt(session, builds) },
     onOver: session => runs.abandon(session), isOurs: id => runs.hasCommand(id), onTold: () => {}, onIdle, keepaliveMs: name => keepaliveMs(configuration, name),
   })
-  const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit: () => 'welcome', onHello: (name, hello, link) => pool.takeIn(name, hello, link) })
+  const door = await openWorkerDoor({ host: '127.0.0.1', port: 0, clock, random, logger, admit, onHello: (guest, hello, link) => pool.takeIn(guest, hello, link) })
   return {
     replicaId, fence, generations, children, runs, pool, settled: () => commit.settled(), port: door.port,
     claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: null }),

@@ -22,6 +22,6 @@ export function authenticate(configuration: Configuration, secrets: Secrets, { n
   return worker && expected && equal ? worker : null
 }
 
-function digest(text: string): Buffer {
+export function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

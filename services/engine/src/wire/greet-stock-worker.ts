@@ -1,6 +1,7 @@
 import { CLOSE_TRY_AGAIN } from '@yardmaster/worker-protocol'
 import type { WebSocket } from 'ws'
 import { DuplicateWorker } from '../workers/contests.js'
+import type { Guest } from './admission.js'
 import { BuildbotLink } from './buildbot-link.js'
 import { setUpStockWorker } from './buildbot-set-up.js'
 import { NotTakenIn } from './newcomer.js'
@@ -9,7 +10,8 @@ import type { WorkerConnection, WorkerDoorOptions } from './worker-door.js'
 const SET_UP_MS = 60_000
 
 /** A stock worker is silent until it is asked: it is set up first, and then taken in as if it had said hello. */
-export function greetStockWorker({ clock, random, logger, onHello }: WorkerDoorOptions, name: string, socket: WebSocket): void {
+export function greetStockWorker({ clock, random, logger, onHello }: WorkerDoorOptions, guest: Guest, socket: WebSocket): void {
+  const { name } = guest
   let connection: WorkerConnection | null = null
   const process = random.uuid()
   const link = new BuildbotLink({
@@ -22,7 +24,7 @@ export function greetStockWorker({ clock, random, logger, onHello }: WorkerDoorO
   const takeIn = async () => {
     const newcomer = await setUpStockWorker(link, process)
     cancelDeadline()
-    connection = await onHello(name, newcomer, link)
+    connection = await onHello(guest, newcomer, link)
     if (link.wire.closed) connection.onClose()
   }
   takeIn().catch((error: unknown) => {

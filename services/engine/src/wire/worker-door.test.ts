@@ -20,8 +20,8 @@ async function open({ onHello, ...more }: { clock?: Clock; logger?: Logger; onHe
   heard = []
   door = await openWorkerDoor({
     host: '127.0.0.1', port: 0, clock, random: systemRandom(), logger: silent, ...more,
-    admit: ({ password }) => (password === 'pw' ? 'welcome' : 'refused'),
-    onHello: onHello ?? ((name, _newcomer, link) => { link.send({ type: 'welcome', installation: 'i', session: 1, keepaliveMs: 10_000, busyMs: 2_000 }); return Promise.resolve({ onMessage: message => { heard.push({ name, message }) }, onClose: () => {} }) }),
+    admit: ({ name, password }) => Promise.resolve(password === 'pw' ? { name, instanceId: null } : 'refused'),
+    onHello: onHello ?? (({ name }, _newcomer, link) => { link.send({ type: 'welcome', installation: 'i', session: 1, keepaliveMs: 10_000, busyMs: 2_000 }); return Promise.resolve({ onMessage: message => { heard.push({ name, message }) }, onClose: () => {} }) }),
   })
 }
 afterEach(async () => {
@@ -151,7 +151,7 @@ test.each<[string, (socket: WebSocket) => void]>([
 
 test('who waits to be taken in is listened to: that he has gone is seen, and much may not be said before the welcome', async () => {
   const links: Link[] = []
-  await open({ onHello: (_name, _newcomer, link) => new Promise(() => { links.push(link) }) })
+  await open({ onHello: (_guest, _newcomer, link) => new Promise(() => { links.push(link) }) })
   const waiting = async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${door.port}`, SUBPROTOCOL, { headers: { Authorization: basic('w', 'pw') } })
     await once(socket, 'open')

@@ -4,6 +4,7 @@ import type { Clock, Logger, Random } from '@yardmaster/runtime'
 import { CLOSE_DUPLICATE, CLOSE_TRY_AGAIN, closeReason, MAX_MESSAGE_BYTES, SUBPROTOCOL, type Hello, type WorkerMessage } from '@yardmaster/worker-protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { DuplicateWorker } from '../workers/contests.js'
+import type { Admission, Guest } from './admission.js'
 import { parseBasic, type Credentials } from './credentials.js'
 import { greetStockWorker } from './greet-stock-worker.js'
 import { NotTakenIn, type Newcomer } from './newcomer.js'
@@ -17,10 +18,9 @@ export type WorkerDoorOptions = {
   clock: Clock
   random: Random
   logger: Logger
-  /** Whether a worker may come in: `refused` for wrong credentials, `closed` while this engine takes nobody. */
-  admit(credentials: Credentials): 'welcome' | 'refused' | 'closed'
+  admit(credentials: Credentials): Promise<Admission>
   /** A worker has told of itself. The answer takes its further messages; rejecting it closes the connection. */
-  onHello(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection>
+  onHello(guest: Guest, newcomer: Newcomer, link: Link): Promise<WorkerConnection>
 }
 
 /** What the rest of the engine makes of one connection. */
@@ -50,31 +50,38 @@ export async function openWorkerDoor(options: WorkerDoorOptions): Promise<Worker
   return { port: (server.address() as AddressInfo).port, close: () => closeDoor(inside, server) }
 }
 
-function upgrade({ options, sockets, strangers, refusals }: Inside, request: IncomingMessage, head: Buffer): void {
+function upgrade(inside: Inside, request: IncomingMessage, head: Buffer): void {
+  const { options, strangers, refusals } = inside
   const { socket } = request
   const refuse = (status: 401 | 426 | 503) => { end(socket, status); strangers.part(socket) }
   socket.on('error', error => options.logger.debug({ err: error }, 'a connection failed before it was a worker'))
   const credentials = parseBasic(request.headers.authorization)
   if (!credentials) return refuse(401)
-  const admission = admit(options, credentials)
-  if (admission !== 'welcome') {
-    refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission })
-    return refuse(admission === 'refused' ? 401 : 503)
-  }
-  const offered = request.headers['sec-websocket-protocol']
-  // A stock worker names no subprotocol.
-  const greetIt = offered === undefined ? greetStockWorker : greet
-  if (offered !== undefined && !offered.includes(SUBPROTOCOL)) return refuse(426)
-  sockets.handleUpgrade(request, socket, head, websocket => {
-    strangers.know(socket)
-    greetIt(options, credentials.name, websocket)
+  // It stays a stranger, with a stranger's bounds, while its password is looked up.
+  void admit(options, credentials).then(admission => {
+    if (socket.destroyed) return
+    if (typeof admission === 'string') {
+      refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission })
+      return refuse(admission === 'refused' ? 401 : 503)
+    }
+    const offered = request.headers['sec-websocket-protocol']
+    if (offered !== undefined && !offered.includes(SUBPROTOCOL)) return refuse(426)
+    // A stock worker names no subprotocol.
+    welcome(inside, { request, head }, websocket => (offered === undefined ? greetStockWorker : greet)(options, admission, websocket))
   })
 }
 
-/** A secret that cannot be read must not end the engine. */
-function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentials): ReturnType<WorkerDoorOptions['admit']> {
+function welcome({ sockets, strangers }: Inside, { request, head }: { request: IncomingMessage; head: Buffer }, greetIt: (websocket: WebSocket) => void): void {
+  sockets.handleUpgrade(request, request.socket, head, websocket => {
+    strangers.know(request.socket)
+    greetIt(websocket)
+  })
+}
+
+/** A secret or a password that cannot be read must not end the engine. */
+async function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentials): Promise<Admission> {
   try {
-    return ask(credentials)
+    return await ask(credentials)
   } catch (error) {
     logger.error({ err: error, worker: credentials.name }, 'the credentials of a worker could not be checked')
     return 'closed'
@@ -86,8 +93,9 @@ function end(socket: Socket, status: 401 | 426 | 503): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): void {
+function greet(options: WorkerDoorOptions, guest: Guest, socket: WebSocket): void {
   const { clock, logger, onHello } = options
+  const { name } = guest
   let connection: WorkerConnection | null = null
   let greeted = false
   // What comes before the session is open waits here. The socket is read on: its end must be seen, as the worker is elsewhere then.
@@ -113,7 +121,7 @@ function greet(options: WorkerDoorOptions, name: string, socket: WebSocket): voi
       if (greeted) return link.drop('a second hello')
       greeted = true
       cancelDeadline()
-      onHello(name, newcomerOf(message), link).then(open).catch((error: unknown) => {
+      onHello(guest, newcomerOf(message), link).then(open).catch((error: unknown) => {
         if (error instanceof DuplicateWorker) return link.close(CLOSE_DUPLICATE, closeReason(error.message))
         logger[error instanceof NotTakenIn ? 'debug' : 'warn']({ err: error, worker: name }, 'the worker could not be taken in')
         link.close(CLOSE_TRY_AGAIN, 'try again later')

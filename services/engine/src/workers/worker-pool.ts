@@ -2,10 +2,11 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { clearOrphans } from '@yardmaster/db/verbs/clear-orphans'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
 import { loseSession } from '@yardmaster/db/verbs/lose-session'
-import { openSession, type OpenedSession } from '@yardmaster/db/verbs/open-session'
+import { openSession, UnwantedMachine, type OpenedSession } from '@yardmaster/db/verbs/open-session'
 import { releaseSessions } from '@yardmaster/db/verbs/release-sessions'
 import type { Clock, Logger } from '@yardmaster/runtime'
 import { CLOSE_GO_ELSEWHERE, CLOSE_TRY_AGAIN, type Leaving, type Status } from '@yardmaster/worker-protocol'
+import type { Guest } from '../wire/admission.js'
 import { NotTakenIn, type Newcomer } from '../wire/newcomer.js'
 import type { AfterHello, WorkerConnection } from '../wire/worker-door.js'
 import { BUSY_PING_MS } from '../wire/silence-watch.js'
@@ -51,7 +52,7 @@ class SessionTaken extends Error {
   }
 }
 
-type Arrival = { workerId: number; name: string; newcomer: Newcomer; link: Link }
+type Arrival = Guest & { workerId: number; newcomer: Newcomer; link: Link }
 
 const LASTING = new Set(['cores', 'memoryBytes', 'platform', 'arch', 'hostname', 'basedir'])
 
@@ -83,13 +84,13 @@ export class WorkerPool {
   }
 
   /** A worker has told of itself: opens its session, takes over its builds, and answers with its connection. */
-  async takeIn(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+  async takeIn(guest: Guest, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
     try {
-      return await this.#openInTurn(name, newcomer, link)
+      return await this.#openInTurn(guest, newcomer, link)
     } catch (error) {
       if (!(error instanceof SessionTaken)) throw error
-      await this.#contests.win({ workerId: error.workerId, name, processId: newcomer.process })
-      return this.#openInTurn(name, newcomer, link)
+      await this.#contests.win({ workerId: error.workerId, name: guest.name, processId: newcomer.process })
+      return this.#openInTurn(guest, newcomer, link)
     }
   }
 
@@ -98,11 +99,12 @@ export class WorkerPool {
     return this.#contests.answer(this.sessions())
   }
 
-  async #openInTurn(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+  async #openInTurn(guest: Guest, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+    const { name } = guest
     const before = this.#opening.get(name)
     const opening = (async () => {
       await before?.catch(() => {})
-      return this.#open(name, newcomer, link)
+      return this.#open(guest, newcomer, link)
     })()
     this.#opening.set(name, opening)
     this.#arriving.add(link)
@@ -150,13 +152,14 @@ export class WorkerPool {
     void this.#options.onOver(session)
   }
 
-  async #open(name: string, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+  async #open(guest: Guest, newcomer: Newcomer, link: Link): Promise<WorkerConnection> {
+    const { name } = guest
     const { logger, installation } = this.#options
     // A worker of ours gives up what says nothing.
     const onWaiting = () => { if (link.protocol === 'yardmaster') link.send({ type: 'ping', n: 0 }) }
     const { session, builds, orphans } = await this.#turnstile.pass(async () => {
       this.#checkWanted(link)
-      return this.#openSession({ workerId: await this.#idOf(name), name, newcomer, link })
+      return this.#openSession({ ...guest, workerId: await this.#idOf(name), newcomer, link })
     }, onWaiting)
     try {
       // Detached first: the end of the old connection is not the end of the session.
@@ -211,21 +214,22 @@ export class WorkerPool {
   /** The same hold goes on if nobody else had the worker between; else what is known here of its builds is void. */
   async #openSession(worker: Arrival): Promise<{ session: WorkerSession; builds: number[]; orphans: string[] }> {
     const { db, fence } = this.#options
-    const { workerId, name, newcomer, link } = worker
+    const { workerId, name, instanceId, newcomer, link } = worker
     const known = this.#sessions.get(workerId)
     if (known) known.opening = known.number + 1
     try {
       const opened = await transaction(db, fence, tx => {
         // This engine's row is locked by now, which may have been waited for.
         this.#checkWanted(link)
-        return openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol: link.protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true })
+        return openSession(tx, { workerId, replicaId: fence.replicaId, processId: newcomer.process, protocol: link.protocol, info: { ...newcomer.info, version: newcomer.version }, labels: newcomer.labels ?? {}, once: newcomer.once === true, instanceId })
       })
       if (!opened) throw new SessionTaken(name, workerId)
-      if (!known?.resumes || link.protocol !== 'yardmaster' || known.processId !== newcomer.process || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
+      if (!known?.resumes || link.protocol !== 'yardmaster' || known.processId !== newcomer.process || known.instanceId !== opened.instanceId || known.opening !== opened.number) return { ...opened, session: this.#newSession(worker, opened) }
       known.number = opened.number
       return { ...opened, session: known }
     } catch (error) {
       if (known) known.opening = null
+      if (error instanceof UnwantedMachine) throw new NotTakenIn(error.message)
       throw error
     }
   }
@@ -241,7 +245,7 @@ export class WorkerPool {
     const { info: { basedir }, version } = newcomer
     const info = Object.fromEntries(Object.entries(newcomer.info).filter(([key]) => LASTING.has(key)))
     const session = new WorkerSession({
-      workerId, name, number: opened.number, processId: newcomer.process, once: newcomer.once === true, basedir,
+      workerId, name, number: opened.number, processId: newcomer.process, instanceId: opened.instanceId, once: newcomer.once === true, basedir,
       resumes: link.protocol === 'yardmaster', info: { ...info, version },
     })
     this.#sessions.set(workerId, session)

@@ -9,6 +9,8 @@ export type WorkerSessionOptions = {
   name: string
   number: number
   processId: string
+  /** The machine that it runs on; null: none of ours. */
+  instanceId: number | null
   /** It takes one build and goes. */
   once: boolean
   basedir: string
@@ -21,6 +23,7 @@ export class WorkerSession implements Session {
   readonly workerId: number
   readonly name: string
   readonly processId: string
+  readonly instanceId: number | null
   readonly once: boolean
   readonly basedir: string
   readonly info: { [key: string]: string | number }
@@ -40,12 +43,13 @@ export class WorkerSession implements Session {
   /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
   readonly #unwanted = new Set<string>()
 
-  constructor({ workerId, name, number, processId, once, basedir, info, resumes }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, instanceId, once, basedir, info, resumes }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
     this.opening = number
     this.processId = processId
+    this.instanceId = instanceId
     this.once = once
     this.basedir = basedir
     this.info = info
