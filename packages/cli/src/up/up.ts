@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Configuration } from '@yardmaster/domain'
 import { settingsToEnv, type Clock, type Random, type Settings } from '@yardmaster/runtime'
 import { findNatsServer, startNats, startPostgres, type LocalServer, type ProcessIdentity } from '../local/index.js'
 import { messageOf, Problem } from '../problem.js'
@@ -22,12 +23,14 @@ export type UpOptions = {
   kill: AbortSignal
 }
 
-/** By the order of the stop: who uses another goes before it. */
-const stopOrder = ['worker', 'engine', 'scheduler', 'provisioner', 'ui-api', 'NATS', 'PostgreSQL']
+/** By the order of the stop: who uses another goes before it, and the provisioner before the machines that it would start again. */
+const stopOrder = ['provisioner', 'worker', 'machines', 'engine', 'scheduler', 'ui-api', 'NATS', 'PostgreSQL']
 
 /** One run of `yard up`: everything that it has started, and the state folder that it holds. */
 class Supervisor {
   readonly #keepers = new Map<string, Keeper>()
+  /** Where machines on this host have their folders. */
+  machineFolders: string[] = []
   constructor(readonly options: UpOptions, readonly state: StateFolder) {}
 
   /** Starts one process as a stage and keeps it running; a stop meanwhile ends the start. */
@@ -48,8 +51,23 @@ class Supervisor {
     const onKill = () => { for (const keeper of this.#keepers.values()) keeper.kill() }
     this.options.kill.addEventListener('abort', onKill)
     if (this.options.kill.aborted) onKill()
-    for (const name of stopOrder) await this.#keepers.get(name)?.stop()
+    for (const name of stopOrder) await (name === 'machines' ? this.#stopMachines() : this.#keepers.get(name)?.stop())
   }
+
+  /** They outlive their provisioner, but not us. */
+  async #stopMachines(): Promise<void> {
+    if (this.machineFolders.length === 0) return
+    const { stopProcessMachines } = await import('@yardmaster/providers/process-machines')
+    const counts = await Promise.all(this.machineFolders.map(folder => stopProcessMachines(folder, this.options)))
+    const stopped = counts.reduce((sum, count) => sum + count, 0)
+    if (stopped > 0) this.options.output.note(`stopped ${stopped} machine${stopped === 1 ? '' : 's'}`)
+  }
+}
+
+/** The folders of machines that are processes of this host. */
+function machineFoldersOf({ pools }: Configuration, home: string): string[] {
+  const folders = pools.filter(({ provider }) => provider.kind === 'process').map(({ provider: { account } }) => account['folder'])
+  return [...new Set(folders.map(folder => (typeof folder === 'string' ? folder : join(home, 'machines'))))]
 }
 
 /** A server of our own, which must come back on the port that everybody knows. */
@@ -117,6 +135,7 @@ async function startAll(supervisor: Supervisor): Promise<void> {
   const configuration = await output.stage('configuration', () => checkedConfiguration(settings.config, clock))
   const [databaseUrl, natsUrl] = await allSettled([keepPostgres(supervisor), keepNats(supervisor)])
   const worker = localWorker(configuration, settings, env, random)
+  supervisor.machineFolders = machineFoldersOf(configuration, settings.home)
   const workerUrl = settings.workerUrl ?? localEngine(settings)
   const roleEnv = { ...env, ...settingsToEnv({ ...settings, databaseUrl, natsUrl, workerUrl, drainDeadline: drainSeconds(settings) }) }
   const roles: Role[] = ['scheduler', 'engine', 'ui-api', 'provisioner']
