@@ -1,6 +1,7 @@
 import type { Json, MachineProvider, ProviderConfig } from '@yardmaster/domain'
 import type { Clock, Logger, Random } from '@yardmaster/runtime'
 import { processProvider } from './process/process-provider.js'
+import { openUpcloud } from './upcloud/provider.js'
 
 export type ProviderDeps = {
   clock: Clock
@@ -13,6 +14,7 @@ export type ProviderDeps = {
 export type Opener = (account: { [name: string]: Json }, deps: ProviderDeps) => MachineProvider | Promise<MachineProvider>
 
 const openers: { [kind in ProviderConfig['kind']]?: Opener } = {
+  upcloud: openUpcloud,
   process: processProvider,
 }
 

@@ -1,0 +1,28 @@
+import type { Json, Machine, MachineState } from '@yardmaster/domain'
+import { numberAt, recordsAt, textAt } from './json-read.js'
+import { labelIn } from './labels.js'
+
+/** Why it is in `maintenance` the API does not say: it boots, or is being stopped or removed. */
+const states: { readonly [state: string]: MachineState } = { started: 'running', stopped: 'stopped', maintenance: 'starting', error: 'error' }
+
+/** A server of a list or of its own page; null: it does not carry our labels. `storages` are known of its own page only. */
+export function machineOf(server: Json | undefined): Machine | null {
+  const label = labelIn(typeof server === 'object' && server !== null && !Array.isArray(server) ? server['labels'] : undefined)
+  const id = textAt(server, 'uuid')
+  if (label === null || id === null) return null
+  const detail = textAt(server, 'state') ?? 'unknown'
+  const created = numberAt(server, 'created')
+  return {
+    id, label, state: states[detail] ?? 'starting', detail, zone: textAt(server, 'zone'), plan: textAt(server, 'plan'), createdAt: created === null ? null : created * 1_000,
+    address: addressOf(server), storages: recordsAt(server, 'storage_devices', 'storage_device').flatMap(device => (textAt(device, 'type') === 'cdrom' ? [] : textAt(device, 'storage') ?? [])),
+  }
+}
+
+/** Of a machine on private networks alone the flat list is empty. */
+function addressOf(server: Json | undefined): string | null {
+  const flat = recordsAt(server, 'ip_addresses', 'ip_address').map(address => ({ access: textAt(address, 'access'), address: textAt(address, 'address') }))
+  const nested = recordsAt(server, 'networking', 'interfaces', 'interface')
+    .flatMap(device => recordsAt(device, 'ip_addresses', 'ip_address').map(address => ({ access: textAt(device, 'type'), address: textAt(address, 'address') })))
+  const all = [...flat, ...nested]
+  return (['public', 'private', 'utility'].map(access => all.find(address => address.access === access)).find(Boolean) ?? all[0])?.address ?? null
+}

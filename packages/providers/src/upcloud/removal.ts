@@ -1,0 +1,68 @@
+import type { Leftover, Machine } from '@yardmaster/domain'
+import { ProviderError } from '../provider-error.js'
+import { isAbsent, type UpcloudClient } from './client.js'
+import { at, textAt } from './json-read.js'
+import { labelIn, labelOfTitle, ofMachine } from './labels.js'
+
+type Removable = Pick<Machine, 'id' | 'label' | 'storages'>
+
+/** The API refuses for now: the machine is in a state that ends by itself. */
+const notYet = (error: unknown): boolean => error instanceof ProviderError && error.code !== null && /_STATE_ILLEGAL$|_IN_USE$|_ATTACHED(_AS_DISK)?$|^HTTP_(409|423)$/.test(error.code)
+
+/**
+ * One step, by what the API says the machine is now, so that it does not matter who did the step before: stopped hard, deleted with its
+ * disks, then looked whether every disk is gone, since what is left of them is billed for ever.
+ */
+export async function removeServer(client: UpcloudClient, machine: Removable, signal: AbortSignal): Promise<'gone' | 'going'> {
+  const server = at(await client.find(`/server/${machine.id}`, signal) ?? undefined, 'server')
+  if (server === undefined) return removeDisks(client, machine, signal)
+  if (labelIn(at(server, 'labels'))?.installation !== machine.label.installation) {
+    throw new ProviderError(`UpCloud's server ${machine.id} does not carry this installation's labels any more, so it is left alone: remove it yourself, or give it its labels back`, { failureClass: 'alert' })
+  }
+  const state = textAt(server, 'state')
+  if (state === 'maintenance') return 'going'
+  try {
+    if (state === 'stopped') await client.delete(`/server/${machine.id}?storages=1&backups=delete`, signal)
+    else await client.post(`/server/${machine.id}/stop`, { stop_server: { stop_type: 'hard' } }, signal)
+  } catch (error) {
+    if (notYet(error) || isAbsent(error)) return 'going'
+    throw error
+  }
+  return 'going'
+}
+
+/** Of a machine that is not there any more. */
+async function removeDisks(client: UpcloudClient, { label, storages }: Removable, signal: AbortSignal): Promise<'gone' | 'going'> {
+  const labelled = await client.list(`/storage/private?${ofMachine(label)}`, ['storages', 'storage'], signal)
+  const ids = new Set([...storages, ...labelled.flatMap(storage => textAt(storage, 'uuid') ?? [])])
+  const left = await Promise.all([...ids].map(id => removeDisk(client, { id, label }, signal)))
+  return left.includes(true) ? 'going' : 'gone'
+}
+
+/** Whether it was still there. */
+async function removeDisk(client: UpcloudClient, { id, label }: Pick<Leftover, 'id' | 'label'>, signal: AbortSignal): Promise<boolean> {
+  const storage = at(await client.find(`/storage/${id}`, signal) ?? undefined, 'storage')
+  if (storage === undefined) return false
+  const own = labelIn(at(storage, 'labels')) ?? labelOfTitle(textAt(storage, 'title'), label.installation)
+  if (own?.installation !== label.installation) {
+    throw new ProviderError(`UpCloud's storage ${id} carries neither this installation's labels nor the title of one of its machines, so it is left alone: remove it yourself if nobody needs it`, { failureClass: 'alert' })
+  }
+  const servers = at(storage, 'servers', 'server')
+  if (Array.isArray(servers) && servers.length > 0) {
+    throw new ProviderError(`UpCloud's storage ${id} is attached to the server ${servers.join(', ')}`, { failureClass: 'retry', code: 'STORAGE_ATTACHED' })
+  }
+  try {
+    return await client.delete(`/storage/${id}?backups=delete`, signal)
+  } catch (error) {
+    if (notYet(error)) return true
+    throw error
+  }
+}
+
+/** Resolves when it is gone or its removal has been accepted; rejects when it is not ours, in use, or busy. */
+export async function removeLeftoverDisk(client: UpcloudClient, leftover: Leftover, signal: AbortSignal): Promise<void> {
+  await removeDisk(client, leftover, signal)
+  if (await client.find(`/storage/${leftover.id}`, signal) !== null) {
+    throw new ProviderError(`UpCloud's storage ${leftover.id} is still there: it is busy`, { failureClass: 'retry', code: 'STORAGE_STATE_ILLEGAL' })
+  }
+}
