@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { RestError } from '../client.js'
+import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
+import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
 import { locksAnswer, type Lock } from './lock.js'
+import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
 import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
 import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
@@ -23,6 +26,19 @@ export type YardClient = {
   /** By its id or name. */
   worker(worker: number | string): Promise<YardWorker>
   controlWorker(worker: number | string, action: WorkerAction, body?: WorkerActionBody): Promise<YardWorker>
+  /** Machines of latent workers, the newest first; `next`: the filter's `before` for those that follow, null: there are none. */
+  instances(filter?: InstanceFilter): Promise<{ instances: Instance[]; next: number | null }>
+  instance(id: number): Promise<InstanceDetails>
+  stopInstance(id: number, body?: StopInstanceBody): Promise<Instance>
+  /** null: the build ran on none of our machines. */
+  machineOfBuild(buildid: number): Promise<BuildMachine | null>
+  /** Those that a configuration names, and those that still have machines. */
+  pools(): Promise<Pool[]>
+  /** By its id or name. */
+  pool(pool: number | string): Promise<Pool>
+  controlPool(pool: number | string, action: PoolAction, body?: PoolActionBody): Promise<Pool>
+  /** Why what waits waits: of one thing, or (no argument) of every pool. */
+  explain(what?: Explained, which?: number | string): Promise<Explanation[]>
 }
 
 const failure = z.object({ error: z.string() })
@@ -30,7 +46,7 @@ const failure = z.object({ error: z.string() })
 /** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
 export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody } = {}): Promise<T> => {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody } = {}): Promise<T> => {
     const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
     const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json' }, ...body })
     if (!response.ok) throw errorOf(response.status, await response.text())
@@ -47,7 +63,22 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     workers: async () => (await ask(yardWorkersAnswer, 'workers')).workers,
     worker: async worker => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}`)).worker,
     controlWorker: async (worker, action, body = {}) => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}/${action}`, { method: 'POST', body })).worker,
+    instances: filter => ask(instancesAnswer, `instances${searchOf(filter ?? {})}`),
+    instance: id => ask(instanceAnswer, `instances/${id}`),
+    stopInstance: async (id, body = {}) => (await ask(instanceAnswer, `instances/${id}/stop`, { method: 'POST', body })).instance,
+    machineOfBuild: async buildid => (await ask(buildCostAnswer, `builds/${buildid}/cost`)).machine,
+    pools: async () => (await ask(poolsAnswer, 'pools')).pools,
+    pool: async pool => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}`)).pool,
+    controlPool: async (pool, action, body = {}) => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}/${action}`, { method: 'POST', body })).pool,
+    explain: async (what, which) => (await ask(explanationsAnswer, what === undefined ? 'explain' : `explain/${what}/${encodeURIComponent(which ?? '')}`)).explanations,
   }
+}
+
+function searchOf({ state = [], ...filter }: InstanceFilter): string {
+  const parameters = new URLSearchParams()
+  for (const one of state) parameters.append('state', one)
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) parameters.set(name, String(value))
+  return parameters.size > 0 ? `?${parameters}` : ''
 }
 
 function errorOf(status: number, text: string): RestError {

@@ -1,7 +1,7 @@
 import type { Envelope } from '@yardmaster/domain'
 
 /** Kinds of rows that events speak of. */
-export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'change' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
+export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
 export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties' | 'missing'; id: number; paths: string[] }
 
 type Parents = NonNullable<Envelope['parents']>
@@ -9,12 +9,14 @@ type PathsOf = (id: number, parents: Parents) => (string | false)[]
 
 const given = (...ids: (number | string | undefined)[]): boolean => ids.every(id => id !== undefined)
 
-/** Buildbot's event paths of each kind, without the event at their end. */
+/** Buildbot's event paths of each kind (and, of what only we have, our own), without the event at their end. */
 const paths: { [S in Subject]: PathsOf } = {
   master: id => [`masters/${id}`],
   builder: id => [`builders/${id}`],
   scheduler: id => [`schedulers/${id}`],
   worker: id => [`workers/${id}`],
+  instance: (id, { worker }) => [`instances/${id}`, given(worker) && `workers/${worker}/instances/${id}`],
+  pool: id => [`pools/${id}`],
   change: id => [`changes/${id}`],
   buildset: id => [`buildsets/${id}`],
   buildrequest: (id, { builder, buildset }) => [

@@ -12,9 +12,11 @@ import { schedulers } from '../http/resources/schedulers.js'
 import { steps } from '../http/resources/steps.js'
 import type { StoredResource } from '../http/resources/stored-resource.js'
 import { workers } from '../http/resources/workers.js'
+import { readInstancesById } from '../http/yard/read-instances.js'
 import type { Subject, Told } from './event-paths.js'
 
-const resources: { [S in Subject]: StoredResource } = {
+/** Those that Buildbot has. */
+const resources: { [S in Exclude<Subject, 'instance' | 'pool'>]: StoredResource } = {
   master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, buildset: buildsets,
   buildrequest: buildrequests, build: builds, step: steps, log: logs,
 }
@@ -47,8 +49,17 @@ async function loadGroup(db: Database, group: readonly Told[]): Promise<[string,
     return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row.properties)])
   }
   if (part === 'missing') return (await loadMissing(db, ids)).map(row => [keyOf({ ...first, id: row.workerid }), JSON.stringify(row)])
+  if (subject === 'instance') return (await readInstancesById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
+  if (subject === 'pool') return (await loadPools(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   const rows = await fetchByIds(db, resources[subject], ids, emptySpec)
   return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row)])
+}
+
+/** Which pool it is, and what holds it up: who wants its machines counted asks for it. */
+async function loadPools(db: Database, ids: number[]): Promise<{ id: number; name: string; active: boolean; paused: boolean; alert: string | null; version: number }[]> {
+  const { rows } = await db.pool.query<{ id: number; name: string; active: boolean; paused: boolean; alert: string | null; version: number }>(
+    'SELECT id, name, active, paused, alert, version FROM worker_pools WHERE id = ANY($1)', [ids])
+  return rows
 }
 
 type MissingWorker = { workerid: number; name: string; workerinfo: object; notify: string[]; last_connection: string }

@@ -95,6 +95,12 @@ CREATE INDEX "instances_pool_id_requested_at_idx" ON "instances"("pool_id", "req
 CREATE INDEX "instances_request_id_idx" ON "instances"("request_id");
 
 -- CreateIndex
+CREATE INDEX "instances_pool_id_id_idx" ON "instances"("pool_id", "id");
+
+-- CreateIndex
+CREATE INDEX "instances_pool_id_gone_at_idx" ON "instances"("pool_id", "gone_at");
+
+-- CreateIndex
 CREATE INDEX "instances_open" ON "instances"("pool_id") WHERE (gone_at IS NULL);
 
 -- CreateIndex
