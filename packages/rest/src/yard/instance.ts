@@ -44,6 +44,8 @@ export const instanceSchema = z.object({
   detail: z.string().nullable(),
   /** Why it was started, and why it goes or went. */
   reason: z.string(),
+  /** Why it gets no further build, and goes once it has none; null: nothing is in the way. */
+  retireReason: z.string().nullable(),
   endReason: z.string().nullable(),
   failure: z.object({ class: z.string(), message: z.string() }).nullable(),
   price: priceSchema.nullable(),

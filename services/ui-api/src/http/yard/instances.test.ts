@@ -1,5 +1,5 @@
 import { transaction } from '@yardmaster/db'
-import { instanceState, SUCCESS, type Desired, type Observed } from '@yardmaster/domain'
+import { instanceState, RETRY, SUCCESS, type Desired, type Observed } from '@yardmaster/domain'
 import { createYardClient, instanceStates, type YardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aBuilder, aConfiguration } from '../../../../../test/kit/installation.js'
@@ -87,6 +87,22 @@ it('builds bear the cost of their machine together', async () => {
   await api.db.pool.query('UPDATE builds SET instance_id = NULL')
   expect(await yard.machineOfBuild(one.buildId)).toBe(null)
   await expect(yard.machineOfBuild(4711)).rejects.toMatchObject({ status: 404 })
+})
+
+it('stops when it has built, or at once, and who did it is kept', async () => {
+  const idle = await anInstance(api, 'up1', { observed: 'running' })
+  expect(await yard.stopInstance(idle, { reason: 'too dear' })).toMatchObject({ state: 'removing', desired: 'gone', endReason: 'stopped by user:anonymous: too dear' })
+  const id = await anInstance(api, 'big-2', { observed: 'running' })
+  const worker = await connectWorker(api, 'big-2')
+  await api.db.pool.query('UPDATE worker_sessions SET instance_id = $1 WHERE worker_id = $2', [id, worker.workerId])
+  const build = await start(api, await request(api, 'b1'), { worker })
+  await api.db.pool.query('UPDATE builds SET instance_id = $1 WHERE id = $2', [id, build.buildId])
+  expect(await yard.stopInstance(id)).toMatchObject({ state: 'ready', builds: 1, retireReason: 'stopped by user:anonymous', endReason: null })
+  expect(await yard.stopInstance(id, { now: true })).toMatchObject({ state: 'removing', builds: 0 })
+  expect(await yard.instance(id)).toMatchObject({ builds: [{ results: RETRY }] })
+  const { rows } = await api.db.pool.query('SELECT actor, action, parameters FROM control_actions WHERE thing = $1 ORDER BY id', ['instances'])
+  expect(rows).toEqual([{ now: false, reason: 'too dear' }, { now: false }, { now: true }].map(parameters => ({ actor: 'user:anonymous', action: 'stop', parameters })))
+  await expect(yard.stopInstance(4711)).rejects.toMatchObject({ status: 404 })
 })
 
 it('events tell the machine as REST does', async () => {

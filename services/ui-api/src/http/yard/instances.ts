@@ -1,4 +1,7 @@
-import { instanceStates, type InstanceFilter } from '@yardmaster/rest'
+import { transaction } from '@yardmaster/db'
+import { condemnInstance } from '@yardmaster/db/verbs/condemn-instance'
+import { recordControl } from '@yardmaster/db/verbs/record-control'
+import { instanceStates, stopInstanceRequest, type Instance, type InstanceFilter } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
@@ -7,6 +10,8 @@ import { readBuildsOf, readInstances, readInstancesById, readMachineOf } from '.
 import { YardError } from './yard-error.js'
 
 const MOST = 1_000
+/** Nobody is signed in yet. */
+const actor = 'user:anonymous'
 
 const filterSchema = z.strictObject({
   pool: z.string(), worker: z.string(), state: z.array(z.enum(instanceStates)), open: z.enum(['true', 'false']).transform(text => text === 'true'),
@@ -14,16 +19,34 @@ const filterSchema = z.strictObject({
 }).partial()
 
 /** Machines of latent workers: those that are there, and those that were. */
-export function instanceRoutes({ db }: Deps): Router {
+export function instanceRoutes(deps: Deps): Router {
+  const { db, logger } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => sendJson(request, response, await readInstances(db, filterOf(request))))
   router.get('/:instance', async (request, response) => {
-    const id = Number(request.params.instance)
-    const [instance] = Number.isSafeInteger(id) ? await readInstancesById(db, [id]) : []
-    if (!instance) throw new YardError(404, `not found: there is no instance ${request.params.instance}`)
+    const instance = await one(deps, request)
+    sendJson(request, response, { instance, builds: await readBuildsOf(db, instance) })
+  })
+  router.post('/:instance/stop', async (request, response) => {
+    const { now = false, reason } = stopInstanceRequest.parse(request.body ?? {})
+    const { id } = await one(deps, request)
+    const outcome = await transaction(db, null, async tx => {
+      const condemned = await condemnInstance(tx, { instanceId: id, reason: `stopped by ${actor}${reason ? `: ${reason}` : ''}`, building: now ? 'retry' : 'retire' })
+      await recordControl(tx, { actor, action: 'stop', thing: 'instances', thingId: id, parameters: { now, ...(reason !== undefined && { reason }) } })
+      return condemned
+    })
+    logger.info({ actor, action: 'stop', instance: id, now, outcome }, 'control')
+    const instance = await one(deps, request)
     sendJson(request, response, { instance, builds: await readBuildsOf(db, instance) })
   })
   return router
+}
+
+async function one({ db }: Deps, { params }: Request): Promise<Instance> {
+  const id = Number(params['instance'])
+  const [instance] = Number.isSafeInteger(id) ? await readInstancesById(db, [id]) : []
+  if (!instance) throw new YardError(404, `not found: there is no instance ${String(params['instance'])}`)
+  return instance
 }
 
 /** What builds cost. */

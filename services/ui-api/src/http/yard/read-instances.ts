@@ -20,7 +20,7 @@ const STATE = `CASE WHEN i.gone_at IS NOT NULL THEN 'gone' WHEN i.desired = 'gon
 
 // Never its options or the hash of its password: what they were rendered from may be secret.
 const SELECT = `SELECT i.id, p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, i.provider, i.generation_id AS "generationId", i.desired, i.observed, i.operation, i.tries,
-    i.uses, i.zone, i.plan, i.external_id AS "externalId", i.storages, i.address, i.detail, i.reason, i.end_reason AS "endReason", i.failure_class AS "failureClass", i.failure AS "failureText",
+    i.uses, i.zone, i.plan, i.external_id AS "externalId", i.storages, i.address, i.detail, i.reason, i.retire_reason AS "retireReason", i.end_reason AS "endReason", i.failure_class AS "failureClass", i.failure AS "failureText",
     i.price_per_hour AS "perHour", i.currency, i.billing_period AS period, ${Object.entries(moments).map(([name, column]) => `${seconds(`i.${column}`)} AS "${name}"`).join(', ')},
     ${seconds('now()')} AS now, ${CONNECTED} AS connected,
     CASE WHEN i.gone_at IS NULL THEN (SELECT count(*)::int FROM builds b WHERE b.worker_id = i.worker_id AND b.instance_id = i.id AND b.complete_at IS NULL) ELSE 0 END AS builds
