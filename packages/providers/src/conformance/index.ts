@@ -1,0 +1,1 @@
+export { checkProvider, conformance, type Subject } from './conformance.js'
