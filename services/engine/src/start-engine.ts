@@ -13,6 +13,7 @@ import { startDrain } from './loops/drain.js'
 import { endOrphans } from './loops/end-orphans.js'
 import { explainWaiting } from './loops/explain-waiting.js'
 import { obeyControls } from './loops/obey-controls.js'
+import { releaseMachines } from './loops/release-machines.js'
 import { watchWorkers } from './loops/watch-workers.js'
 import { admission } from './wire/admission.js'
 import { WantedMachines } from './wire/wanted-machines.js'
@@ -75,6 +76,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })
   loop({ name: 'orphaned requests', everyMs: 5_000, run: () => children.cancelOrphans() })
   const orphans = loop({ name: 'orphans', everyMs: 5_000, run: () => endOrphans({ db, fence, pool, logger, onCleared: () => claims.notify() }) })
+  const machines = loop({ name: 'machines', everyMs: 5_000, run: () => releaseMachines({ db, generations, pool, logger }) })
   loop({ name: 'reconcile sessions', everyMs: 5_000, run: () => reconcileSessions(db, replica.id, pool, {
     // What a drain has just taken its hands off is not taken up again; what cannot go along is finished here.
     builds: async (session, builds) => { if (!drain.active || !session.resumes) await runs.adopt(session, builds) },
@@ -96,12 +98,13 @@ export async function startEngine(replica: Replica): Promise<void> {
   bus.onWake('requests', () => claims.notify())
   bus.onWake('buildsets', () => ended.notify())
   bus.onWake('locks', () => lockTurns.notify())
+  bus.onWake('instances', () => machines.notify())
   bus.onWake('controls', () => controls.notify())
   generations.onChange(() => claims.notify())
-  const machines = new WantedMachines(db, clock)
+  const wanted = new WantedMachines(db, clock)
   const door = await openWorkerDoor({
     host: settings.workerHost, port: settings.workerPort, clock, random, logger,
-    admit: credentials => admission({ configuration: () => (takesWorkers() ? generations.active()?.configuration ?? null : null), secrets, machines }, credentials),
+    admit: credentials => admission({ configuration: () => (takesWorkers() ? generations.active()?.configuration ?? null : null), secrets, machines: wanted }, credentials),
     onHello: limitedDoor({ db, set: settings.set, limits: replica.limits, generations, logger, takeIn: (guest, newcomer, link) => pool.takeIn(guest, newcomer, link) }),
   })
   replica.onStop('worker door', () => door.close())

@@ -54,6 +54,12 @@ export async function condemnInstance(tx: Transaction, condemning: Condemning): 
   return 'condemned'
 }
 
+/** The same of the machine that this latent worker has now, if it has one. The caller has locked the worker, or nothing. */
+export async function condemnMachineOf(tx: Transaction, { workerId, ...how }: Omit<Condemning, 'instanceId'> & { workerId: number }): Promise<void> {
+  const [instance] = await tx.query<{ id: number }>(`SELECT id FROM instances WHERE worker_id = $1 AND holds_slot AND desired = 'running'`, [workerId])
+  if (instance) await condemnInstance(tx, { ...how, instanceId: instance.id })
+}
+
 async function retire(tx: Transaction, instanceId: number, reason: string): Promise<'retiring'> {
   const [changed] = await tx.query<{ id: number; version: number }>(
     'UPDATE instances SET retire_reason = $2, version = version + 1 WHERE id = $1 AND retire_reason IS DISTINCT FROM $2 RETURNING id, version', [instanceId, reason])

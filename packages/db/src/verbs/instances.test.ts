@@ -59,8 +59,9 @@ test.each(['paused = true', `alert = 'no credits'`, `backoff_until = now() + int
 
 test('nothing is started for a request that is not pending any more', async () => {
   const request = await ask()
+  await start(0, wanted(2))
   await transaction(world.db, { replicaId: engine }, claim(request, 2, await opened(2)))
-  expect((await start(0, wanted(1, { requestId: request }))).created).toEqual([])
+  expect(await start(1, wanted(1, { requestId: request }))).toEqual({ created: [], stale: false })
 })
 
 test('two that plan at once for the same builds start what one of them planned', async () => {

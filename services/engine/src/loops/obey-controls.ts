@@ -1,4 +1,5 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { condemnInstance } from '@yardmaster/db/verbs/condemn-instance'
 import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import type { BuildRuns } from '../build/build-runs.js'
 import type { WorkerPool } from '../workers/worker-pool.js'
@@ -11,7 +12,7 @@ export async function obeyControls({ db, fence, runs, pool }: ControlsDeps): Pro
   await pool.answerContests()
   await killWorkers(db, pool)
   await writeWishes(db, fence, pool)
-  await letIdleWorkersGo(db, pool)
+  await letIdleWorkersGo({ db, fence, pool })
 }
 
 async function stopBuilds(db: Database, runs: BuildRuns): Promise<void> {
@@ -40,12 +41,17 @@ async function writeWishes(db: Database, fence: Fence, pool: WorkerPool): Promis
 }
 
 /** Workers that are to go are told so once nothing runs on them; told again at the next sweep as long as they stay. */
-async function letIdleWorkersGo(db: Database, pool: WorkerPool): Promise<void> {
+async function letIdleWorkersGo({ db, fence, pool }: Omit<ControlsDeps, 'runs'>): Promise<void> {
   const connected = pool.sessions().filter(session => session.link !== null)
   const { rows } = await db.pool.query<{ id: number }>(
     `SELECT w.id FROM workers w JOIN worker_sessions s ON s.worker_id = w.id
      WHERE w.id = ANY($1) AND (w.graceful OR s.builds_left = 0) AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL)`,
     [connected.map(session => session.workerId)])
   const idle = new Set(rows.map(row => row.id))
-  for (const session of connected) if (idle.has(session.workerId)) session.tellToGo(session.once ? 'it has built once' : 'it was asked to stop')
+  for (const session of connected.filter(({ workerId }) => idle.has(workerId))) {
+    const why = session.once ? 'it has built once' : 'it was asked to stop'
+    // A latent worker's machine goes with it.
+    if (session.instanceId === null) session.tellToGo(why)
+    else await transaction(db, fence, tx => condemnInstance(tx, { instanceId: session.instanceId!, reason: why, building: 'leave' }))
+  }
 }

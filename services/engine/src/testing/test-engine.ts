@@ -12,6 +12,7 @@ import { staticLocks } from '../build/step-locks.js'
 import { Pressure } from '../build/pressure.js'
 import { GuardedFunctions } from '../claim/guarded-functions.js'
 import { claimWaiting } from '../loops/claim-requests.js'
+import { releaseMachines } from '../loops/release-machines.js'
 import { openWorkerDoor, type WorkerDoorOptions } from '../wire/worker-door.js'
 import { reconcileSessions } from '../workers/reconcile-sessions.js'
 import { keepaliveMs } from '../workers/keepalive.js'
@@ -52,6 +53,7 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
       builds: (session, builds) => runs.adopt(session, builds),
       disconnected: session => pool.disconnected(session),
     }),
+    releaseMachines: () => releaseMachines({ db, generations, pool, logger }),
     async stop() {
       await door.close()
       runs.handOver()

@@ -11,8 +11,8 @@ export class TestWorker {
   ending: { code: number; reason: string } | null = null
   readonly #socket: WebSocket
 
-  constructor(port: number, name: string) {
-    this.#socket = new WebSocket(`ws://127.0.0.1:${port}`, SUBPROTOCOL, { headers: { Authorization: `Basic ${Buffer.from(`${name}:p`).toString('base64')}` } })
+  constructor(port: number, name: string, password = 'p') {
+    this.#socket = new WebSocket(`ws://127.0.0.1:${port}`, SUBPROTOCOL, { headers: { Authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` } })
     this.#socket.on('message', (data: Buffer) => {
       const message = decodeEngineMessage(data)
       this.received.push(message)
