@@ -57,6 +57,7 @@ export const settingsTable = {
   onlyBuilders: setting({ env: 'YARD_BUILDERS', flag: '--only-builders <names>', description: 'an engine serves these builders only: names with * and ?, separated by commas', type: list }),
   onlyWorkerLabels: setting({ env: 'YARD_WORKER_LABELS', flag: '--only-worker-labels <labels>', description: 'an engine takes only workers with these labels: name=value, separated by commas', type: list.refine(labels => labels.every(label => /^[^=]+=.+$/.test(label)), 'name=value, separated by commas') }),
   drainDeadline: setting({ env: 'YARD_DRAIN_DEADLINE', flag: '--drain-deadline <seconds>', description: 'seconds that a stopping engine gives builds which it cannot hand over (those of stock workers); as long as they take when unset', type: wholeNumber(0, 604_800).optional() }),
+  machineSettle: setting({ env: 'YARD_MACHINE_SETTLE', flag: '--machine-settle <seconds>', description: 'seconds after which a machine whose creation was not answered, and that its provider does not list, counts as never made', type: wholeNumber(1, 3_600), default: '60' }),
   secretsDir: setting({ env: 'YARD_SECRETS_DIR', flag: '--secrets-dir <folder>', description: 'folder with a file per secret', type: path, default: ({ home }) => join(home, 'secrets') }),
 } as const
 

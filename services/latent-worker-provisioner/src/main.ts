@@ -1,8 +1,6 @@
 import { startReplica } from '@yardmaster/replica'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
-import { provision } from './loops/provision.js'
-
-const SWEEP_MS = 5_000
+import { startProvisioner } from './start-provisioner.js'
 
 startReplica({
   role: 'latent-worker-provisioner',
@@ -12,9 +10,7 @@ startReplica({
   random: systemRandom(),
   bringsConfiguration: false,
   start(replica) {
-    const { logger, generations } = replica
-    const loop = replica.loop({ name: 'provision', everyMs: SWEEP_MS, run: provision({ logger, active: generations.active, holdsDuty: () => replica.duty(`provision.${replica.settings.set}`) }) })
-    generations.onChange(() => loop.notify())
+    startProvisioner(replica)
     return Promise.resolve()
   },
 })

@@ -1,0 +1,33 @@
+import { transaction } from '@yardmaster/db'
+import { failInstance } from '@yardmaster/db/verbs/fail-instance'
+import { freeSlot } from '@yardmaster/db/verbs/free-slot'
+import type { OpenInstance } from '@yardmaster/db/verbs/read-ledger'
+import { deathOf, poolDefaults } from '@yardmaster/domain'
+import type { Provisioning } from '../deps.js'
+
+/** A machine that could not be removed, or found out about, for so many seconds gives its worker's place away. */
+const STUCK_SECONDS = 600
+
+/** Gives up the machines that are no good, and the places of those that are stuck. */
+export async function judgeInstances(deps: Provisioning, instances: OpenInstance[]): Promise<void> {
+  for (const instance of instances) {
+    if (instance.desired === 'running') await judge(deps, instance)
+    if (instance.holdsSlot && Math.max(instance.condemnedFor ?? 0, instance.unsureFor ?? 0) > STUCK_SECONDS) await giveUpSlot(deps, instance)
+  }
+}
+
+async function judge({ db, fence, logger, providers }: Provisioning, instance: OpenInstance): Promise<void> {
+  const { id, pool, worker, generationId, observed, observedFor, everConnected, connected, awaitedFor, detail } = instance
+  const { missingTimeout } = await providers.pool(generationId, pool).catch(() => poolDefaults)
+  const reason = deathOf({ observed, observedFor: observedFor ?? 0, everConnected, connected, awaitedFor, missingTimeout, detail })
+  if (reason === null) return
+  const dead = observed === 'absent' || observed === 'stopped' || observed === 'stopping'
+  const failed = await transaction(db, fence, tx => failInstance(tx, { id, reason, unlessConnected: !dead }))
+  if (failed) logger.warn({ instance: id, worker, pool, why: reason }, 'a machine is given up')
+}
+
+async function giveUpSlot({ db, fence, logger }: Provisioning, { id, worker, pool, externalId, detail }: OpenInstance): Promise<void> {
+  const failure = externalId === null ? `whether it was made is not known for ${STUCK_SECONDS / 60} minutes` : `it could not be removed for ${STUCK_SECONDS / 60} minutes`
+  const freed = await transaction(db, fence, tx => freeSlot(tx, { id, afterSeconds: STUCK_SECONDS, failure }))
+  if (freed) logger.error({ instance: id, worker, pool, machine: externalId, detail, why: failure }, 'a machine is stuck, and may cost money: it is still tried, and another may take its place')
+}

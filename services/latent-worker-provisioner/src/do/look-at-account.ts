@@ -1,0 +1,102 @@
+import { transaction } from '@yardmaster/db'
+import { adoptStray } from '@yardmaster/db/verbs/adopt-stray'
+import { closeInstance } from '@yardmaster/db/verbs/close-instance'
+import { observeInstance } from '@yardmaster/db/verbs/observe-instance'
+import { isLabelOpen, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
+import type { Leftover, Machine, MachineLabel } from '@yardmaster/domain'
+import type { Provisioning } from '../deps.js'
+import type { Account } from '../providers/registry.js'
+import { failureOf } from './failures.js'
+import { within } from './within.js'
+
+/** One account, what the ledger has open there (read before the account is asked), and by which pool it is known. */
+export type AccountView = { account: Account; instances: OpenInstance[]; pool: UsedPool; seen: Sightings }
+
+/** Since when (monotonic) something is there that no open instance has: things that are just being made or removed pass, too. */
+export type Sightings = Map<string, number>
+
+const DEADLINE_MS = 30_000
+
+/** Compares an account with the ledger, both ways. Rejects when the account does not answer: nothing is concluded then. */
+export async function lookAtAccount(deps: Provisioning, view: AccountView, signal: AbortSignal): Promise<void> {
+  const { clock, installation } = deps
+  const { account, instances } = view
+  const { machines, leftovers } = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.list(installation, either)), { priority: 2 })
+  const ours = machines.filter(machine => machine.label.installation === installation)
+  const found = new Set<number>()
+  const strays: Machine[] = []
+  for (const machine of ours) {
+    const instance = instances.find(({ externalId }) => externalId === machine.id) ?? instances.find(open => open.externalId === null && !found.has(open.id) && sameLabel(open, machine.label))
+    if (!instance) strays.push(machine)
+    else {
+      found.add(instance.id)
+      // One whose creation is being asked for has its answer still coming.
+      if (instance.externalId !== null || instance.unsureFor !== null) await note(deps, instance, machine)
+    }
+  }
+  await missing(deps, view, found, signal)
+  await removeStrays(deps, view, strays, signal)
+  await removeLeftovers(deps, view, leftovers.filter(leftover => leftover.label.installation === installation), signal)
+  const present = new Set([...strays.map(({ id }) => id), ...leftovers.map(({ id }) => id)])
+  for (const id of view.seen.keys()) if (!present.has(id)) view.seen.delete(id)
+}
+
+const sameLabel = (open: Pick<OpenInstance, 'worker' | 'attempt'>, label: MachineLabel) => open.worker === label.worker && open.attempt === label.attempt
+
+async function note({ db, fence, logger }: Provisioning, instance: OpenInstance, machine: Machine | null): Promise<void> {
+  const { id, externalId, observed, detail, address, storages, worker } = instance
+  const adopted = externalId === null
+  // What is as it was needs no transaction.
+  if (!adopted && machine && machine.state === observed && machine.detail === detail && (machine.address ?? address) === address && machine.storages.every(storage => storages.includes(storage))) return
+  if (!machine && observed === 'absent') return
+  const changed = await transaction(db, fence, tx => observeInstance(tx, { id, machine }))
+  if (changed && adopted) logger.info({ instance: id, worker, machine: machine?.id }, 'a machine whose creation was not answered has turned up')
+}
+
+/** What should be there and was not listed: lists lag, so each is asked for. What was never seen is given up once it cannot turn up any more. */
+async function missing(deps: Provisioning, { account, instances }: AccountView, found: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+  const { db, fence, clock, logger, settings: { machineSettle } } = deps
+  for (const instance of instances.filter(({ id, operation }) => !found.has(id) && operation === null)) {
+    const { id, externalId, unsureFor, desired, worker, attempt } = instance
+    if (externalId === null && unsureFor !== null && unsureFor >= machineSettle) {
+      const closed = await transaction(db, fence, tx => closeInstance(tx, { id, untracedSeconds: machineSettle }))
+      if (closed) logger.info({ instance: id, worker, attempt }, 'a machine whose creation was not answered did not turn up: it was not made')
+    } else if (externalId !== null && desired === 'running') {
+      const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(externalId, either)))
+      await note(deps, instance, machine)
+    }
+  }
+}
+
+/** Whether it has been there for long enough to be judged, without an open instance. */
+function isRipe({ clock, settings: { machineSettle } }: Provisioning, seen: Sightings, id: string): boolean {
+  const since = seen.get(id)
+  if (since === undefined) seen.set(id, clock.monotonic())
+  return since !== undefined && clock.monotonic() - since >= machineSettle * 500
+}
+
+async function removeStrays(deps: Provisioning, { account, pool: { poolId, generationId }, seen }: AccountView, strays: Machine[], signal: AbortSignal): Promise<void> {
+  const { db, fence, clock, logger } = deps
+  for (const stray of strays.filter(({ id }) => isRipe(deps, seen, id))) {
+    seen.set(stray.id, clock.monotonic())
+    const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(stray.id, either)))
+    if (!machine) continue
+    const adopted = await transaction(db, fence, tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, poolId, generationId, provider: account.kind }))
+    if (adopted !== null) logger.warn({ instance: adopted, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }, 'a machine of ours that nobody wants is removed')
+  }
+}
+
+async function removeLeftovers(deps: Provisioning, { account, seen }: AccountView, leftovers: Leftover[], signal: AbortSignal): Promise<void> {
+  const { db, clock, logger } = deps
+  for (const leftover of leftovers.filter(({ id }) => isRipe(deps, seen, id))) {
+    // While its machine is in the ledger it goes with it.
+    if (await isLabelOpen(db, leftover.label)) continue
+    const facts = { leftover: leftover.id, kind: leftover.kind, worker: leftover.label.worker, attempt: leftover.label.attempt }
+    try {
+      await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.removeLeftover(leftover, either)))
+      logger.warn(facts, 'what a machine left behind is removed')
+    } catch (error) {
+      logger.warn({ ...facts, why: failureOf(error).message }, 'what a machine left behind could not be removed yet')
+    }
+  }
+}

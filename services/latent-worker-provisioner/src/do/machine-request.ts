@@ -1,0 +1,45 @@
+import { machineName, type Json, type MachineRequest, type WorkerConfig } from '@yardmaster/domain'
+import { readEngineUrls, type OpenInstance } from '@yardmaster/db/verbs/read-ledger'
+import { ProviderError } from '@yardmaster/providers'
+import type { Provisioning } from '../deps.js'
+import { fillStandIns } from '../rendering/stand-ins.js'
+
+/** The request for an instance's machine, with all that only it may know: never kept, never logged. Throws ProviderError. */
+export async function machineRequest({ db, generations, secrets, installation, settings }: Provisioning, instance: OpenInstance, password: string): Promise<MachineRequest> {
+  const { worker: name, attempt, zone, plan, generationId, options } = instance
+  const label = { installation, worker: name, attempt }
+  const { configuration } = await generations.get(generationId)
+  const kind = configuration.pools.find(pool => pool.name === instance.pool)?.provider.kind
+  const urls = await readEngineUrls(db)
+  // A process on this host finds the engine where this host's workers do.
+  if (urls.length === 0 && kind === 'process') urls.push(`ws://${settings.workerHost}:${settings.workerPort}`)
+  if (urls.length === 0) throw new ProviderError('no engine that lives says where machines reach it: set YARD_WORKER_URL of the engines', { failureClass: 'retry' })
+  // Machines spread over the engines.
+  const first = instance.id % urls.length
+  const engines = [...urls.slice(first), ...urls.slice(0, first)]
+  const access = { name, password, engines }
+  return { label, name: machineName(label), options: filled(options, { ...access, attempt, installation }, secrets.get), zone, plan, worker: access }
+}
+
+type Access = { name: string; password: string; engines: string[]; attempt: number; installation: string }
+
+function filled(options: { [name: string]: Json }, { name, password, engines, attempt, installation }: Access, secret: (name: string) => string | undefined): { [name: string]: Json } {
+  const { hostname, port, protocol } = new URL(engines[0]!)
+  const worker = {
+    name, password, engine: engines[0]!, engines: engines.join(','), engineHost: hostname, enginePort: port || (protocol === 'wss:' ? '443' : '80'), installation, attempt: String(attempt),
+  }
+  try {
+    return fillStandIns(options, { worker, secret }) as { [name: string]: Json }
+  } catch (error) {
+    throw new ProviderError(error instanceof Error ? error.message : String(error), { failureClass: 'configuration', cause: error })
+  }
+}
+
+/** The worker's password as the configuration gives it; null: its machine gets one of its own. */
+export function configuredPassword({ secrets }: Provisioning, worker: WorkerConfig | undefined): string | null {
+  if (!worker?.password) return null
+  if (typeof worker.password === 'string') return worker.password
+  const secret = secrets.get(worker.password.$secret)
+  if (secret === undefined) throw new ProviderError(`worker ${worker.name}: there is no secret named '${worker.password.$secret}'`, { failureClass: 'alert' })
+  return secret
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { render, type Json, type MachineProvider, type PoolConfig, type ProviderKind, type Renderable } from '@yardmaster/domain'
+import { openProvider, ProviderError, type ProviderDeps } from '@yardmaster/providers'
+import type { Generations, LoadedGeneration } from '@yardmaster/replica'
+import type { Logger, Secrets } from '@yardmaster/runtime'
+import PQueue from 'p-queue'
+
+/** A provider that is open for one account. Pools with the same account share it. */
+export type Account = {
+  /** Tells accounts apart: a digest of kind and resolved account. */
+  key: string
+  kind: ProviderKind
+  provider: MachineProvider
+  /** What is asked of it goes through here: so many calls at once, and so many in a second. */
+  queue: PQueue
+}
+
+export type Providers = {
+  /** The account of a pool as that generation says, also when neither is active any more. Throws ProviderError of class `configuration` or `alert` when it cannot be opened. */
+  of(generationId: number, poolName: string): Promise<Account>
+  /** The pool as that generation says. Throws when it has none of that name. */
+  pool(generationId: number, poolName: string): Promise<PoolConfig>
+  close(): Promise<void>
+}
+
+/** Opens what functions of the configuration implement. */
+export type CustomOpener = (generation: LoadedGeneration, account: { [name: string]: Renderable }) => MachineProvider | Promise<MachineProvider>
+
+type Options = { generations: Generations; secrets: Secrets; deps: ProviderDeps; logger: Logger; openCustom: CustomOpener | null }
+
+const CALLS_AT_ONCE = 16
+const CALLS_PER_SECOND = 30
+
+/** Opens each distinct account once. A secret that was rotated makes another account: the old one goes when the process does. */
+export function createProviders({ generations, secrets, deps, logger, openCustom }: Options): Providers {
+  const open = new Map<string, Promise<Account>>()
+  const poolOf = ({ id, configuration }: LoadedGeneration, name: string): PoolConfig => {
+    const pool = configuration.pools.find(candidate => candidate.name === name)
+    if (!pool) throw new ProviderError(`generation ${id} has no pool '${name}'`, { failureClass: 'configuration' })
+    return pool
+  }
+  return {
+    async of(generationId, poolName) {
+      const generation = await generations.get(generationId)
+      const { provider: { kind, account } } = poolOf(generation, poolName)
+      // Functions are called by what names them.
+      const resolved = kind === 'custom' ? account : await resolve(account, poolName, secrets)
+      // Functions are those of their generation; all else is told apart by what it says.
+      const key = digest([kind, resolved, kind === 'custom' ? [generationId, poolName] : null])
+      const opening = open.get(key) ?? openAccount({ key, kind, resolved, generation, deps, openCustom })
+      if (!open.has(key)) logger.info({ pool: poolName, provider: kind }, 'opening a provider')
+      open.set(key, opening)
+      opening.catch(() => open.delete(key))
+      return opening
+    },
+    async pool(generationId, poolName) {
+      return poolOf(await generations.get(generationId), poolName)
+    },
+    async close() {
+      const opened = await Promise.allSettled(open.values())
+      await Promise.allSettled(opened.map(async each => { if (each.status === 'fulfilled') await each.value.provider.close?.() }))
+    },
+  }
+}
+
+type Opening = Pick<Account, 'key' | 'kind'> & { resolved: { [name: string]: Json }; generation: LoadedGeneration; deps: ProviderDeps; openCustom: CustomOpener | null }
+
+async function openAccount({ key, kind, resolved, generation, deps, openCustom }: Opening): Promise<Account> {
+  const provider = kind === 'custom' && openCustom ? await openCustom(generation, resolved) : await openProvider(kind, resolved, deps)
+  return { key, kind, provider, queue: new PQueue({ concurrency: CALLS_AT_ONCE, interval: 1_000, intervalCap: CALLS_PER_SECOND }) }
+}
+
+async function resolve(account: PoolConfig['provider']['account'], poolName: string, secrets: Secrets): Promise<{ [name: string]: Json }> {
+  const noBuild = { properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' } }
+  try {
+    const rendered: { [name: string]: Json } = {}
+    for (const [name, value] of Object.entries(account)) {
+      rendered[name] = await render(value, { ...noBuild, secret: secret => secrets.get(secret), call: () => Promise.reject(new Error('an account depends on no build: it has no functions')) })
+    }
+    return rendered
+  } catch (error) {
+    throw new ProviderError(`pool ${poolName}: its account: ${error instanceof Error ? error.message : String(error)}`, { failureClass: 'alert', cause: error })
+  }
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}
