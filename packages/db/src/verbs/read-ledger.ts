@@ -1,4 +1,4 @@
-import type { Desired, Json, MachineLabel, Observed, Operation } from '@yardmaster/domain'
+import type { Desired, MachineLabel, Observed, Operation } from '@yardmaster/domain'
 import type { Database } from '../database.js'
 
 /** An open row of the ledger. Times are seconds that have passed by the database's clock. */
@@ -10,7 +10,8 @@ export type OpenInstance = {
   worker: string
   attempt: number
   generationId: number
-  options: { [name: string]: Json }
+  /** Which its options are rendered for; null: for none. */
+  requestId: number | null
   zone: string | null
   plan: string | null
   desired: Desired
@@ -38,7 +39,7 @@ export type OpenInstance = {
 
 const SECONDS = (since: string) => `extract(epoch FROM now() - ${since})::float8`
 
-const OPEN = `SELECT i.id, i.pool_id AS "poolId", p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, i.generation_id AS "generationId", i.options, i.zone, i.plan,
+const OPEN = `SELECT i.id, i.pool_id AS "poolId", p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, i.generation_id AS "generationId", i.request_id AS "requestId", i.zone, i.plan,
     i.desired, i.observed, i.operation, i.operation_replica_id AS "operationReplicaId", ${SECONDS('i.unsure_since')} AS "unsureFor", -${SECONDS('i.retry_at')} AS "retryIn", i.tries,
     i.external_id AS "externalId", i.storages, i.address, i.detail, i.holds_slot AS "holdsSlot", i.connected_at IS NOT NULL AS "everConnected", coalesce(s.connected, false) AS connected,
     ${SECONDS('i.observed_at')} AS "observedFor", ${SECONDS('i.condemned_at')} AS "condemnedFor",

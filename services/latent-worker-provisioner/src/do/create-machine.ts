@@ -7,7 +7,8 @@ import type { MachineRequest } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
 import type { Account } from '../providers/registry.js'
 import { backoffMs, failureOf, type Failure } from './failures.js'
-import { configuredPassword, machineRequest } from './machine-request.js'
+import type { MachineOptions } from '../rendering/machine-options.js'
+import { configuredPassword, instanceOptions, machineRequest } from './machine-request.js'
 import { recordEnd } from './operations.js'
 import { within } from './within.js'
 
@@ -21,16 +22,18 @@ export async function createMachine(deps: Provisioning, account: Account | Failu
   const { db, fence, random, replicaId, logger, generations } = deps
   const { configuration } = await generations.get(instance.generationId)
   let request: MachineRequest | null = null
+  let rendered: MachineOptions | null = null
   let refusal: Failure | null = 'provider' in account ? null : account
   let own = ''
   try {
     const configured = configuredPassword(deps, configuration.workers.find(worker => worker.name === instance.worker))
     own = configured === null ? `${random.uuid()}${random.uuid()}`.replaceAll('-', '') : ''
-    request = await machineRequest(deps, instance, configured ?? own)
+    rendered = await instanceOptions(deps, instance)
+    request = await machineRequest(deps, instance, { password: configured ?? own, options: rendered.options })
   } catch (error) {
     refusal ??= failureOf(error)
   }
-  const begun = await transaction(db, fence, tx => beginOperation(tx, { id: instance.id, operation: 'create', replicaId, passwordHash: own === '' ? null : sha256(own) }))
+  const begun = await transaction(db, fence, tx => beginOperation(tx, { id: instance.id, operation: 'create', replicaId, passwordHash: own === '' ? null : sha256(own), ...rendered }))
   if (!begun) return
   const outcome = request && 'provider' in account ? await ask(deps, account, { request, tries: begun.tries }, signal) : refused(deps, { ...refusal!, mayHaveHappened: false }, begun.tries)
   const ours = await recordEnd(deps, { id: instance.id, operation: 'create', outcome }, signal)

@@ -2,14 +2,29 @@ import { machineName, type Json, type MachineRequest, type WorkerConfig } from '
 import { readEngineUrls, type OpenInstance } from '@yardmaster/db/verbs/read-ledger'
 import { ProviderError } from '@yardmaster/providers'
 import type { Provisioning } from '../deps.js'
+import { noBuild, renderMachineOptions, type MachineOptions } from '../rendering/machine-options.js'
+import { readRequestViews } from '../rendering/request-view.js'
 import { fillStandIns } from '../rendering/stand-ins.js'
 
+/** An instance's options, rendered for the request that it is started for. Throws ProviderError. */
+export async function instanceOptions({ db, generations, providers, random }: Provisioning, { generationId, pool, requestId }: OpenInstance): Promise<MachineOptions> {
+  const { provider } = await providers.pool(generationId, pool)
+  const generation = await generations.get(generationId)
+  const views = requestId === null ? null : await readRequestViews(db, generation, [requestId])
+  try {
+    return await renderMachineOptions(provider.machine, views?.get(requestId!) ?? noBuild, { generation, random })
+  } catch (error) {
+    throw new ProviderError(`the machine's options: ${error instanceof Error ? error.message : String(error)}`, { failureClass: 'configuration', cause: error })
+  }
+}
+
+type Given = { password: string; options: MachineOptions['options'] }
+
 /** The request for an instance's machine, with all that only it may know: never kept, never logged. Throws ProviderError. */
-export async function machineRequest({ db, generations, secrets, installation, settings }: Provisioning, instance: OpenInstance, password: string): Promise<MachineRequest> {
-  const { worker: name, attempt, zone, plan, generationId, options } = instance
+export async function machineRequest({ db, providers, secrets, installation, settings }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<MachineRequest> {
+  const { worker: name, attempt, zone, plan, generationId } = instance
   const label = { installation, worker: name, attempt }
-  const { configuration } = await generations.get(generationId)
-  const kind = configuration.pools.find(pool => pool.name === instance.pool)?.provider.kind
+  const { provider: { kind } } = await providers.pool(generationId, instance.pool)
   const urls = await readEngineUrls(db)
   // A process on this host finds the engine where this host's workers do.
   if (urls.length === 0 && kind === 'process') urls.push(`ws://${settings.workerHost}:${settings.workerPort}`)

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { isFunctionRef, isInterpolate, isPropertyRef, lookupsOf, render, type BuildView, type FunctionRef, type Json, type ProviderConfig, type Renderable } from '@yardmaster/domain'
+import { isFunctionRef, isInterpolate, isPropertyRef, lookupsOf, render, type BuildView, type Json, type ProviderConfig, type Renderable } from '@yardmaster/domain'
+import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Random } from '@yardmaster/runtime'
 import { createMarks } from './stand-ins.js'
 
 /** What is known of the worker in a machine's options, as `%(worker:NAME)s`. */
-export const workerFacts = ['name', 'password', 'engine', 'engines', 'engineHost', 'enginePort', 'installation', 'attempt'] as const
+const workerFacts = ['name', 'password', 'engine', 'engines', 'engineHost', 'enginePort', 'installation', 'attempt'] as const
 
 export type MachineOptions = {
   /** Rendered, with stand-ins for what only the machine may know: fit for the ledger. */
@@ -13,13 +14,13 @@ export type MachineOptions = {
   fingerprint: string | null
 }
 
-type Rendering = { call: (fn: FunctionRef) => Promise<Json>; random: Random }
+type Rendering = { generation: LoadedGeneration; random: Random }
 
 /** A machine's options for a build. Throws when a function or a lookup of theirs fails: no machine can be made of them for this build. */
-export async function renderMachineOptions(machine: ProviderConfig['machine'], view: BuildView, { call, random }: Rendering): Promise<MachineOptions> {
+export async function renderMachineOptions(machine: ProviderConfig['machine'], view: BuildView, { generation, random }: Rendering): Promise<MachineOptions> {
   const marks = createMarks(random.uuid())
   const worker = Object.fromEntries(workerFacts.map(name => [name, marks.mark({ worker: name })]))
-  const rendered = await render(machine, { ...view, worker, secret: name => marks.mark({ secret: name }), call })
+  const rendered = await render(machine, { ...view, worker, secret: name => marks.mark({ secret: name }), call: fn => generation.threads.call(fn, { view }) })
   const options = marks.parse(rendered) as { [name: string]: Json }
   return { options, fingerprint: dependsOnBuild(machine) ? fingerprintOf(options) : null }
 }
