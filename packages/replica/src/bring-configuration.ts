@@ -19,7 +19,8 @@ export async function bringConfiguration({ db, clock, settings, logger, generati
     logger.error({ file: settings.config, problems: checked.errors.length }, `the configuration is wrong; ${generations.active() ? 'the old one stays' : 'there is none yet'}\n${formatProblems(checked.errors)}`)
     return
   }
-  const { configuration, bundle } = checked
+  const { configuration, bundle, warnings } = checked
+  if (warnings.length > 0) logger.warn({ file: settings.config, warnings: warnings.length }, `the configuration is likely not meant so\n${formatProblems(warnings, 'warning')}`)
   // What it says may depend on more than its code (the environment): both make the version.
   const digest = createHash('sha256').update(bundle.digest).update(JSON.stringify(configuration)).digest('hex')
   const onAway = (error: unknown) => logger.warn({ err: error, file: settings.config }, 'the configuration cannot be brought now: the database does not answer; trying again')

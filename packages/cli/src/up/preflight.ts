@@ -42,7 +42,14 @@ export async function checkMachine(settings: Settings): Promise<void> {
   await checkPort(settings.workerPort, settings.workerHost, '--worker-port or YARD_WORKER_PORT')
 }
 
-export type CheckedFile = { problems: ConfigurationProblem[]; text: string; builders: number; configuration: Configuration | null }
+export type CheckedFile = {
+  problems: ConfigurationProblem[]
+  warnings: ConfigurationProblem[]
+  /** The problems; the warnings where there are none. */
+  text: string
+  builders: number
+  configuration: Configuration | null
+}
 
 /** Everything that is wrong with a configuration file, as data and as text. Throws a {@link Problem} when it is not there. */
 export async function checkFile(file: string, clock: Clock): Promise<CheckedFile> {
@@ -51,8 +58,9 @@ export async function checkFile(file: string, clock: Clock): Promise<CheckedFile
   // It brings a bundler along, which most commands can do without.
   const { checkConfiguration, formatProblems } = await import('@yardmaster/config/host')
   const checked = await checkConfiguration(file, clock.setTimeout)
-  if (!checked.ok) return { problems: checked.errors, text: formatProblems(checked.errors), builders: 0, configuration: null }
-  return { problems: [], text: '', builders: checked.configuration.builders.length, configuration: checked.configuration }
+  if (!checked.ok) return { problems: checked.errors, warnings: [], text: formatProblems(checked.errors), builders: 0, configuration: null }
+  const { configuration, warnings } = checked
+  return { problems: [], warnings, text: warnings.length > 0 ? formatProblems(warnings, 'warning') : '', builders: configuration.builders.length, configuration }
 }
 
 /** The checked configuration. Throws a {@link Problem} that shows everything that is wrong with it. */

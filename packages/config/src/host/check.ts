@@ -14,7 +14,7 @@ import type { ConfigurationProblem } from './problems.js'
 import { SourcePositions } from './source-positions.js'
 
 export type CheckOutcome =
-  | { ok: true; configuration: Configuration; bundle: Bundle }
+  | { ok: true; configuration: Configuration; bundle: Bundle; warnings: ConfigurationProblem[] }
   | { ok: false; errors: ConfigurationProblem[] }
 
 /**
@@ -31,9 +31,10 @@ export async function checkConfiguration(file: string, timer: Timer, deadlineMs 
   if ('failed' in evaluation) return whole('a configuration that loads', 'none', `the configuration ${evaluation.failed}`)
   if ('thrown' in evaluation) return { ok: false, errors: [thrownProblem(file, evaluation.thrown, positions)] }
   if (evaluation.tree === null) return whole('export default defineConfig({ … })', 'no default export', 'the file has no default export: write export default defineConfig({ … })')
-  const outcome = readConfiguration(evaluation.tree)
-  if ('configuration' in outcome) return { ok: true, configuration: outcome.configuration, bundle: bundled }
-  return { ok: false, errors: inOrder(outcome.findings.map(finding => problemOf(file, finding, { tree: evaluation.tree, positions }))) }
+  const { configuration, findings } = readConfiguration(evaluation.tree)
+  const told = (some: Finding[]) => inOrder(some.map(finding => problemOf(file, finding, { tree: evaluation.tree, positions })))
+  if (configuration === null) return { ok: false, errors: told(findings.filter(finding => !finding.warning)) }
+  return { ok: true, configuration, bundle: bundled, warnings: told(findings) }
 }
 
 async function tryToBundle(file: string): Promise<Bundle | { errors: ConfigurationProblem[] }> {

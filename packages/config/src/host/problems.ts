@@ -16,11 +16,11 @@ export type ConfigurationProblem = {
 }
 
 /** The problems as lines for a terminal or a log. */
-export function formatProblems(problems: readonly ConfigurationProblem[]): string {
+export function formatProblems(problems: readonly ConfigurationProblem[], kind: 'problem' | 'warning' = 'problem'): string {
   const blocks = problems.map(problem => {
     const place = [problem.file, problem.line, problem.column].filter(part => part !== undefined).join(':')
     return `${place}${problem.path ? `  ${problem.path}` : ''}\n    ${problem.message.replaceAll('\n', '\n    ')}`
   })
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  const count = problems.length === 1 ? `1 ${kind}` : `${problems.length} ${kind}s`
   return [...blocks, `${count} in the configuration.`].join('\n')
 }

@@ -37,10 +37,10 @@ const whole: Reader<Configuration> = mapped(record({
   ...given, workers, pools, builders: given.builders.map(named => ({ ...named, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
 }))
 
-/** Reads a described configuration whole: every finding at once, of single values and of what refers to what. */
-export function readConfiguration(tree: Json): { configuration: Configuration } | { findings: Finding[] } {
+/** Reads a described configuration whole: every finding at once, of single values and of what refers to what. With a configuration they are warnings. */
+export function readConfiguration(tree: Json): { configuration: Configuration | null; findings: Finding[] } {
   const findings: Finding[] = []
   const read = attempt(() => whole(tree, new Place([], findings)))
   findings.push(...referenceFindings(tree), ...lockFindings(read?.value.builders ?? []))
-  return read && findings.length === 0 ? { configuration: read.value } : { findings }
+  return { configuration: read && findings.every(finding => finding.warning) ? read.value : null, findings }
 }

@@ -1,4 +1,4 @@
-import type { ProviderConfig, ProviderKind, Renderable } from '@yardmaster/domain'
+import { isNativeTitle, upcloudWarnings, type ProviderConfig, type ProviderKind, type Renderable } from '@yardmaster/domain'
 import { functionRef, text, textOrSecret, wholeNumber } from './leaves.js'
 import { leaf, list, mapOf, or, orNull, record } from './reader.js'
 import type { Place, Reader, Shape } from './reader.js'
@@ -28,9 +28,13 @@ export const kinds: { [kind in ProviderKind]: Kind } = {
   upcloud: {
     account: { apiToken: orNull(textOrSecret), apiUsername: orNull(textOrSecret), apiPassword: orNull(textOrSecret), baseUrl: or(text, 'https://api.upcloud.com/1.3') },
     machine: { image: renderableText, hostconfig: (value, at) => hostconfig(value ?? noHostconfig, at) },
-    rules({ apiToken, apiUsername, apiPassword }, at) {
+    rules({ apiToken, apiUsername, apiPassword, image, hostconfig: host, password }, at) {
       const named = apiUsername !== null && apiPassword !== null
       if (apiToken !== null ? apiUsername !== null || apiPassword !== null : !named) at.wrong({ expected: 'an apiToken, or apiUsername and apiPassword', found: apiToken === null ? 'neither' : 'both' })
+      const native = typeof image === 'string' ? isNativeTitle(image) : null
+      const machine = host as { [option: string]: Renderable }
+      for (const { option, message } of upcloudWarnings({ hostconfig: machine }, { native })) at.at('hostconfig').at(option.replace('hostconfig.', '')).warn(message)
+      if (machine['userData'] === '' && (password ?? null) === null) at.warn('nothing tells the machine its one-time password: give hostconfig.userData, such as util.userData.buildbotWorker()')
     },
   },
   process: { account: { folder: orNull(text) }, machine: { env: or(env, {}) } },

@@ -6,7 +6,7 @@ export type Path = readonly (string | number)[]
 export type Described = { [key: string]: Json }
 
 /** A problem before it is known in which file it is. */
-export type Finding = { path: Path; expected: string; found: string; nearest?: string; message: string }
+export type Finding = { path: Path; expected: string; found: string; nearest?: string; message: string; /** It may be meant so: the configuration is taken all the same. */ warning?: true }
 
 /** One for all: it carries nothing, the findings do. */
 const stop = new Error('a finding has been recorded')
@@ -23,6 +23,11 @@ export class Place {
   note(finding: Omit<Finding, 'path' | 'message'> & { message?: string }): void {
     const hint = finding.nearest === undefined ? '' : `; did you mean '${finding.nearest}'?`
     this.findings.push({ path: this.path, message: `expected ${finding.expected}, found ${finding.found}${hint}`, ...finding })
+  }
+
+  /** Records what is likely not meant, and goes on: the configuration is taken all the same. */
+  warn(message: string): void {
+    this.findings.push({ path: this.path, expected: '', found: '', message, warning: true })
   }
 
   /** Records a problem and gives up what is being read; the reading of its neighbours goes on. */

@@ -2,6 +2,7 @@ import type { ChangeData, Interpolate, Json, LockAccess, LockRef, PropertyRef, S
 import { declare, renderable } from './declare.js'
 import type { Declared } from './declare.js'
 import { parameters } from './force-parameters.js'
+import { userData } from './user-data.js'
 import type { Renderable } from './values.js'
 
 type Matching<T> = T | RegExp | ((value: T) => boolean | Promise<boolean>) | readonly (T | RegExp)[]
@@ -49,5 +50,6 @@ export const util = {
   workerLock: (name: string, options: { maxCount?: number; maxCountForWorker?: { [worker: string]: number } } = {}): Lock =>
     lockOf({ name, scope: 'worker', maxCount: options.maxCount ?? 1, maxCountForWorker: options.maxCountForWorker ?? {} }),
   changeFilter: (options: ChangeFilterOptions): ChangeFilter => declare('changeFilter', options),
+  userData,
   ...parameters,
 }

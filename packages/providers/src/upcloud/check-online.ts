@@ -22,11 +22,12 @@ export async function checkOnline(tools: CheckTools, request: Request, signal: A
   if (account.some(({ severity, option }) => severity === 'error' && option === 'apiToken')) return account
   const options = await refusedAs('hostconfig', () => serverOptions(request))
   if ('finding' in options) return [...account, options.finding]
-  const image = await refusedAs('image', () => tools.images.find(options.value.image, options.value.zone, signal))
+  // An image that depends on the build is not known here.
+  const image = options.value.image === '' ? null : await refusedAs('image', () => tools.images.find(options.value.image, options.value.zone, signal))
   return [
     ...account,
     ...await placeFindings(tools, options.value, signal),
-    ...('finding' in image ? [image.finding] : await imageFindings(request, options.value, image.value)),
+    ...(image === null ? [] : 'finding' in image ? [image.finding] : await imageFindings(request, options.value, image.value)),
     ...await partFindings(tools.client, options.value, signal),
   ]
 }

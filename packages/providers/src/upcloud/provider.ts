@@ -35,12 +35,20 @@ export function openUpcloud(account: { [name: string]: Json }, deps: ProviderDep
     remove: (machine, signal) => removeServer(client, machine, signal),
     removeLeftover: (leftover, signal) => removeLeftoverDisk(client, leftover, signal),
     async price(request, signal) {
-      const options = serverOptions(request)
+      const options = serverOptions(pricedOptions(request))
       const image = await images.find(options.image, options.zone, signal)
       return priceOf(await catalogues.get(signal), options, diskSize(options, image))
     },
     check: (request, signal) => checkOnline({ client, images, catalogues }, request, signal),
   }
+}
+
+const priced = ['zone', 'plan', 'coreNumber', 'memoryAmount', 'osDiskSize', 'storageTier', 'publicNetwork']
+
+/** A price is asked for options as the ledger keeps them, with stand-ins for what only the machine may know: none of it costs anything. */
+function pricedOptions({ options, zone, plan }: Pick<MachineRequest, 'options' | 'zone' | 'plan'>): Pick<MachineRequest, 'options' | 'zone' | 'plan'> {
+  const host = Object.fromEntries(priced.flatMap(option => (at(options, 'hostconfig', option) === undefined ? [] : [[option, at(options, 'hostconfig', option) ?? null]])))
+  return { options: { image: options['image'] ?? null, hostconfig: host }, zone, plan }
 }
 
 function baseUrlOf({ baseUrl }: { [name: string]: Json }): string {

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { checkConfiguration } from '@yardmaster/config/host'
+
+const folder = mkdtempSync(join(tmpdir(), 'yard-warnings-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const timer = (fn: () => void, ms: number) => { const timeout = setTimeout(fn, ms); return () => clearTimeout(timeout) }
+let count = 0
+
+/** `line path: message` of what is said of one UpCloud worker with these options. */
+async function warnings(options: string): Promise<string[]> {
+  const file = join(folder, `${++count}.config.ts`)
+  writeFileSync(file, `import { defineConfig, util, workers } from '@yardmaster/config'
+export default defineConfig({
+  workers: [
+    workers.upcloud({ name: 'up', apiToken: util.secret('upcloud'), ${options} }),
+  ],
+  builders: [{ name: 'b', workers: ['up'], steps: [] }],
+})
+`)
+  const checked = await checkConfiguration(file, timer)
+  if (!checked.ok) throw new Error(checked.errors.map(({ message }) => message).join('\n'))
+  return checked.warnings.map(({ line, path, message }) => `${line} ${path}: ${message}`)
+}
+
+const debian = "image: 'Debian GNU/Linux 12 (Bookworm)'"
+const native = "image: 'Debian GNU/Linux 11 (Bullseye)'"
+const table: [options: string, expected: RegExp[]][] = [
+  [`${debian}, hostconfig: { userData: util.userData.buildbotWorker() }`, []],
+  [`${debian}, hostconfig: { userData: util.userData.yardmasterWorker(), sshKeys: ['ssh-ed25519 AAAA a', 'ssh-rsa AAAA b'] }`, []],
+  [`${debian}, hostconfig: { userData: '\\n  #!/bin/sh\\ntrue' }`, []],
+  [`${debian}, hostconfig: { userData: 'https://example.org/script' }`, []],
+  [`${debian}, hostconfig: { userData: input => input.property('x') }`, []],
+  [`${debian}, password: 'baked into the image'`, []],
+  [debian, [/^4 workers\[0\]: worker 'up': nothing tells the machine its one-time password/]],
+  [`${debian}, hostconfig: { userData: '/usr/bin/apt-get update' }`, [/^4 workers\[0\]\.hostconfig\.userData: .*#!\/bin\/sh/]],
+  [`${debian}, hostconfig: { userData: util.interpolate('apt-get install %(prop:x)s') }`, [/hostconfig\.userData/]],
+  [`${native}, hostconfig: { userData: '#!/bin/sh', sshKeys: ['ssh-rsa AAAA a', 'ssh-rsa AAAA b'] }`, [/hostconfig\.sshKeys: .*one SSH key/]],
+  [`${native}, hostconfig: { userData: '#!/bin/sh', sshKeys: ['ssh-ed25519 AAAA a'] }`, [/RSA/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', sshKeys: ['-----BEGIN OPENSSH PRIVATE KEY-----'] }`, [/private key/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', osDiskSize: 5 }`, [/osDiskSize: .*at least 10/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', plan: 'custom', coreNumber: 2, memoryAmount: 512 }`, [/memoryAmount: .*1024/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', coreNumber: 2 }`, [/coreNumber: .*custom/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', metadata: false }`, [/metadata: .*userData/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', storageTier: 'ssd' }`, [/storageTier: .*'ssd'/]],
+  [`${debian}, hostconfig: { userData: '#!/bin/sh', labels: { _team: 'x' } }`, [/labels: .*'_team'/]],
+]
+
+test.each(table)('%s', async (options, expected) => {
+  const found = await warnings(options)
+  expect(found).toHaveLength(expected.length)
+  for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
+})
