@@ -5,8 +5,10 @@ import { z } from 'zod'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
+import { addExplain } from './commands/explain.js'
 import { addLocks } from './commands/locks.js'
 import { addLog } from './commands/log.js'
+import { addInstanceControls, addInstances, addPoolControls, addPools } from './commands/machines.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
 import { addUp } from './commands/up.js'
@@ -47,6 +49,11 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addStatus(program, context)
   addLocks(program, context)
   addWorkers(program, context)
+  addInstances(program, context)
+  addInstanceControls(program, context)
+  addPools(program, context)
+  addPoolControls(program, context)
+  addExplain(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
   return program
