@@ -28,6 +28,19 @@ test('README\'s first configuration is right', async () => {
   }
 })
 
+test('README\'s latent workers are right', async () => {
+  const [, , code = ''] = textOf('README.md').split('```ts\n').map(part => part.split('```')[0])
+  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-readme-'))
+  try {
+    writeFileSync(join(folder, 'yard.config.ts'), `import { defineConfig, providers, schedulers, steps, util, workers } from '@yardmaster/config'
+      export default defineConfig({ ${code} builders: [{ name: 'b', workers: ['up1', 'linux'], steps: [steps.shell({ command: 'true' })] }], schedulers: [schedulers.force({ name: 'force', builders: ['b'] })] })`)
+    const checked = await checkConfiguration(join(folder, 'yard.config.ts'), systemClock().setTimeout)
+    expect(checked).toMatchObject({ ok: true, configuration: { pools: [{ name: 'up1', max: 1 }, { name: 'linux', max: 10 }] }, warnings: [] })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test.each(documents)('every file that %s names is there', name => {
   const text = textOf(name)
   const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(match => match[1] ?? '')
