@@ -1,9 +1,16 @@
 import type { Properties } from '@yardmaster/domain'
 import { groupBy } from '../group-by.js'
 import type { Database } from '../database.js'
+import type { MadeFor } from './read-fingerprints.js'
 
 /** Whose requests are looked for: at most `depth` of the builder's, in the builder's `place` (lower first; equal places take turns). */
-export type Wanted = { builderKey: string; depth: number; place: number }
+export type Wanted = {
+  builderKey: string
+  depth: number
+  place: number
+  /** Only requests that one of these machines was made for; null or none: all. */
+  madeFor?: readonly MadeFor[] | null
+}
 
 export type Candidate = { id: number; builderId: number; builderKey: string }
 
@@ -18,11 +25,13 @@ export type Candidate = { id: number; builderId: number; builderKey: string }
  * can be. Nothing is locked: the claim checks again.
  */
 export async function findClaimable(db: Database, { wanted, limit }: { wanted: Wanted[]; limit: number }): Promise<Candidate[]> {
+  const choosy = wanted.some(builder => builder.madeFor)
+  const mayBeTaken = pendingOf(choosy)
   const { rows } = await db.pool.query<Candidate>(
     `SELECT r.id, b.id AS "builderId", b.key AS "builderKey"
      FROM (
-       SELECT b.id, b.key, b.served_at, w.depth, w.place
-       FROM unnest($1::text[], $2::int[], $3::int[]) AS w(key, depth, place) JOIN builders b ON b.key = w.key AND b.active
+       SELECT b.id, b.key, b.served_at, w.depth, w.place${choosy ? ', w.made_for' : ''}
+       FROM unnest($1::text[], $2::int[], $3::int[]${choosy ? ', $5::text[]' : ''}) AS w(key, depth, place${choosy ? ', made_for' : ''}) JOIN builders b ON b.key = w.key AND b.active
        CROSS JOIN LATERAL (SELECT id, priority, submitted_at FROM build_requests WHERE ${mayBeTaken} LIMIT 1) r
        ORDER BY w.place, r.priority DESC, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4
      ) b
@@ -30,11 +39,16 @@ export async function findClaimable(db: Database, { wanted, limit }: { wanted: W
        SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests WHERE ${mayBeTaken} LIMIT b.depth
      ) r
      ORDER BY b.place, r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4`,
-    [wanted.map(builder => builder.builderKey), wanted.map(builder => builder.depth), wanted.map(builder => builder.place), limit])
+    [wanted.map(builder => builder.builderKey), wanted.map(builder => builder.depth), wanted.map(builder => builder.place), limit,
+      ...(choosy ? [wanted.map(({ madeFor }) => (madeFor ? JSON.stringify(madeFor.map(({ poolId, fingerprint }) => `${poolId}/${fingerprint}`)) : null))] : [])])
   return rows
 }
 
-const mayBeTaken = `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ORDER BY priority DESC, submitted_at, id`
+/** A statement that asks for nothing more where no machine was made for certain builds: its plan is measured. */
+function pendingOf(choosy: boolean): string {
+  const fits = choosy ? `AND (made_for IS NULL OR EXISTS (SELECT 1 FROM request_machines m WHERE m.request_id = build_requests.id AND made_for::jsonb ? (m.pool_id || '/' || m.fingerprint)))` : ''
+  return `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ${fits} ORDER BY priority DESC, submitted_at, id`
+}
 
 export type ClaimableRequest = Candidate & {
   buildsetId: number

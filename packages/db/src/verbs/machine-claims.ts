@@ -1,6 +1,6 @@
 import type { Transaction } from '../transaction.js'
 
-/** What a machine may take: builds in all, and seconds from its start in which it gets one; null: no limit. */
+/** What a machine may take: builds in all, and seconds since it was wanted in which it gets one; null: no limit. */
 export type MachineLimits = { maxUses: number | null; maxAge: number | null }
 
 type MachineClaim = { requestId: number; machine?: MachineLimits | null }
@@ -20,7 +20,7 @@ export async function openMachines(tx: Transaction, sessions: readonly OnInstanc
   const ids = sessions.flatMap(session => session.instance_id ?? [])
   if (ids.length === 0) return { take: () => false }
   const rows = await tx.query<InstanceRow>(
-    `SELECT id, pool_id, fingerprint, uses, extract(epoch FROM now() - coalesce(created_at, requested_at))::float8 AS age FROM instances WHERE id = ANY($1) AND desired = 'running' AND retire_reason IS NULL`, [ids])
+    `SELECT id, pool_id, fingerprint, uses, extract(epoch FROM now() - requested_at)::float8 AS age FROM instances WHERE id = ANY($1) AND desired = 'running' AND retire_reason IS NULL`, [ids])
   const machines = new Map(rows.map(row => [row.id, row]))
   const asked = await fingerprintsOf(tx, rows, claims)
   return {

@@ -6,6 +6,7 @@ import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { readCanStart, readOneOf, requestView, workerChoice } from './function-views.js'
 import type { Asked, GuardedFunctions } from './guarded-functions.js'
+import type { MachineFits } from './machine-fits.js'
 import type { Match } from './match.js'
 import type { Patience } from './patience.js'
 import type { RunningOn } from './worker-views.js'
@@ -21,6 +22,7 @@ export type ChoosingDeps = {
   slots: WorkerSlots
   running: Map<string, RunningOn[]>
   patience: Patience
+  fits: MachineFits
 }
 
 export type Outcome = { matches: Match[]; passedOver: PassingOver[]; late: boolean }
@@ -46,8 +48,11 @@ export class BuilderChoice {
   /** Workers that it does not choose are given back. */
   async choose(): Promise<Outcome> {
     try {
-      const candidates = await findClaimable(this.#deps.db, { wanted: [{ builderKey: this.#builder.key, depth: MOST_SEEN, place: 0 }], limit: MOST_SEEN })
-      let requests = await readClaimable(this.#deps.db, candidates)
+      const { db, fits, slots } = this.#deps
+      const madeFor = fits.only(() => slots.readyWithout(this.#builder, this.#held))
+      const candidates = await findClaimable(db, { wanted: [{ builderKey: this.#builder.key, depth: MOST_SEEN, place: 0, madeFor }], limit: MOST_SEEN })
+      await fits.read(candidates.map(candidate => candidate.id))
+      let requests = await readClaimable(db, candidates)
       while (this.#held.length > 0 && requests.length > 0 && !this.#outcome.late) {
         const request = await this.#nextBuild(requests)
         if (!request) break
@@ -73,7 +78,10 @@ export class BuilderChoice {
   async #place(request: ClaimableRequest): Promise<'next' | 'stop'> {
     const refused = new Set<string>()
     for (;;) {
-      const ready = this.#deps.slots.readyWithout(this.#builder, this.#held).filter(view => !refused.has(view.name))
+      const free = this.#deps.slots.readyWithout(this.#builder, this.#held)
+      const ready = free.filter(view => !refused.has(view.name) && this.#deps.fits.fits(request.id, view.name))
+      // Machines that were made for others.
+      if (ready.length === 0 && refused.size === 0 && free.length > 0) return 'next'
       if (ready.length === 0) {
         if (refused.size > 0) this.#passOver(request, `canStartBuild said no on ${[...refused].join(', ')}`)
         return refused.size > 0 ? 'next' : 'stop'

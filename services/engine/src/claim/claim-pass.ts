@@ -8,6 +8,7 @@ import type { WorkerSession } from '../workers/worker-session.js'
 import { BuilderChoice, hasChoosers, type Outcome } from './builder-choice.js'
 import { builderPlaces } from './builder-order.js'
 import type { GuardedFunctions } from './guarded-functions.js'
+import { MachineFits } from './machine-fits.js'
 import type { Match } from './match.js'
 import { Patience } from './patience.js'
 import { choiceOf, take, type TakeDeps } from './take.js'
@@ -34,6 +35,7 @@ export class ClaimPass {
   readonly #workers: Workers
   readonly #sessions: ReadonlyMap<string, WorkerSession>
   readonly #patience: Patience
+  readonly #fits: MachineFits
   /** Which workers a builder has is what the active configuration says, also for requests of an earlier one. */
   readonly #builders: Map<string, BuilderConfig>
   #places: Map<string, number> | null = null
@@ -45,6 +47,7 @@ export class ClaimPass {
     this.#generation = generation
     this.#workers = workers
     this.#slots = new WorkerSlots(workers.views)
+    this.#fits = new MachineFits(deps.db, workers.machines)
     this.#sessions = new Map(sessions.map(session => [session.name, session]))
     this.#builders = new Map(generation.configuration.builders.filter(builder => servesBuilder(deps.limits, builder)).map(builder => [builder.key, builder]))
     this.#patience = new Patience(deps.clock, PATIENCE_MS)
@@ -65,31 +68,35 @@ export class ClaimPass {
     const wanted = this.#wanted()
     if (wanted.length === 0) return false
     const candidates = await findClaimable(this.#deps.db, { wanted, limit: CANDIDATES })
-    const { plain, held } = this.#match(candidates)
+    await this.#fits.read(candidates.map(candidate => candidate.id))
+    const { plain, held, unsuited } = this.#match(candidates)
     const workerOf = new Map(plain.map(({ candidate, worker }) => [candidate.id, worker]))
     const requests = await readClaimable(this.#deps.db, plain.map(({ candidate }) => candidate))
     const lost = await this.#claim(requests.map(request => ({ request, worker: workerOf.get(request.id)! })))
     const gone = plain.filter(({ candidate }) => !requests.some(request => request.id === candidate.id))
     for (const { candidate, worker } of gone) this.#slots.giveBack(worker, { key: candidate.builderKey })
     const free = await this.#askFunctions(held)
-    return candidates.length === CANDIDATES || lost || gone.length > 0 || free
+    return candidates.length === CANDIDATES || lost || gone.length > 0 || free || unsuited
   }
 
   #wanted(): Wanted[] {
     return [...this.#builders.values()].flatMap(builder => {
       const place = this.#places ? this.#places.get(builder.key) : 0
       const depth = place === undefined ? 0 : Math.min(this.#slots.room(builder), PER_BUILDER)
-      return depth > 0 ? [{ builderKey: builder.key, depth, place: place! }] : []
+      return depth > 0 ? [{ builderKey: builder.key, depth, place: place!, madeFor: this.#fits.only(() => this.#slots.ready(builder)) }] : []
     })
   }
 
-  /** A worker for each, as long as there is one; for builders whose functions choose, these are held. */
-  #match(candidates: Candidate[]): { plain: { candidate: Candidate; worker: string }[]; held: Map<string, string[]> } {
+  /** A worker for each, as long as there is one; for builders whose functions choose, these are held. `unsuited`: some found only machines that were made for others, and others may find more. */
+  #match(candidates: Candidate[]): { plain: { candidate: Candidate; worker: string }[]; held: Map<string, string[]>; unsuited: boolean } {
     const held = new Map<string, string[]>()
+    const unsuited = new Set<string>()
     const inVain = new Set<string>()
     const plain = candidates.flatMap(candidate => {
       const builder = this.#builders.get(candidate.builderKey)!
-      const [worker] = this.#slots.ready(builder)
+      const ready = this.#slots.ready(builder)
+      const worker = hasChoosers(builder) ? ready[0] : ready.find(view => this.#fits.fits(candidate.id, view.name))
+      if (!worker && ready.length > 0) return (unsuited.add(builder.key), [])
       if (!worker) return (inVain.add(builder.key), [])
       this.#slots.take(worker.name, builder)
       if (!hasChoosers(builder)) return [{ candidate, worker: worker.name }]
@@ -97,7 +104,9 @@ export class ClaimPass {
       return []
     })
     for (const key of inVain) if (!held.has(key)) this.#builders.delete(key)
-    return { plain, held }
+    // As when what was rendered for them has changed since they were found.
+    if (plain.length === 0 && held.size === 0) for (const key of unsuited) this.#builders.delete(key)
+    return { plain, held, unsuited: unsuited.size > 0 && plain.length > 0 }
   }
 
   /** Whether some were not won, so that their workers have room for others. */
@@ -138,7 +147,7 @@ export class ClaimPass {
     const builder = this.#builders.get(key)!
     const { db, clock, functions } = this.#deps
     if (!this.#patience.over) functions.serve(key)
-    const choice = new BuilderChoice({ db, clock, functions, generation: this.#generation, slots: this.#slots, running: this.#workers.running, patience: this.#patience }, builder, held)
+    const choice = new BuilderChoice({ db, clock, functions, generation: this.#generation, slots: this.#slots, running: this.#workers.running, patience: this.#patience, fits: this.#fits }, builder, held)
     const outcome = await choice.choose()
     if (outcome.matches.length < held.length) this.#builders.delete(key)
     if (outcome.late) this.#late = true

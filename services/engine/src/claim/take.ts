@@ -2,6 +2,7 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { claimRequests, type Claimed } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
 import type { MachineLimits } from '@yardmaster/db/verbs/machine-claims'
+import { buildLimits } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { builderOf } from '../build/build-data.js'
@@ -40,5 +41,5 @@ export async function choiceOf(generations: Generations, request: ClaimableReque
 
 function limitsOf({ configuration: { pools } }: LoadedGeneration, worker: string): MachineLimits | null {
   const pool = pools.find(candidate => candidate.workers.includes(worker))
-  return pool ? { maxUses: pool.buildWaitTimeout === 0 ? 1 : pool.maxUses, maxAge: pool.maxAge } : null
+  return pool ? buildLimits(pool) : null
 }

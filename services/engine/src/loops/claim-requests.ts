@@ -16,7 +16,7 @@ export async function claimWaiting(deps: ClaimDeps): Promise<Claiming> {
   const sessions = pool.sessions().filter(session => session.link !== null)
   if (!generation || sessions.length === 0) return { again: false, wakeAt: null }
   const byId = new Map(sessions.map(session => [session.workerId, session]))
-  const workers = await readWorkers(db, { ids: [...byId.keys()], connected: id => byId.get(id)!.link !== null, now: clock.now() })
+  const workers = await readWorkers(db, { ids: [...byId.keys()], connected: id => byId.get(id)!.link !== null, now: clock.now(), pools: generation.configuration.pools })
   const { again } = await new ClaimPass(deps, { generation, workers, sessions }).run()
   const asksLater = hasCanStart(generation.configuration) ? await nextNotBefore(db) : null
   const moments = [workers.availableAt, asksLater === null ? null : clock.now() + asksLater].filter(moment => moment !== null)

@@ -19,7 +19,7 @@ export async function explainWaiting({ db, fence, generations, clock }: { db: Da
   const waiting = await readWaiting(db, PER_BUILDER)
   const active = generations.active()
   if (waiting.length === 0 || !active) return
-  const { views } = await readWorkers(db, { ids: null, now: clock.now() })
+  const { views } = await readWorkers(db, { ids: null, now: clock.now(), pools: active.configuration.pools })
   const asked = new Set(waiting.map(request => request.builderKey))
   const whys = new Map(active.configuration.builders.filter(builder => asked.has(builder.key)).map(builder => [builder.key, waitsForWorker(builder, views)]))
   const changed = waiting.flatMap(({ id, builderKey, waitsFor }) => {

@@ -27,9 +27,9 @@ export async function aLatentWorld({ pool = {}, builder = {}, worker = {}, more 
   const rows = async <Row extends object>(sql: string) => (await db.pool.query<Row>(sql)).rows
   return {
     ...world, rows, fence,
-    async anEngine(): Promise<TestEngine> {
+    async anEngine(code = ''): Promise<TestEngine> {
       const machines = new WantedMachines(db, systemClock())
-      const engine = await startTestEngine(world, { admit: credentials => admission({ configuration: () => configuration, secrets: { get: () => undefined }, machines }, credentials) })
+      const engine = await startTestEngine(world, { code, admit: credentials => admission({ configuration: () => configuration, secrets: { get: () => undefined }, machines }, credentials) })
       engines.push(engine)
       return engine
     },
