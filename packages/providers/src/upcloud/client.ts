@@ -83,7 +83,9 @@ export class UpcloudClient {
 
   async #call(method: Method, path: string, signal: AbortSignal, body?: Json): Promise<Answer> {
     const what = `${method} ${this.#baseUrl}${path}`
-    await this.#gate.pass(signal)
+    await this.#gate.pass(signal).catch((error: unknown) => {
+      throw new ProviderError(`${what}: was not asked: ${reasonOf(error)}`, { failureClass: 'retry', cause: error })
+    })
     const timeout = new AbortController()
     const cancel = this.#deps.clock.setTimeout(() => timeout.abort(new Error(`no answer within ${CALL_MS / 1_000} s`)), CALL_MS)
     try {
