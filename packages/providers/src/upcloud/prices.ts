@@ -51,7 +51,10 @@ export class Catalogues {
   }
 }
 
-/** An hour of such a machine; null: the zone's price list does not have its plan. A plan's own disk is in its price, what is beyond that is not. */
+/**
+ * An hour of such a machine; null: the zone's price list does not have its plan. A plan that comes with a disk has one of its tier and up to its size in its price, and
+ * an address; a larger one is paid for whole.
+ */
 export function priceOf({ prices, plans, currency }: Catalogue, options: ServerOptions, disk: number): Price | null {
   const zone = prices.get(options.zone)
   const per = (item: string): number | null => {
@@ -61,9 +64,9 @@ export function priceOf({ prices, plans, currency }: Catalogue, options: ServerO
   const plan = options.plan === 'custom' ? sum(times(per('server_core'), options.cores), times(per('server_memory'), options.memory)) : per(`server_plan_${options.plan}`)
   if (plan === null || !isRecord(zone)) return null
   const own = plans.get(options.plan)
-  const included = own?.storageTier === options.tier ? own.storageSize : 0
-  const storage = times(per(`storage_${options.tier}`), Math.max(disk - included, 0)) ?? 0
-  const address = options.publicNetwork ? per('ipv4_address') ?? 0 : 0
+  const included = own !== undefined && own.storageTier === options.tier && disk <= own.storageSize
+  const storage = included ? 0 : times(per(`storage_${options.tier}`), disk) ?? 0
+  const address = options.publicNetwork && !own?.storageSize ? per('ipv4_address') ?? 0 : 0
   return { perHour: (plan + storage + address) / 100, currency, period: PERIOD_S }
 }
 

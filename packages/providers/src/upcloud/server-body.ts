@@ -50,7 +50,8 @@ function interfaces({ networks, publicNetwork, utilityNetwork }: ServerOptions):
   return all
 }
 
-/** A worker's name as a host's: letters, digits and '-'. */
+/** A worker's name as a host's: letters, digits and '-', in parts with dots between. */
 function hostnameOf(worker: string): string {
-  return worker.replaceAll(/[^A-Za-z0-9.]+/g, '-').slice(0, 63).replaceAll(/^[-.]+|[-.]+$/g, '') || 'worker'
+  const parts = worker.split('.').map(part => part.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 63).replaceAll(/^-+|-+$/g, '')).filter(part => part !== '')
+  return parts.join('.').slice(0, 128).replace(/[-.]+$/, '') || 'worker'
 }
