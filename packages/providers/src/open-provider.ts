@@ -16,6 +16,8 @@ export type Opener = (account: { [name: string]: Json }, deps: ProviderDeps) => 
 const openers: { [kind in ProviderConfig['kind']]?: Opener } = {
   upcloud: openUpcloud,
   process: processProvider,
+  // Loaded when they are first used: their clients are large.
+  docker: async account => (await import('./docker/docker-provider.js')).openDocker(account),
 }
 
 /** The provider of a kind, for an account whose secrets are resolved. `custom` is opened where its functions run, not here. */

@@ -1,0 +1,64 @@
+import type { Json } from '@yardmaster/domain'
+import { ProviderError } from './provider-error.js'
+
+type JsonRecord = { [key: string]: Json }
+
+const isRecord = (value: Json | undefined): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Options of one kind of machine, rendered: anything may have come out. What is wrong is a ProviderError of class `configuration` that names the option. */
+export function renderedOptions(kind: string, options: JsonRecord) {
+  const wrong = (option: string, expected: string, found: Json) =>
+    new ProviderError(`${kind}'s option ${option} is to be ${expected}, but was rendered as ${JSON.stringify(found).slice(0, 100)}`, { failureClass: 'configuration', code: 'OPTION_INVALID' })
+  const given = (option: string): Json | undefined => options[option] ?? undefined
+  return {
+    text(option: string): string | null {
+      const value = given(option)
+      if (value === undefined || value === '') return null
+      if (typeof value !== 'string') throw wrong(option, 'a text', value)
+      return value
+    },
+    texts(option: string): string[] {
+      const value = given(option)
+      if (value === undefined || value === '') return []
+      const list = Array.isArray(value) ? value : [value]
+      if (!list.every(item => typeof item === 'string')) throw wrong(option, 'a list of texts', value)
+      return list.filter(item => item !== '')
+    },
+    /** Above 0. Properties of builds are often texts. */
+    number(option: string): number | null {
+      const value = given(option)
+      if (value === undefined || value === '') return null
+      const found = typeof value === 'string' ? Number(value) : value
+      if (typeof found !== 'number' || !Number.isFinite(found) || found <= 0) throw wrong(option, 'a number above 0', value)
+      return found
+    },
+    yes(option: string): boolean {
+      const value = given(option)
+      if (value !== undefined && typeof value !== 'boolean') throw wrong(option, 'true or false', value)
+      return value ?? false
+    },
+    oneOf<T extends string>(option: string, words: readonly T[], otherwise: T): T {
+      const value = given(option)
+      if (value === undefined) return otherwise
+      const found = words.find(word => word === value)
+      if (found === undefined) throw wrong(option, `one of ${words.join(', ')}`, value)
+      return found
+    },
+    record(option: string): JsonRecord {
+      const value = given(option)
+      if (value === undefined) return {}
+      if (!isRecord(value)) throw wrong(option, 'a record', value)
+      return value
+    },
+    /** null in a record of texts is as if it were not there. */
+    textRecord(option: string): { [key: string]: string } {
+      const entries = Object.entries(this.record(option)).filter(([, value]) => value !== null)
+      return Object.fromEntries(entries.map(([key, value]) => {
+        if (typeof value === 'object') throw wrong(`${option}.${key}`, 'a text', value)
+        return [key, String(value)]
+      }))
+    },
+  }
+}
+
+export type RenderedOptions = ReturnType<typeof renderedOptions>
