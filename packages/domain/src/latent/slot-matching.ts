@@ -1,0 +1,106 @@
+import { canStart, type BuilderView, type WorkerView } from '../worker-matching.js'
+
+/** A request that could start but for a worker. */
+export type Waiting = {
+  id: number
+  builder: BuilderView
+  /** What it would have of pools whose options depend on the build, by the pool's id; null: its options could not be rendered. What is not in it is not known. */
+  machines: ReadonlyMap<number, string | null>
+}
+
+/** Something that takes builds: a worker as it is, or a slot as it will be. */
+export type Taker = {
+  view: WorkerView
+  /** Whose machine; null: it connects by itself. */
+  pool: number | null
+  /** There is no machine yet: it will be made for what it is given. */
+  open: boolean
+  /** null: it suits every build. Of an open one it does not count. */
+  fingerprint: string | null
+  /** The options of an open one depend on the build that it is made for. */
+  tailored: boolean
+  /** Builds that it may still be given; null: no limit. */
+  usesLeft: number | null
+}
+
+/** Which takers will take which requests. */
+export class SlotMatching {
+  readonly #takers: readonly Taker[]
+  readonly #given = new Map<Taker, Waiting[]>()
+  readonly #byBuilder = new Map<string, Taker[]>()
+  /** Alike requests that found no place: no place becomes free while others are placed. */
+  readonly #hopeless = new Set<string>()
+
+  /** In the order in which they are preferred. */
+  constructor(takers: readonly Taker[]) {
+    this.#takers = takers
+  }
+
+  given(taker: Taker): readonly Waiting[] {
+    return this.#given.get(taker) ?? []
+  }
+
+  /**
+   * Finds a place for the request, if need be by moving others, none of which loses its place. So whatever came before it stays placed, and as many
+   * are placed as can be when all builds take alike. `open`: also in slots without a machine.
+   */
+  place(request: Waiting, open: boolean): boolean {
+    const kind = `${open}/${request.builder.key}/${[...request.machines].map(([pool, fingerprint]) => `${pool}=${fingerprint}`).sort().join()}`
+    if (this.#hopeless.has(kind)) return false
+    if (this.#find(request, open, new Set())) return true
+    this.#hopeless.add(kind)
+    return false
+  }
+
+  #find(request: Waiting, open: boolean, seen: Set<Taker>): boolean {
+    const takers = this.#of(request.builder).filter(taker => open || !taker.open)
+    const free = takers.filter(taker => !seen.has(taker) && this.#admits(taker, request, this.given(taker)))
+    // Where there is or will be a machine before a new one.
+    const first = free.find(taker => !taker.open || this.given(taker).length > 0) ?? free[0]
+    if (first) return this.#give(first, [...this.given(first), request])
+    for (const taker of takers) {
+      if (seen.has(taker)) continue
+      seen.add(taker)
+      for (const moved of this.given(taker)) {
+        const others = this.given(taker).filter(other => other !== moved)
+        if (!this.#admits(taker, request, others)) continue
+        const before = this.given(taker)
+        this.#give(taker, [...others, request])
+        if (this.#find(moved, open, seen)) return true
+        this.#give(taker, before)
+      }
+    }
+    return false
+  }
+
+  #give(taker: Taker, requests: readonly Waiting[]): true {
+    this.#given.set(taker, [...requests])
+    return true
+  }
+
+  #of(builder: BuilderView): Taker[] {
+    let found = this.#byBuilder.get(builder.key)
+    if (!found) {
+      const place = new Map(builder.workers.map((name, index) => [name, index]))
+      const placeOf = ({ view, pool }: Taker) => (pool === null ? -1 : place.get(view.name) ?? builder.workers.length)
+      found = this.#takers.filter(({ view }) => canStart(view, builder)).sort((a, b) => placeOf(a) - placeOf(b))
+      this.#byBuilder.set(builder.key, found)
+    }
+    return found
+  }
+
+  #admits(taker: Taker, request: Waiting, others: readonly Waiting[]): boolean {
+    const { view, usesLeft } = taker
+    if (usesLeft !== null && others.length >= usesLeft) return false
+    if (!suits(taker, request, others)) return false
+    return canStart({ ...view, building: [...view.building, ...others.map(({ builder }) => ({ builder: builder.key, units: builder.units }))] }, request.builder)
+  }
+}
+
+function suits({ pool, open, fingerprint, tailored }: Taker, request: Waiting, others: readonly Waiting[]): boolean {
+  if (pool === null) return true
+  const own = request.machines.get(pool)
+  if (!open) return fingerprint === null || fingerprint === own
+  if (!tailored) return true
+  return own != null && others.every(other => other.machines.get(pool) === own)
+}
