@@ -88,6 +88,6 @@ export function wornOut(machine: PoolMachine, pool: PoolState, { now, outdated }
   if (outdated(machine)) return `pool ${pool.name} has other options now`
   const most = mostUses(config)
   if (most !== null && machine.uses >= most) return most === 1 ? 'it has had its build' : `it has had its ${most} builds`
-  if (config.maxAge !== null && now - machine.requestedAt >= config.maxAge * 1000) return `it is older than ${config.maxAge} s`
+  if (config.maxAge !== null && now - (machine.createdAt ?? machine.requestedAt) >= config.maxAge * 1000) return `it is older than ${config.maxAge} s`
   return null
 }
