@@ -5,6 +5,7 @@ export type PoolRow = Omit<PoolState, 'config'> & { active: boolean }
 
 export type PendingRequest = {
   id: number
+  builderId: number
   builderKey: string
   /** The build that waits for it. */
   parent: number | null
@@ -55,7 +56,7 @@ const MACHINES = `SELECT i.id, i.pool_id AS pool, i.worker_id AS "workerId", w.n
   FROM instances i JOIN worker_pools p ON p.id = i.pool_id JOIN workers w ON w.id = i.worker_id LEFT JOIN worker_sessions s ON s.instance_id = i.id
   WHERE p.set_name = $1 AND (i.gone_at IS NULL OR (p.name = ANY($3) AND i.gone_at > now() - interval '2 days')) ORDER BY i.id`
 
-const REQUESTS = `SELECT r.id, b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent,
+const REQUESTS = `SELECT r.id, b.id AS "builderId", b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('pool', m.pool_id, 'fingerprint', m.fingerprint)), '[]') FROM request_machines m WHERE m.request_id = r.id AND m.generation_id = $2) AS machines
   FROM builders b CROSS JOIN LATERAL (
     SELECT q.*, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q

@@ -1,6 +1,57 @@
+import { transaction } from '@yardmaster/db'
+import { hasPools } from '@yardmaster/db/verbs/read-demand'
+import { requestInstances } from '@yardmaster/db/verbs/request-instances'
+import { planDemand, type Obstacle } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
+import { look, type Look } from '../demand/look.js'
+import { makeStarts } from '../demand/make-starts.js'
+import { createPrices, type Prices } from '../demand/prices.js'
+import { renderRequests } from '../demand/render-requests.js'
 
-/** Writes down which machines are wanted. */
-export function meetDemand(_deps: Provisioning): () => Promise<void> {
-  return () => Promise.resolve()
+/**
+ * Writes down which machines are wanted: for requests that no worker will take, and to be kept ready. What is planned is written in one transaction, which a plan
+ * that somebody else was faster than does not get through: it is planned again.
+ */
+export function meetDemand(deps: Provisioning): (signal: AbortSignal) => Promise<{ again: boolean }> {
+  const prices = createPrices(deps)
+  const told = new Map<number, string>()
+  return async signal => {
+    const generation = deps.generations.active()
+    if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
+    const seen = await look(deps, generation)
+    if (await renderRequests(deps, seen)) return { again: true }
+    const { starts, obstacles } = await plan(deps, seen, { prices, signal })
+    tellObstacles(deps, seen, { obstacles, told })
+    if (starts.length === 0) return { again: false }
+    const { created, stale } = await transaction(deps.db, deps.fence, tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
+    for (const { id, workerId } of created) {
+      const start = starts.find(wanted => wanted.workerId === workerId)
+      deps.logger.info({ instance: id, worker: seen.world.workers.find(worker => worker.id === workerId)?.name, reason: start?.reason, zone: start?.zone, plan: start?.plan }, 'a machine is wanted')
+    }
+    if (created.length > 0) deps.advance()
+    return { again: stale }
+  }
+}
+
+/** A pool that may not begin what was planned for it is left out, and it is planned again: another pool may serve. */
+async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices: Prices; signal: AbortSignal }) {
+  const barred = new Map<number, Obstacle>()
+  for (;;) {
+    // Planning takes locks on paper: each time on a board of its own.
+    const planned = planDemand(seen.world, { requests: seen.requests, locks: seen.locks(), barred })
+    const made = await makeStarts(deps, planned.starts, { seen, prices, signal })
+    const news = [...made.barred].filter(([pool]) => !barred.has(pool))
+    for (const [pool, obstacle] of news) barred.set(pool, obstacle)
+    if (news.length === 0 || made.wanted.length > 0) return { starts: made.wanted, obstacles: planned.obstacles }
+  }
+}
+
+/** Once each: why a pool that has something to do starts nothing. */
+function tellObstacles({ logger }: Provisioning, { world, requests }: Look, { obstacles, told }: { obstacles: ReadonlyMap<number, Obstacle>; told: Map<number, string> }): void {
+  for (const { id, name } of world.pools) {
+    const why = requests.length > 0 ? obstacles.get(id)?.why : undefined
+    if (why !== undefined && told.get(id) !== why) logger.warn({ pool: name, why }, 'a pool starts no machine')
+    if (why === undefined) told.delete(id)
+    else told.set(id, why)
+  }
 }

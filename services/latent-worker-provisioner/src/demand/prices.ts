@@ -1,0 +1,46 @@
+import type { Json, PoolConfig, Price } from '@yardmaster/domain'
+import type { Provisioning } from '../deps.js'
+import { failureOf } from '../do/failures.js'
+import { within } from '../do/within.js'
+import { fillStandIns } from '../rendering/stand-ins.js'
+
+const KEPT_MS = 3_600_000
+/** What could not be told is asked for again. */
+const AGAIN_MS = 30_000
+const DEADLINE_MS = 10_000
+
+export type Priced = { generationId: number; pool: PoolConfig; options: { [name: string]: Json }; zone: string | null; plan: string | null }
+
+/** null: it costs nothing that is known. unknown: the provider did not say. */
+export type Prices = { of(machine: Priced, signal: AbortSignal): Promise<Price | null | 'unknown'> }
+
+type Known = { until: number; price: Promise<Price | null | 'unknown'> }
+
+/** What machines cost, as their providers say: each sort is asked for once in a while. What only a machine may know is left out of what is asked. */
+export function createPrices({ providers, clock, logger }: Provisioning): Prices {
+  const known = new Map<string, Known>()
+  const ask = async ({ generationId, pool, options, zone, plan }: Priced, signal: AbortSignal): Promise<Price | null | 'unknown'> => {
+    try {
+      const { provider, queue } = await providers.of(generationId, pool.name)
+      if (!provider.price) return null
+      const plain = fillStandIns(options, { worker: {}, secret: () => '' }) as { [name: string]: Json }
+      return await queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => provider.price!({ options: plain, zone, plan }, either)), { priority: 2 })
+    } catch (error) {
+      logger.warn({ pool: pool.name, zone, plan, why: failureOf(error).message }, 'the price of a machine is not known')
+      return 'unknown'
+    }
+  }
+  return {
+    async of(machine, signal) {
+      const key = JSON.stringify([machine.generationId, machine.pool.name, machine.options, machine.zone, machine.plan])
+      const found = known.get(key)
+      if (found && clock.monotonic() < found.until) return found.price
+      for (const [old, { until }] of known) if (until <= clock.monotonic()) known.delete(old)
+      const entry: Known = { until: clock.monotonic() + KEPT_MS, price: ask(machine, signal) }
+      known.set(key, entry)
+      const price = await entry.price
+      if (price === 'unknown') entry.until = clock.monotonic() + AGAIN_MS
+      return price
+    },
+  }
+}
