@@ -27,7 +27,7 @@ afterEach(() => world.close())
 
 const provisioner = <T>(work: (tx: Transaction) => Promise<T>) => transaction(world.db, { replicaId: replica }, work)
 const wanted = (workerId: number, more: Partial<InstanceWanted> = {}): InstanceWanted =>
-  ({ poolId: 1, workerId, provider: 'process', generationId: world.generationId, fingerprint: null, requestId: null, options: {}, zone: null, plan: null, price: null, reason: 'a test', ...more })
+  ({ poolId: 1, workerId, provider: 'process', generationId: world.generationId, fingerprint: null, requestId: null, zone: null, plan: null, price: null, reason: 'a test', ...more })
 const start = (newest: number, ...rows: InstanceWanted[]) => provisioner(tx => requestInstances(tx, { set: 'main', newest, wanted: rows }))
 const condemn = (instanceId: number, how: Partial<Condemning> = {}) => provisioner(tx => condemnInstance(tx, { instanceId, reason: 'it was idle', building: 'leave', ...how }))
 const sql = async <Row extends object>(text: string) => (await world.db.pool.query<Row>(text)).rows

@@ -1,5 +1,5 @@
-import type { Json, Price, ProviderKind } from '@yardmaster/domain'
-import { storableJson, storableText } from '../storable.js'
+import type { Price, ProviderKind } from '@yardmaster/domain'
+import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 
 export type InstanceWanted = {
@@ -12,8 +12,6 @@ export type InstanceWanted = {
   fingerprint: string | null
   /** The request that it is rendered for; null: for none. */
   requestId: number | null
-  /** Rendered, with stand-ins for what only the machine may know. */
-  options: { [name: string]: Json }
   zone: string | null
   plan: string | null
   price: Price | null
@@ -32,20 +30,20 @@ export async function requestInstances(tx: Transaction, { set, newest, wanted }:
   await tx.execute('SELECT 1 FROM worker_pools WHERE set_name = $1 ORDER BY id FOR NO KEY UPDATE', [set])
   const [unseen] = await tx.query('SELECT 1 FROM instances i JOIN worker_pools p ON p.id = i.pool_id WHERE p.set_name = $1 AND i.id > $2 LIMIT 1', [set, newest])
   if (unseen) return { created: [], stale: true }
-  const rows = wanted.map(({ poolId, workerId, provider, generationId, fingerprint, requestId, options, zone, plan, price, reason }, position) => ({
-    position, pool_id: poolId, worker_id: workerId, provider, generation_id: generationId, fingerprint, request_id: requestId, options, zone, plan, reason: storableText(reason).slice(0, 1000),
+  const rows = wanted.map(({ poolId, workerId, provider, generationId, fingerprint, requestId, zone, plan, price, reason }, position) => ({
+    position, pool_id: poolId, worker_id: workerId, provider, generation_id: generationId, fingerprint, request_id: requestId, zone, plan, reason: storableText(reason).slice(0, 1000),
     price_per_hour: price?.perHour ?? null, currency: price?.currency ?? null, billing_period: price?.period ?? 1,
   }))
   const created = await tx.query<{ id: number; worker_id: number; version: number }>(
-    `INSERT INTO instances (pool_id, worker_id, attempt, provider, generation_id, fingerprint, request_id, options, zone, plan, reason, price_per_hour, currency, billing_period)
-     SELECT n.pool_id, n.worker_id, 1 + coalesce((SELECT max(o.attempt) FROM instances o WHERE o.worker_id = n.worker_id), 0), n.provider, n.generation_id, n.fingerprint, n.request_id, n.options, n.zone, n.plan, n.reason,
+    `INSERT INTO instances (pool_id, worker_id, attempt, provider, generation_id, fingerprint, request_id, zone, plan, reason, price_per_hour, currency, billing_period)
+     SELECT n.pool_id, n.worker_id, 1 + coalesce((SELECT max(o.attempt) FROM instances o WHERE o.worker_id = n.worker_id), 0), n.provider, n.generation_id, n.fingerprint, n.request_id, n.zone, n.plan, n.reason,
        n.price_per_hour, n.currency, n.billing_period
-     FROM jsonb_to_recordset($1::jsonb) AS n(position int, pool_id bigint, worker_id bigint, provider text, generation_id bigint, fingerprint text, request_id bigint, options jsonb, zone text, plan text, reason text,
+     FROM jsonb_to_recordset($1::jsonb) AS n(position int, pool_id bigint, worker_id bigint, provider text, generation_id bigint, fingerprint text, request_id bigint, zone text, plan text, reason text,
        price_per_hour float8, currency text, billing_period int)
      JOIN worker_pools p ON p.id = n.pool_id JOIN workers w ON w.id = n.worker_id
      WHERE p.active AND NOT p.paused AND p.alert IS NULL AND (p.backoff_until IS NULL OR p.backoff_until <= now()) AND w.active AND w.pool_id = p.id
        AND (n.request_id IS NULL OR EXISTS (SELECT 1 FROM build_requests r WHERE r.id = n.request_id AND r.state = 'pending'))
-     ORDER BY n.position ON CONFLICT DO NOTHING RETURNING id, worker_id, version`, [storableJson(rows)])
+     ORDER BY n.position ON CONFLICT DO NOTHING RETURNING id, worker_id, version`, [JSON.stringify(rows)])
   for (const { id, version } of created) tx.publish({ type: 'instance.new', id, version, project: null })
   if (created.length > 0) tx.wake('instances')
   return { created: created.map(({ id, worker_id }) => ({ id, workerId: worker_id })), stale: false }

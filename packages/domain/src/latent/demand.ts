@@ -1,8 +1,9 @@
 import type { LockBoard, LockUse } from '../locks.js'
 import { unavailability } from '../worker-availability.js'
 import { dependsOnBuild } from './depends-on-build.js'
+import { buildLimits } from './machine-limits.js'
 import { choosePlacement, type Placement } from './placements.js'
-import { mostUses, wornOut, type PoolMachine, type PoolState, type PoolWorld, type WorkerRowFacts } from './pool-facts.js'
+import { wornOut, type PoolMachine, type PoolState, type PoolWorld, type WorkerRowFacts } from './pool-facts.js'
 import { keptAt } from './pool-hours.js'
 import { SlotMatching, type Taker, type Waiting } from './slot-matching.js'
 
@@ -104,13 +105,13 @@ function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: ca
   const asNew = { ...worker, connected: true, graceful: false, orphans: false }
   if (machine) {
     if (!machine.wanted || machine.awaySince !== null || wornOut(machine, pool, world) !== null) return null
-    const most = mostUses(config)
+    const most = buildLimits(config).maxUses
     const taker = takerOf(worker, machine.connected ? worker : asNew, world.now)
     return taker && { ...taker, pool: pool.id, fingerprint: machine.fingerprint, usesLeft: most === null ? null : most - machine.uses }
   }
   if (!canBegin || !config.workers.includes(worker.name)) return null
   const taker = takerOf(worker, asNew, world.now)
-  return taker && { ...taker, pool: pool.id, open: true, tailored: tailored(config.provider.machine), usesLeft: mostUses(config) }
+  return taker && { ...taker, pool: pool.id, open: true, tailored: tailored(config.provider.machine), usesLeft: buildLimits(config).maxUses }
 }
 
 function takerOf({ name, labels, maxBuilds, capacity, building }: WorkerRowFacts, facts: WorkerRowFacts, now: number): Taker | null {

@@ -1,6 +1,7 @@
 import type { Labels } from '../labels.js'
 import type { WorkerFacts } from '../worker-availability.js'
 import type { Price } from './machine.js'
+import { spentBy } from './machine-limits.js'
 import type { NoRoom } from './placements.js'
 import type { PoolConfig } from './pool-config.js'
 
@@ -74,11 +75,6 @@ export type PoolWorld = {
   outdated: (machine: PoolMachine) => boolean
 }
 
-/** Builds that a machine may be given in all: Buildbot's build_wait_timeout of 0 means one. null: no limit. */
-export function mostUses({ buildWaitTimeout, maxUses }: Pick<PoolConfig, 'buildWaitTimeout' | 'maxUses'>): number | null {
-  return buildWaitTimeout === 0 ? 1 : maxUses
-}
-
 /** Why a machine is given no further build; null: nothing is in the way. */
 export function wornOut(machine: PoolMachine, pool: PoolState, { now, outdated }: Pick<PoolWorld, 'now' | 'outdated'>): string | null {
   const { config } = pool
@@ -86,8 +82,5 @@ export function wornOut(machine: PoolMachine, pool: PoolState, { now, outdated }
   if (!config.workers.includes(machine.worker)) return `worker ${machine.worker} is not in pool ${pool.name} any more`
   if (machine.retireReason !== null) return machine.retireReason
   if (outdated(machine)) return `pool ${pool.name} has other options now`
-  const most = mostUses(config)
-  if (most !== null && machine.uses >= most) return most === 1 ? 'it has had its build' : `it has had its ${most} builds`
-  if (config.maxAge !== null && now - (machine.createdAt ?? machine.requestedAt) >= config.maxAge * 1000) return `it is older than ${config.maxAge} s`
-  return null
+  return spentBy(config, { uses: machine.uses, age: (now - machine.requestedAt) / 1000 })
 }

@@ -30,7 +30,7 @@ export function planScaleIn(world: PoolWorld, plan: Pick<DemandPlan, 'awaited' |
     planning.dismissals.push(...going)
     if (pool.config) idle(staying, { pool: pool.config, now: world.now, ...plan, kept: plan.kept.get(pool.id) ?? 0 }, planning)
     for (const machine of machines) {
-      if (pool.config?.maxAge != null) due(planning, (machine.createdAt ?? machine.requestedAt) + pool.config.maxAge * 1000, world.now)
+      if (pool.config?.maxAge != null) due(planning, machine.requestedAt + pool.config.maxAge * 1000, world.now)
       if (machine.awaySince !== null) due(planning, machine.awaySince + AWAY_MS, world.now)
     }
   }

@@ -37,7 +37,7 @@ export async function aLatentWorld({ pool = {}, builder = {}, worker = {}, more 
     async machine(slot: number, { password = 'p', ...wanted }: { password?: string } & Partial<InstanceWanted> = {}): Promise<number> {
       const [newest] = await rows<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM instances')
       const { created: [instance] } = await transaction(db, fence, tx => requestInstances(tx, { set: 'main', newest: newest!.id, wanted: [{
-        poolId: 1, workerId: slot, provider: 'process', generationId, fingerprint: null, requestId: null, options: {}, zone: null, plan: null, price: null, reason: 'a test', ...wanted }] }))
+        poolId: 1, workerId: slot, provider: 'process', generationId, fingerprint: null, requestId: null, zone: null, plan: null, price: null, reason: 'a test', ...wanted }] }))
       await db.pool.query('UPDATE instances SET password_hash = $2 WHERE id = $1', [instance!.id, digest(password).toString('hex')])
       return instance!.id
     },

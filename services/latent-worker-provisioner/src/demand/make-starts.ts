@@ -1,9 +1,10 @@
 import type { InstanceWanted } from '@yardmaster/db/verbs/request-instances'
 import { capState, fits, nextCost, type CapState, type Obstacle, type PoolState, type Price, type Start } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
+import { noBuild, renderMachineOptions } from '../rendering/machine-options.js'
+import { readRequestViews } from '../rendering/request-view.js'
 import type { Look } from './look.js'
 import type { Prices } from './prices.js'
-import { readRequests, renderFor } from './render-requests.js'
 
 export type Made = {
   wanted: InstanceWanted[]
@@ -13,25 +14,24 @@ export type Made = {
 
 type Making = { seen: Look; prices: Prices; signal: AbortSignal }
 
-/** What is written down for these starts: options rendered, priced, within the caps. A start whose request is not pending any more, or whose options come out otherwise now, is left to the next look. */
+/** What is written down for these starts: priced, within the caps. A start whose request is not there any more is left out. */
 export async function makeStarts(deps: Provisioning, starts: readonly Start[], { seen, prices, signal }: Making): Promise<Made> {
   const made: Made = { wanted: [], barred: new Map() }
   const { world, generation } = seen
   const pools = new Map(world.pools.map(pool => [pool.id, pool]))
   const caps = new Map(world.pools.flatMap(pool => (pool.config?.dailyCap ? [[pool.id, capState(pool.config.dailyCap, world.machines.filter(machine => machine.pool === pool.id), world.now)]] : [])))
-  const requests = new Map((await readRequests(deps, seen, starts.flatMap(start => start.requestId ?? []))).map(row => [row.id, row]))
+  const views = await readRequestViews(deps.db, generation, starts.flatMap(start => start.requestId ?? []))
   for (const start of starts) {
     const pool = pools.get(start.pool)!
-    const request = start.requestId === null ? null : requests.get(start.requestId)
-    if (!pool.config || request === undefined || made.barred.has(pool.id)) continue
-    const rendered = await renderFor(deps, generation, pool.config, start.fingerprint === null ? null : request)
-    if (rendered.fingerprint !== start.fingerprint) continue
+    const view = start.requestId === null ? noBuild : views.get(start.requestId)
+    if (!pool.config || !view || made.barred.has(pool.id)) continue
+    const { options } = await renderMachineOptions(pool.config.provider.machine, view, { generation, random: deps.random })
     const { zone, plan } = start.placement
-    const price = await prices.of({ generationId: generation.id, pool: pool.config, options: rendered.options, zone, plan }, signal)
+    const price = await prices.of({ generationId: generation.id, pool: pool.config, options, zone, plan }, signal)
     const obstacle = outOfMoney(pool, caps.get(pool.id), price)
     if (obstacle) made.barred.set(pool.id, obstacle)
     else made.wanted.push({
-      poolId: pool.id, workerId: start.workerId, provider: pool.config.provider.kind, generationId: generation.id, fingerprint: start.fingerprint, requestId: start.requestId, options: rendered.options,
+      poolId: pool.id, workerId: start.workerId, provider: pool.config.provider.kind, generationId: generation.id, fingerprint: start.fingerprint, requestId: start.requestId,
       zone, plan, price: price === 'unknown' ? null : price, reason: start.reason,
     })
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isFunctionRef, isInterpolate, isPropertyRef, lookupsOf, render, type BuildView, type Json, type ProviderConfig, type Renderable } from '@yardmaster/domain'
+import { dependsOnBuild, render, type BuildView, type Json, type ProviderConfig } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Random } from '@yardmaster/runtime'
 import { createMarks } from './stand-ins.js'
@@ -27,15 +27,6 @@ export async function renderMachineOptions(machine: ProviderConfig['machine'], v
 
 /** A view for options that depend on no build. */
 export const noBuild: BuildView = { properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' } }
-
-/** Whether options may be other ones for another build. */
-export function dependsOnBuild(value: Renderable): boolean {
-  if (value === null || typeof value !== 'object') return false
-  if (Array.isArray(value)) return value.some(dependsOnBuild)
-  if (isFunctionRef(value) || isPropertyRef(value)) return true
-  if (isInterpolate(value)) return lookupsOf(value.$interpolate).some(({ selector }) => selector === 'prop' || selector === 'src') || Object.values(value.kw ?? {}).some(dependsOnBuild)
-  return Object.values(value as { [key: string]: Renderable }).some(dependsOnBuild)
-}
 
 /** The same for options that say the same, in whatever order. */
 function fingerprintOf(options: Json): string {
