@@ -27,6 +27,10 @@ export default defineConfig({
 
 const debian = "image: 'Debian GNU/Linux 12 (Bookworm)'"
 const native = "image: 'Debian GNU/Linux 11 (Bullseye)'"
+test('credentials that are written in the configuration', async () => {
+  expect(await warnings(`${debian}, hostconfig: { userData: '#!/bin/sh' }, apiToken: 'ucat_x'`)).toEqual([expect.stringMatching(/workers\[0\]\.apiToken: .*util\.secret/)])
+})
+
 const table: [options: string, expected: RegExp[]][] = [
   [`${debian}, hostconfig: { userData: util.userData.buildbotWorker() }`, []],
   [`${debian}, hostconfig: { userData: util.userData.yardmasterWorker(), sshKeys: ['ssh-ed25519 AAAA a', 'ssh-rsa AAAA b'] }`, []],

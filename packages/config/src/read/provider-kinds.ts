@@ -31,6 +31,7 @@ export const kinds: { [kind in ProviderKind]: Kind } = {
     rules({ apiToken, apiUsername, apiPassword, image, hostconfig: host, password }, at) {
       const named = apiUsername !== null && apiPassword !== null
       if (apiToken !== null ? apiUsername !== null || apiPassword !== null : !named) at.wrong({ expected: 'an apiToken, or apiUsername and apiPassword', found: apiToken === null ? 'neither' : 'both' })
+      if (typeof apiToken === 'string' || typeof apiPassword === 'string') at.at(typeof apiToken === 'string' ? 'apiToken' : 'apiPassword').warn('is written in the configuration, which many can read: util.secret(name) takes it from where secrets are')
       const native = typeof image === 'string' ? isNativeTitle(image) : null
       const machine = host as { [option: string]: Renderable }
       for (const { option, message } of upcloudWarnings({ hostconfig: machine }, { native })) at.at('hostconfig').at(option.replace('hostconfig.', '')).warn(message)

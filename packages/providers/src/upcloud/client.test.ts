@@ -85,8 +85,14 @@ const page = (from: number, count: number) => ({ servers: { server: Array.from({
 
 test('a list is read page by page', async () => {
   answers = [{ status: 200, body: page(0, 100) }, { status: 200, body: page(100, 100) }, { status: 200, body: page(200, 3) }]
-  expect(await client.list('/server?label=a', ['servers', 'server'], signal)).toHaveLength(203)
-  expect(asked.map(({ path }) => path)).toEqual([0, 100, 200].map(offset => `/1.3/server?label=a&limit=100&offset=${offset}`))
+  expect(await client.list('/server/?label=a', ['servers', 'server'], signal)).toHaveLength(203)
+  expect(asked.map(({ path }) => path)).toEqual(['/1.3/server/?label=a', ...[100, 200].map(offset => `/1.3/server/?label=a&limit=100&offset=${offset}`)])
+})
+
+test('a list says how long it is', async () => {
+  answers = [{ status: 200, body: page(0, 70), headers: { 'upcloud-total-count': '90' } }, { status: 200, body: page(70, 20), headers: { 'upcloud-total-count': '90' } }]
+  expect(await client.list('/storage/private', ['servers', 'server'], signal)).toHaveLength(90)
+  expect(asked.map(({ path }) => path)).toEqual(['/1.3/storage/private', '/1.3/storage/private?limit=100&offset=70'])
 })
 
 test('an API that does not page is asked once, or once more', async () => {

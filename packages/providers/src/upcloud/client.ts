@@ -15,7 +15,7 @@ const READS = 3
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 60_000
 /** The most that the API gives. */
-export const PAGE = 100
+const PAGE = 100
 
 export type ClientOptions = { baseUrl: string; /** The value of the header, with the credentials in it. */ authorization: string }
 
@@ -56,16 +56,16 @@ export class UpcloudClient {
     return (await absentIsNull(() => this.#call('DELETE', path, signal))) !== null
   }
 
-  /** All pages of a list; `keys` lead to it. An API that does not page gives the same again, which ends it. */
+  /** All of a list; `keys` lead to it. An API that knows no pages gives the same again, which ends it. */
   async list(path: string, keys: [string, string], signal: AbortSignal): Promise<JsonRecord[]> {
     const byId = new Map<string, JsonRecord>()
-    for (let offset = 0; ; offset += PAGE) {
-      const { body, headers } = await this.#read(`${path}${path.includes('?') ? '&' : '?'}limit=${PAGE}&offset=${offset}`, signal)
-      const page = recordsAt(body, ...keys)
+    for (;;) {
       const before = byId.size
-      for (const item of page) byId.set(textAt(item, 'uuid') ?? JSON.stringify(item), item)
-      const total = Number(headers.get('upcloud-total-count') ?? Number.NaN)
-      if (page.length !== PAGE || byId.size === before || byId.size >= total) return [...byId.values()]
+      const { body, headers } = await this.#read(before === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}limit=${PAGE}&offset=${before}`, signal)
+      for (const item of recordsAt(body, ...keys)) byId.set(textAt(item, 'uuid') ?? JSON.stringify(item), item)
+      const total = numberOf(headers.get('upcloud-total-count'))
+      const complete = total === null ? byId.size % PAGE !== 0 : byId.size >= total
+      if (complete || byId.size === before) return [...byId.values()]
     }
   }
 
@@ -155,10 +155,15 @@ function parsed(what: string, text: string): Json {
   return body
 }
 
+function numberOf(header: string | null): number | null {
+  const number = header === null || header === '' ? Number.NaN : Number(header)
+  return Number.isFinite(number) ? number : null
+}
+
 /** Seconds; the form with a date would need two clocks that agree. */
 function pauseOf(header: string | null): number | null {
-  const seconds = header === null ? Number.NaN : Number(header)
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1_000, LONGEST_PAUSE_MS) : null
+  const seconds = numberOf(header)
+  return seconds !== null && seconds >= 0 ? Math.min(seconds * 1_000, LONGEST_PAUSE_MS) : null
 }
 
 function reasonOf(error: unknown): string {

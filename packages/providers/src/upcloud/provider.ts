@@ -67,7 +67,7 @@ async function createServer({ client, images }: { client: UpcloudClient; images:
   const options = serverOptions(request)
   const image = await readOnly(() => images.find(options.image, options.zone, signal))
   const body = serverBody(request, options, image)
-  const [already] = await readOnly(() => client.list(`/server?${ofMachine(request.label)}`, ['servers', 'server'], signal))
+  const [already] = await readOnly(() => client.list(`/server/?${ofMachine(request.label)}`, ['servers', 'server'], signal))
   const known = machineOf(already)
   if (known) return known
   try {
@@ -106,7 +106,7 @@ async function listAll(client: UpcloudClient, installation: string, signal: Abor
     const ours = label?.installation === installation && id !== null && textAt(storage, 'type') === 'normal'
     return ours ? [{ id, label, title: textAt(storage, 'title'), createdAt: createdAt(textAt(storage, 'created')) }] : []
   })
-  const servers = await client.list(`/server?${ofInstallation(installation)}`, ['servers', 'server'], signal)
+  const servers = await client.list(`/server/?${ofInstallation(installation)}`, ['servers', 'server'], signal)
   const machines = servers.flatMap(server => machineOf(server) ?? []).filter(({ label }) => label.installation === installation)
   const titles = new Map(servers.map(server => [textAt(server, 'uuid'), textAt(server, 'title')]))
   const disksOf = (machine: Machine) => storages.filter(({ label, title }) => sameLabel(label, machine.label) || title === titles.get(machine.id))
