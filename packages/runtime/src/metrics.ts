@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
-export { Registry } from 'prom-client'
+export { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** A registry with Node's own metrics (CPU, memory, event-loop lag, garbage collection); `labels` go on every line. Once per process. */
 export function createRegistry(labels: { [label: string]: string } = {}): Registry {

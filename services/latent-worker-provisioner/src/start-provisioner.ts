@@ -3,6 +3,7 @@ import type { Replica } from '@yardmaster/replica'
 import type { Provisioning } from './deps.js'
 import { advanceInstances } from './loops/advance.js'
 import { meetDemand } from './loops/demand.js'
+import { measureMachines } from './loops/measure.js'
 import { observeInstances } from './loops/observe.js'
 import { scaleIn } from './loops/scale-in.js'
 import { createProviders } from './providers/registry.js'
@@ -44,6 +45,8 @@ export function startProvisioner(replica: Replica): void {
   const advance = looped('advance', advancing.run)
   const scaling = looped('scale in', scaleIn(deps, epochMs => scaling.setAlarm(epochMs)))
   const demand = looped('demand', meetDemand(deps))
+  const measuring = measureMachines(deps)
+  replica.loop({ name: 'measure', everyMs: SWEEP_MS, run: async () => measuring(await deps.holdsDuty()) })
   bus.onWake('requests', () => { demand.notify(); scaling.notify() })
   bus.onWake('instances', () => { for (const loop of [advance, demand, scaling, observe]) loop.notify() })
   generations.onChange(() => { for (const loop of [demand, scaling, observe]) loop.notify() })

@@ -5,6 +5,7 @@ import { observeInstance } from '@yardmaster/db/verbs/observe-instance'
 import { isLabelOpen, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
 import type { Leftover, Machine, MachineLabel } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
+import { leaksRemoved } from './machine-metrics.js'
 import type { Account } from '../providers/registry.js'
 import { failureOf } from './failures.js'
 import { within } from './within.js'
@@ -82,7 +83,9 @@ async function removeStrays(deps: Provisioning, { account, pool: { poolId, gener
     const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(stray.id, either)))
     if (!machine) continue
     const adopted = await transaction(db, fence, tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, poolId, generationId, provider: account.kind }))
-    if (adopted !== null) logger.warn({ instance: adopted, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }, 'a machine of ours that nobody wants is removed')
+    if (adopted === null) continue
+    leaksRemoved(deps.registry).inc({ kind: 'machine' })
+    logger.warn({ instance: adopted, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }, 'a machine of ours that nobody wants is removed')
   }
 }
 
@@ -94,6 +97,7 @@ async function removeLeftovers(deps: Provisioning, { account, seen }: AccountVie
     const facts = { leftover: leftover.id, kind: leftover.kind, worker: leftover.label.worker, attempt: leftover.label.attempt }
     try {
       await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.removeLeftover(leftover, either)))
+      leaksRemoved(deps.registry).inc({ kind: leftover.kind })
       logger.warn(facts, 'what a machine left behind is removed')
     } catch (error) {
       logger.warn({ ...facts, why: failureOf(error).message }, 'what a machine left behind could not be removed yet')

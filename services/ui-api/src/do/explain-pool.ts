@@ -32,7 +32,8 @@ function demandOf({ waiting, machines, configured }: Pool): string {
   if (waiting === 0) return `No build waits for it${configured && (configured.min > 0 || configured.warm > 0) ? `; it keeps at least ${configured.min} machines, and ${configured.warm} without a build` : ''}.`
   const coming = machines.requested + machines.creating + machines.booting
   const full = configured !== null && coming + machines.ready + machines.removing >= configured.max
-  return `${plural(waiting, 'build')} wait${waiting === 1 ? 's' : ''} that may run on it; ${coming === 0 ? 'no machine is' : `${plural(coming, 'machine is', 'machines are')}`} on the way${full ? ', and it may have no more' : ''}.`
+  const onTheWay = coming === 0 ? 'no machine is' : plural(coming, 'machine is', 'machines are')
+  return `${plural(waiting, 'build')} wait${waiting === 1 ? 's' : ''} that may run on it; ${onTheWay} on the way${full ? ', and it may have no more' : ''}.`
 }
 
 function moneyOf({ spent, cap, price }: Pool): string[] {

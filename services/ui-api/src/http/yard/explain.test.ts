@@ -1,9 +1,9 @@
 import { createYardClient, type YardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aBuilder, aConfiguration, aWorker } from '../../../../../test/kit/installation.js'
+import { aPool } from '../../../../../test/kit/machine-rows.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 import { connectWorker, request, start } from '../../testing/builds.js'
-import { aPool } from '../../testing/machines.js'
 
 let api: TestApi
 let yard: YardClient

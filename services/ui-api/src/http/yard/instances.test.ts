@@ -3,9 +3,9 @@ import { instanceState, RETRY, SUCCESS, type Desired, type Observed } from '@yar
 import { createYardClient, instanceStates, type YardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aBuilder, aConfiguration } from '../../../../../test/kit/installation.js'
+import { anInstance, aPool } from '../../../../../test/kit/machine-rows.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 import { connectWorker, finish, request, start } from '../../testing/builds.js'
-import { anInstance, aPool } from '../../testing/machines.js'
 
 let api: TestApi
 let yard: YardClient

@@ -1,4 +1,5 @@
 import type { Database } from '@yardmaster/db'
+import { readBills, type PoolBill } from '@yardmaster/db/verbs/read-bills'
 import { costBetween, dayAt, type PoolConfig } from '@yardmaster/domain'
 import type { Pool } from '@yardmaster/rest'
 
@@ -6,7 +7,6 @@ type Machines = Pool['machines'] & { building: number; idle: number }
 type Row = Pick<Pool, 'id' | 'name' | 'active' | 'waiting' | 'failures' | 'backoff' | 'alert' | 'paused' | 'lastFailure' | 'price'> & Machines & {
   accepted: number[] | null; started: number[] | null; connected: number[] | null; booted: number; now: number
 }
-type Bill = { pool: number; perHour: number; period: number; currency: string; from: number; until: number | null }
 
 /** How many machines' boot times the percentiles are of. */
 const MOST_BOOTS = 200
@@ -45,19 +45,10 @@ export async function readPools(db: Database, configured: readonly PoolConfig[],
      ORDER BY p.name = $1 DESC, p.name`, [which])
   const pools = which === null ? rows : rows.slice(0, 1)
   const bills = await readBills(db, pools.map(pool => pool.id))
-  return pools.map(row => present(row, configured.find(({ name }) => row.active && name === row.name) ?? null, bills.filter(bill => bill.pool === row.id)))
+  return pools.map(row => present(row, configured.find(({ name }) => row.active && name === row.name) ?? null, bills.filter(bill => bill.poolId === row.id)))
 }
 
-/** All that is paid of late: a day is at most 25 hours long, and begins at most 14 hours before that of UTC. */
-async function readBills(db: Database, pools: readonly number[]): Promise<Bill[]> {
-  const { rows } = await db.pool.query<Bill>(
-    `SELECT i.pool_id AS pool, i.price_per_hour AS "perHour", i.billing_period AS period, i.currency, ${seconds('i.created_at')} * 1000 AS from, ${seconds('i.gone_at')} * 1000 AS until
-     FROM instances i WHERE i.pool_id = ANY($1::bigint[]) AND i.created_at IS NOT NULL AND i.price_per_hour IS NOT NULL AND i.currency IS NOT NULL
-       AND (i.gone_at IS NULL OR i.gone_at > now() - interval '26 hours') ORDER BY i.id`, [pools])
-  return rows
-}
-
-function present({ now, booted, accepted, started, connected, requested, creating, booting, ready, removing, ...row }: Row, config: PoolConfig | null, bills: readonly Bill[]): Pool {
+function present({ now, booted, accepted, started, connected, requested, creating, booting, ready, removing, ...row }: Row, config: PoolConfig | null, bills: readonly PoolBill[]): Pool {
   const { from } = dayAt(now * 1000, config?.dailyCap?.timeZone ?? 'UTC')
   const currency = bills.at(-1)?.currency ?? row.price?.currency ?? null
   const today = bills.filter(bill => bill.currency === currency).reduce((sum, bill) => sum + costBetween(bill, { from, until: now * 1000 }), 0)

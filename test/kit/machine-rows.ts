@@ -1,7 +1,6 @@
 import type { PoolConfig, ProviderConfig } from '@yardmaster/domain'
 import { poolDefaults } from '@yardmaster/domain'
-import { aWorker } from '../../../../test/kit/installation.js'
-import type { TestApi } from './api.js'
+import { aWorker, type Installation } from './installation.js'
 
 /** A pool of so many machines, and its workers. */
 export function aPool(name: string, more: Partial<PoolConfig> = {}) {
@@ -12,7 +11,7 @@ export function aPool(name: string, more: Partial<PoolConfig> = {}) {
 }
 
 /** A row of the ledger; columns by their names. Times are `now() - interval`s. */
-export async function anInstance(api: Pick<TestApi, 'db' | 'generationId'>, worker: string, columns: { [column: string]: unknown } = {}, ages: { [column: string]: string } = {}): Promise<number> {
+export async function anInstance(api: Pick<Installation, 'db' | 'generationId'>, worker: string, columns: { [column: string]: unknown } = {}, ages: { [column: string]: string } = {}): Promise<number> {
   const given = { ...columns, provider: columns['provider'] ?? 'process', generation_id: api.generationId, reason: columns['reason'] ?? 'a build waits for it', holds_slot: columns['holds_slot'] ?? ages['gone_at'] === undefined }
   const names = Object.keys(given)
   const { rows: [row] } = await api.db.pool.query<{ id: number }>(
