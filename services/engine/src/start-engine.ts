@@ -11,6 +11,7 @@ import { startBalance } from './loops/balance.js'
 import { claimWaiting } from './loops/claim-requests.js'
 import { startDrain } from './loops/drain.js'
 import { endOrphans } from './loops/end-orphans.js'
+import { endUnbuildableRequests } from './loops/end-unbuildable.js'
 import { explainWaiting } from './loops/explain-waiting.js'
 import { obeyControls } from './loops/obey-controls.js'
 import { releaseMachines } from './loops/release-machines.js'
@@ -71,6 +72,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   } })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty(`explain waiting.${settings.set}`)) await explainWaiting({ db, fence, generations, clock }) } })
+  loop({ name: 'unbuildable requests', everyMs: 5_000, run: async () => (await replica.duty(`unbuildable.${settings.set}`) ? endUnbuildableRequests({ db, fence, generations, clock, logger }) : undefined) })
   startBalance(replica, { pool, runs, draining: () => drain.active })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls({ db, fence, runs, pool }) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })

@@ -101,6 +101,9 @@ CREATE INDEX "instances_pool_id_id_idx" ON "instances"("pool_id", "id");
 CREATE INDEX "instances_pool_id_gone_at_idx" ON "instances"("pool_id", "gone_at");
 
 -- CreateIndex
+CREATE INDEX "instances_refused" ON "instances"("generation_id", "pool_id", "fingerprint") WHERE (failure_class = 'configuration');
+
+-- CreateIndex
 CREATE INDEX "instances_open" ON "instances"("pool_id") WHERE (gone_at IS NULL);
 
 -- CreateIndex
