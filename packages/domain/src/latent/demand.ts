@@ -1,5 +1,6 @@
 import type { LockBoard, LockUse } from '../locks.js'
 import { unavailability } from '../worker-availability.js'
+import { canStart } from '../worker-matching.js'
 import { dependsOnBuild } from './depends-on-build.js'
 import { buildLimits } from './machine-limits.js'
 import { choosePlacement, type Placement } from './placements.js'
@@ -30,6 +31,8 @@ export type DemandPlan = {
   starts: Start[]
   /** Machines that a waiting request will be given, though nobody has claimed it yet. */
   awaited: ReadonlySet<number>
+  /** Idle machines that were made for other builds, and whose slots waiting requests need. */
+  replaced: ReadonlySet<number>
   /** How many machines each pool is to have, by its id: those with or for builds and those kept ready. */
   kept: ReadonlyMap<number, number>
   /** Why a pool that more is wanted of starts nothing now, by its id. */
@@ -55,12 +58,12 @@ export function planDemand(world: PoolWorld, { requests, locks, barred }: { requ
   }
   const slots = slotsOf(world, placementOf)
   const matching = new SlotMatching(slots.takers)
-  place(matching, requests, locks)
+  const left = place(matching, requests, locks)
   const starts = slots.takers.flatMap(taker => (taker.open && matching.given(taker).length > 0 ? [startFor(taker, slots, matching.given(taker), placementOf)] : []))
   const awaited = new Set(slots.takers.flatMap(taker => (matching.given(taker).length > 0 ? slots.machineOf.get(taker)?.id ?? [] : [])))
   const kept = new Map<number, number>()
   for (const pool of world.pools) starts.push(...keepReady(pool, { world, slots, starts, awaited, kept, placement: placementOf.get(pool.id) }))
-  return { starts, awaited, kept, obstacles }
+  return { starts, awaited, replaced: makeRoom(left, { world, slots, awaited, placementOf }), kept, obstacles }
 }
 
 /** Where the next machine of the pool is made; or why there is none. */
@@ -119,8 +122,8 @@ function takerOf({ name, labels, maxBuilds, capacity, building }: WorkerRowFacts
   return { view: { name, labels, maxBuilds, capacity, unavailable: null, building }, pool: null, open: false, fingerprint: null, tailored: false, usesLeft: null }
 }
 
-/** First on what there is, each in its turn; then what found no place there in slots that are empty. A request whose locks are not free needs no worker yet. */
-function place(matching: SlotMatching, requests: readonly WaitingRequest[], locks: LockBoard): void {
+/** First on what there is, each in its turn; then what found no place there in slots that are empty. A request whose locks are not free needs no worker yet. Answers what found none. */
+function place(matching: SlotMatching, requests: readonly WaitingRequest[], locks: LockBoard): WaitingRequest[] {
   const placed = new Set<WaitingRequest>()
   for (const open of [false, true]) {
     for (const request of requests) {
@@ -129,6 +132,25 @@ function place(matching: SlotMatching, requests: readonly WaitingRequest[], lock
       locks.hold(request.locks, { build: -request.id, step: null })
     }
   }
+  return requests.filter(request => !placed.has(request) && locks.inTheWay(request.locks, request.parent).length === 0)
+}
+
+type Room = { world: PoolWorld; slots: Slots; awaited: ReadonlySet<number>; placementOf: ReadonlyMap<number, Placement> }
+
+/** For each request that found no place: the machine that has been idle for longest, of those that do not suit it but whose slots would. */
+function makeRoom(left: readonly WaitingRequest[], { world, slots, awaited, placementOf }: Room): Set<number> {
+  const replaced = new Set<number>()
+  if (left.length === 0) return replaced
+  const tailoredPools = new Set(world.pools.filter(({ id, config }) => config && placementOf.has(id) && tailored(config.provider.machine)).map(({ id }) => id))
+  const idle = slots.takers.flatMap(taker => {
+    const machine = slots.machineOf.get(taker)
+    return machine?.idleSince != null && machine.builds === 0 && !awaited.has(machine.id) && tailoredPools.has(machine.pool) ? [{ taker, machine, since: machine.idleSince }] : []
+  }).sort((a, b) => a.since - b.since)
+  for (const { builder, machines } of left) {
+    const found = idle.find(({ taker, machine }) => !replaced.has(machine.id) && machines.get(machine.pool) != null && canStart(taker.view, builder))
+    if (found) replaced.add(found.machine.id)
+  }
+  return replaced
 }
 
 function startFor(taker: Taker, { workerOf }: Slots, requests: readonly Waiting[], placementOf: ReadonlyMap<number, Placement>): Start {
