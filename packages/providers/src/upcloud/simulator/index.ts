@@ -1,0 +1,5 @@
+export type { Bill, BillLine, MachineBill } from './bill.js'
+export { faultRuleSchema, type FaultRule } from './faults.js'
+export type { AccountOptions, Capacity, SimulatorOptions, TokenOptions } from './options.js'
+export { startUpcloudSimulator, type UpcloudSimulator } from './start.js'
+export type { SimulatorState } from './state.js'
