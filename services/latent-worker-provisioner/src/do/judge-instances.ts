@@ -1,5 +1,6 @@
 import { transaction } from '@yardmaster/db'
 import { failInstance } from '@yardmaster/db/verbs/fail-instance'
+import { forgivePools, mayForgivePools } from '@yardmaster/db/verbs/forgive-pools'
 import { freeSlot } from '@yardmaster/db/verbs/free-slot'
 import type { OpenInstance } from '@yardmaster/db/verbs/read-ledger'
 import { deathOf, poolDefaults } from '@yardmaster/domain'
@@ -8,12 +9,14 @@ import type { Provisioning } from '../deps.js'
 /** A machine that could not be removed, or found out about, for so many seconds gives its worker's place away. */
 const STUCK_SECONDS = 600
 
-/** Gives up the machines that are no good, and the places of those that are stuck. */
+/** Gives up the machines that are no good, and the places of those that are stuck; forgives pools whose machines work again. */
 export async function judgeInstances(deps: Provisioning, instances: OpenInstance[]): Promise<void> {
   for (const instance of instances) {
     if (instance.desired === 'running') await judge(deps, instance)
     if (instance.holdsSlot && Math.max(instance.condemnedFor ?? 0, instance.unsureFor ?? 0) > STUCK_SECONDS) await giveUpSlot(deps, instance)
   }
+  const { db, fence, set } = deps
+  if (await mayForgivePools(db, set)) await transaction(db, fence, tx => forgivePools(tx, set))
 }
 
 async function judge({ db, fence, logger, providers }: Provisioning, instance: OpenInstance): Promise<void> {
