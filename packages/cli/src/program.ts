@@ -12,6 +12,7 @@ import { addInstanceControls, addInstances, addPoolControls, addPools } from './
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
 import { addUp } from './commands/up.js'
+import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
 import { addWorkers } from './commands/workers.js'
 import type { Context } from './context.js'
 import { Problem } from './problem.js'
@@ -56,6 +57,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addExplain(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
+  addUpcloudSimulator(program, context)
   return program
 }
 
