@@ -1,5 +1,5 @@
 /** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
-export type { ChangeData, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, Price, Result } from '@yardmaster/domain'
+export type { ChangeData, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Result } from '@yardmaster/domain'
 export { changeHooks, changeSources, defineConfig, schedulers, workers } from './vocabulary/define-config.js'
 export type {
   AnyBranchOptions, BuilderOptions, ChangeHookDeclaration, ChangeSourceDeclaration, ConfigDeclaration, ConfigOptions, ForceOptions, GitPollerOptions,
@@ -7,7 +7,7 @@ export type {
 } from './vocabulary/define-config.js'
 export { providers } from './vocabulary/latent-workers.js'
 export type {
-  CustomProvider, DockerAccount, DockerMachine, KubernetesAccount, KubernetesMachine, LatentOptions, LatentWorkerDeclaration, LatentWorkerOptions,
+  CustomMachine, CustomProvider, DockerAccount, DockerMachine, KubernetesAccount, KubernetesMachine, LatentOptions, LatentWorkerDeclaration, LatentWorkerOptions,
   PoolHoursOptions, PoolOptions, ProcessMachine, ProviderDeclaration, UpcloudAccount, UpcloudHostconfig, UpcloudMachine,
 } from './vocabulary/latent-workers.js'
 export { results } from './vocabulary/step-context.js'

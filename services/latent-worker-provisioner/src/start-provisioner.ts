@@ -6,6 +6,7 @@ import { meetDemand } from './loops/demand.js'
 import { measureMachines } from './loops/measure.js'
 import { observeInstances } from './loops/observe.js'
 import { scaleIn } from './loops/scale-in.js'
+import { customMachines } from './providers/custom.js'
 import { createProviders } from './providers/registry.js'
 
 const SWEEP_MS = 5_000
@@ -20,7 +21,7 @@ const STOP_MS = 20_000
  */
 export function startProvisioner(replica: Replica): void {
   const { db, fence, bus, clock, random, logger, generations, secrets, installation, settings, registry, id } = replica
-  const providers = createProviders({ generations, secrets, logger, deps: { clock, random, logger, home: settings.home }, openCustom: null })
+  const providers = createProviders({ generations, secrets, logger, deps: { clock, random, logger, home: settings.home }, openCustom: customMachines })
   replica.onStop('providers', () => providers.close())
   const deps: Provisioning = {
     db, fence, clock, random, logger, generations, secrets, installation, settings, registry, providers, replicaId: id, set: settings.set,

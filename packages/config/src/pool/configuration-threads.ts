@@ -14,6 +14,8 @@ export type ConfigurationThreadsOptions = {
   clock: { setTimeout: Timer }
   /** For a quick function to answer. */
   deadlineMs?: number
+  /** For one that asks the outside world. */
+  patienceMs?: number
   shortThreads?: number
   longThreads?: number
   loadDeadlineMs?: number
@@ -27,6 +29,10 @@ export type ConfigurationThreadsOptions = {
   onPrint?: (text: string) => void
 }
 
+/** Functions that wait for the outside world: how long for an answer, and how many at once. */
+const PATIENCE_MS = 60_000
+const PATIENT_THREADS = 4
+
 /** A step that computes for seconds leaves the processor to the service first. */
 const STEP_NICE = 5
 
@@ -36,12 +42,14 @@ const STEP_NICE = 5
  */
 export class ConfigurationThreads {
   private readonly short: ShortCalls
+  private readonly patient: ShortCalls
   private readonly long: LongSteps
+  private readonly patienceMs: number
   private readonly positions: SourcePositions
 
   constructor(options: ConfigurationThreadsOptions) {
     const { bundle: code, clock, deadlineMs = 250, shortThreads = 1, longThreads = 4, loadDeadlineMs = 10_000, idleMs = 60_000 } = options
-    const { pingMs = 1_000, unanswered = 5, stopMs = 5_000, onReplaced, onPrint } = options
+    const { pingMs = 1_000, unanswered = 5, stopMs = 5_000, patienceMs = PATIENCE_MS, onReplaced, onPrint } = options
     this.positions = new SourcePositions(code)
     const common = {
       code, loadDeadlineMs, idleMs, resident: () => process.memoryUsage.rss(),
@@ -51,6 +59,8 @@ export class ConfigurationThreads {
     }
     const replaced = (kind: 'short' | 'long') => (reason: string, fn: string | null): void => onReplaced?.({ kind, reason, fn })
     this.short = new ShortCalls({ ...common, nice: 0, deadlineMs, threads: shortThreads, onReplaced: replaced('short') })
+    this.patient = new ShortCalls({ ...common, nice: 0, deadlineMs: patienceMs, threads: PATIENT_THREADS, onReplaced: replaced('short') })
+    this.patienceMs = patienceMs
     this.long = new LongSteps({ ...common, nice: STEP_NICE, threads: longThreads, pingMs, unanswered, stopMs, onReplaced: replaced('long') })
   }
 
@@ -60,6 +70,14 @@ export class ConfigurationThreads {
    */
   call(fn: FunctionRef, input: FunctionInput): Promise<Json> {
     return this.short.call(fn, input)
+  }
+
+  /**
+   * Calls a function that asks the outside world, such as a provider's: it has a minute, and is given a signal that says so. Rejects like `call`, and
+   * when `signal` aborts; what the function said of its failure is in FunctionFailed.failure.
+   */
+  callPatiently(fn: FunctionRef, input: Pick<FunctionInput, 'args'>, signal: AbortSignal): Promise<Json> {
+    return this.patient.call(fn, { ...input, deadlineMs: this.patienceMs }, signal)
   }
 
   /**
@@ -74,12 +92,13 @@ export class ConfigurationThreads {
   /** Ends all threads; what still runs rejects. */
   close(): void {
     this.short.close()
+    this.patient.close()
     this.long.close()
   }
 
   private failed(fn: string, thrown: Thrown): FunctionFailed {
     const position = this.positions.first(thrown.stack)
     const where = position ? ` (${position.file}:${position.line}:${position.column})` : ''
-    return new FunctionFailed(fn, `${thrown.message}${where}`, this.positions.stack(thrown.stack))
+    return new FunctionFailed(fn, `${thrown.message}${where}`, this.positions.stack(thrown.stack), thrown.failure)
   }
 }

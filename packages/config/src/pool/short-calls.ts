@@ -27,11 +27,20 @@ export class ShortCalls {
 
   constructor(private readonly options: ShortOptions) {}
 
-  call(fn: FunctionRef, input: FunctionInput): Promise<Json> {
+  /** Who gives up by the signal is told at once; a call that no thread has begun is then never made. */
+  call(fn: FunctionRef, input: FunctionInput, signal?: AbortSignal): Promise<Json> {
     if (this.closed) return Promise.reject(new Error('the configuration threads are closed'))
     return new Promise((resolve, reject) => {
-      this.queue.push({ id: ++this.lastId, fn: fn.$fn, input, resolve, reject })
-      this.pump()
+      const onAbort = (): void => { if (signal) this.giveUp(call, signal) }
+      const call: Call = {
+        id: ++this.lastId, fn: fn.$fn, input,
+        resolve(value) { signal?.removeEventListener('abort', onAbort); resolve(value) },
+        reject(error) { signal?.removeEventListener('abort', onAbort); reject(error) },
+      }
+      this.queue.push(call)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal?.aborted) this.giveUp(call, signal)
+      else this.pump()
     })
   }
 
@@ -39,6 +48,13 @@ export class ShortCalls {
     this.closed = true
     for (const call of this.queue.splice(0)) call.reject(new Error('the configuration threads are closed'))
     for (const slot of this.slots) slot.thread.end('was closed')
+  }
+
+  private giveUp(call: Call, signal: AbortSignal): void {
+    const waits = this.queue.indexOf(call)
+    if (waits >= 0) this.queue.splice(waits, 1)
+    const why = signal.reason instanceof Error ? signal.reason.message : String(signal.reason)
+    call.reject(waits >= 0 ? new FunctionFailed(call.fn, `${call.fn} was not called: ${why}`, '', { failureClass: 'retry', mayHaveHappened: false }) : new FunctionFailed(call.fn, `${call.fn} was given up: ${why}`, ''))
   }
 
   private pump(): void {

@@ -59,6 +59,7 @@ export const kinds: { [kind in ProviderKind]: Kind } = {
     account: {
       functions: record({ version, create: functionRef, list: functionRef, get: functionRef, remove: functionRef, removeLeftover: orNull(functionRef), price: orNull(functionRef), check: orNull(functionRef) },
         'the functions of a provider: { version: 1, create, list, get, remove, … }'),
+      account: or(mapOf(textOrSecret, 'account: a record of texts and secrets'), {}),
     },
     machine: { options: or(mapOf(renderableData, 'options: a record'), {}) },
   },

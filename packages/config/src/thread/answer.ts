@@ -1,5 +1,6 @@
 import type { Json } from '@yardmaster/domain'
 import { isRenderable } from '../vocabulary/declare.js'
+import type { Thrown } from './messages.js'
 
 const reserved = ['$fn', '$interpolate', '$property', '$secret', '$lock']
 
@@ -29,7 +30,11 @@ export function data(value: unknown, what: string): Json {
   return plain
 }
 
-export function thrown(error: unknown): { message: string; stack: string } {
-  if (error instanceof Error) return { message: `${error.name}: ${error.message}`, stack: error.stack ?? '' }
-  return { message: String(error), stack: '' }
+/** Of a failure, what more than its words leaves the thread. */
+const told = ['failureClass', 'code', 'mayHaveHappened', 'retryAfterMs']
+
+export function thrown(error: unknown): Thrown {
+  if (!(error instanceof Error)) return { message: String(error), stack: '' }
+  const failure = Object.fromEntries(Object.entries(error).filter((entry): entry is [string, string | number | boolean] => told.includes(entry[0]) && ['string', 'number', 'boolean'].includes(typeof entry[1])))
+  return { message: `${error.name}: ${error.message}`, stack: error.stack ?? '', ...(Object.keys(failure).length > 0 ? { failure } : {}) }
 }

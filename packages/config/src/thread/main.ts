@@ -42,7 +42,10 @@ function functionAt(path: string): (...args: unknown[]) => unknown {
 
 async function call(id: number, path: string, input: FunctionInput): Promise<void> {
   try {
-    const args = [...(input.args ?? []), ...(input.view ? [renderInput(input.view)] : [])]
+    const { view, deadlineMs } = input
+    const args: unknown[] = [...(input.args ?? [])]
+    if (view) args.push(renderInput(view))
+    if (deadlineMs !== undefined) args.splice(1, 0, AbortSignal.timeout(deadlineMs))
     post({ type: 'returned', id, value: answer(await functionAt(path)(...args), path) })
   } catch (error) {
     post({ type: 'threw', id, error: thrown(error) })

@@ -22,7 +22,7 @@ export type ToThread =
   | { type: 'ping'; n: number }
 
 /** `stack` names places in the bundle; the host turns them into places in the user's files. */
-export type Thrown = { message: string; stack: string }
+export type Thrown = { message: string; stack: string; /** What a provider's function says of a failure (failureClass, code, …), as far as it is plain. */ failure?: { [key: string]: string | number | boolean } }
 
 export type FromThread =
   | { type: 'ready' }

@@ -1,4 +1,4 @@
-import type { Json, MachineProvider, SecretRef, Weekday } from '@yardmaster/domain'
+import type { Json, Leftover, Machine, MachineRequest, OnlineFinding, Price, SecretRef, Weekday } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { WorkerOptions } from './define-config.js'
@@ -126,16 +126,29 @@ export type KubernetesMachine = {
   podSpec?: Renderable<{ [key: string]: Json }>
 }
 
-/** The functions of `MachineProvider`, version 1: each gets the machine's rendered options and answers with plain data. */
+type Account = { readonly [name: string]: string }
+
+/**
+ * The functions of `MachineProvider`, version 1, for machines of your own kind. Each may take a minute; plain data goes in and out, and last comes `account`
+ * with its secrets resolved. What they throw may say what it asks for: `Object.assign(new Error('no room'), { failureClass: 'elsewhere' })`.
+ */
 export type CustomProvider = {
   version: 1
-  create: MachineProvider['create']
-  list: MachineProvider['list']
-  get: MachineProvider['get']
-  remove: MachineProvider['remove']
-  removeLeftover?: MachineProvider['removeLeftover']
-  price?: MachineProvider['price']
-  check?: MachineProvider['check']
+  create: (request: MachineRequest, signal: AbortSignal, account: Account) => Promise<Machine>
+  list: (installation: string, signal: AbortSignal, account: Account) => Promise<{ machines: Machine[]; leftovers: Leftover[] }>
+  get: (id: string, signal: AbortSignal, account: Account) => Promise<Machine | null>
+  remove: (machine: Pick<Machine, 'id' | 'label' | 'storages'>, signal: AbortSignal, account: Account) => Promise<'gone' | 'going'>
+  removeLeftover?: (leftover: Leftover, signal: AbortSignal, account: Account) => Promise<void>
+  price?: (request: Pick<MachineRequest, 'options' | 'zone' | 'plan'>, signal: AbortSignal, account: Account) => Promise<Price | null>
+  check?: (request: Pick<MachineRequest, 'options' | 'zone' | 'plan'>, signal: AbortSignal, account: Account) => Promise<OnlineFinding[]>
+}
+
+export type CustomMachine = {
+  functions: CustomProvider
+  /** Where the machines are and how one signs in: the functions' last argument. */
+  account?: { [name: string]: string | SecretRef }
+  /** Of a machine, rendered for the build that it is started for: `request.options`. */
+  options?: { [name: string]: Renderable<Json> }
 }
 
 export type ProviderDeclaration =
@@ -143,7 +156,7 @@ export type ProviderDeclaration =
   | Declared<'provider.process', ProcessMachine>
   | Declared<'provider.docker', DockerAccount & DockerMachine>
   | Declared<'provider.kubernetes', KubernetesAccount & KubernetesMachine>
-  | Declared<'provider.custom', { functions: CustomProvider; options?: { [name: string]: Renderable<Json> } }>
+  | Declared<'provider.custom', CustomMachine>
 
 export type PoolHoursOptions = { days?: Weekday[]; from: string; to: string; timeZone?: string; min?: number; warm?: number }
 
@@ -165,7 +178,7 @@ export type LatentWorkerDeclaration =
   | Declared<'worker.process', LatentWorkerOptions & ProcessMachine>
   | Declared<'worker.docker', LatentWorkerOptions & DockerAccount & DockerMachine>
   | Declared<'worker.kubernetes', LatentWorkerOptions & KubernetesAccount & KubernetesMachine>
-  | Declared<'worker.custom', LatentWorkerOptions & { functions: CustomProvider; options?: { [name: string]: Renderable<Json> } }>
+  | Declared<'worker.custom', LatentWorkerOptions & CustomMachine>
   | Declared<'worker.pool', PoolOptions>
 
 export const latentWorkers = {
@@ -178,7 +191,7 @@ export const latentWorkers = {
   /** A Pod, started when a build waits for it. */
   kubernetes: (options: LatentWorkerOptions & KubernetesAccount & KubernetesMachine): LatentWorkerDeclaration => declare('worker.kubernetes', options),
   /** A machine of your own kind. */
-  custom: (options: LatentWorkerOptions & { functions: CustomProvider; options?: { [name: string]: Renderable<Json> } }): LatentWorkerDeclaration => declare('worker.custom', options),
+  custom: (options: LatentWorkerOptions & CustomMachine): LatentWorkerDeclaration => declare('worker.custom', options),
   /** Up to `max` workers on machines of one kind, started when builds wait for them. */
   pool: (options: PoolOptions): LatentWorkerDeclaration => declare('worker.pool', options),
 }
@@ -189,7 +202,7 @@ export const providers = {
   process: (options: ProcessMachine = {}): ProviderDeclaration => declare('provider.process', options),
   docker: (options: DockerAccount & DockerMachine): ProviderDeclaration => declare('provider.docker', options),
   kubernetes: (options: KubernetesAccount & KubernetesMachine): ProviderDeclaration => declare('provider.kubernetes', options),
-  custom: (options: { functions: CustomProvider; options?: { [name: string]: Renderable<Json> } }): ProviderDeclaration => declare('provider.custom', options),
+  custom: (options: CustomMachine): ProviderDeclaration => declare('provider.custom', options),
 }
 
 

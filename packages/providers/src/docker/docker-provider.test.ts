@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Json, MachineLabel, MachineRequest } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
-import { TestEngine } from '../../../worker/src/testing/test-engine.js'
 import { conformance } from '../conformance/conformance.js'
 import { DockerEngine, type DockerEngineOptions, type SimulatedContainer } from '../testing/docker-engine.js'
 import { openDocker } from './docker-provider.js'
@@ -170,7 +171,13 @@ test('a removal that is under way is waited for, and an engine that hangs is giv
 
 test('the image of our worker, run with what the container is given, connects', async () => {
   const home = mkdtempSync(join(tmpdir(), 'yard-container-'))
-  const far = await TestEngine.start()
+  const signedIn: (string | undefined)[] = []
+  // As far as an engine's door.
+  const far = createServer().on('upgrade', ({ headers }, socket) => {
+    signedIn.push(headers.authorization)
+    socket.on('close', () => signedIn.push('gone')).resume()
+  })
+  await new Promise<void>(resolve => far.listen(0, '127.0.0.1', resolve))
   const run = ({ body }: SimulatedContainer) => {
     const env = Object.fromEntries((body['Env'] as string[]).map(entry => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]))
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../../worker/dist/main.js')], { env: { PATH: process.env['PATH'], YARD_WORKER_BASEDIR: home, ...env }, stdio: 'ignore' })
@@ -178,10 +185,10 @@ test('the image of our worker, run with what the container is given, connects', 
   }
   const docker = await engine({ images: ['yardmaster/worker'], run })
   const made = request(label('w1'))
-  const machine = await open([docker]).create({ ...made, worker: { name: 'w1', password: 'right', engines: [far.url] } }, signal)
-  await until('its worker is connected', () => far.hellos.length === 1)
+  const machine = await open([docker]).create({ ...made, worker: { name: 'w1', password: 'right', engines: [`ws://127.0.0.1:${(far.address() as AddressInfo).port}`] } }, signal)
+  await until('its worker signs in', () => signedIn[0] === `Basic ${Buffer.from('w1:right').toString('base64')}`)
   expect(await open([docker]).remove(machine, signal)).toBe('gone')
-  await until('its worker is gone', () => far.socket === null || far.socket.readyState === far.socket.CLOSED)
-  await far.stop()
+  await until('its worker is gone', () => signedIn.at(-1) === 'gone')
+  far.close()
   rmSync(home, { recursive: true, force: true })
 })

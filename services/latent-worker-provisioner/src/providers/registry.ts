@@ -44,7 +44,8 @@ export function createProviders({ generations, secrets, deps, logger, openCustom
       const generation = await generations.get(generationId)
       const { provider: { kind, account } } = poolOf(generation, poolName)
       // Functions are called by what names them.
-      const resolved = kind === 'custom' ? account : await resolve(account, poolName, secrets)
+      const { functions, ...told } = account
+      const resolved = { ...await resolve(told, poolName, secrets), ...(functions === undefined ? {} : { functions }) }
       // Functions are those of their generation; all else is told apart by what it says.
       const key = digest([kind, resolved, kind === 'custom' ? [generationId, poolName] : null])
       const opening = open.get(key) ?? openAccount({ key, kind, resolved, generation, deps, openCustom })

@@ -1,0 +1,2 @@
+/** Simulated servers of others' APIs, for tests. */
+export { ApiServer, type ApiRequest } from './api-server.js'
