@@ -175,7 +175,7 @@ test('the image of our worker, run with what the container is given, connects', 
   // As far as an engine's door.
   const far = createServer().on('upgrade', ({ headers }, socket) => {
     signedIn.push(headers.authorization)
-    socket.on('close', () => signedIn.push('gone')).resume()
+    socket.on('end', () => { signedIn.push('gone'); socket.destroy() }).resume()
   })
   await new Promise<void>(resolve => far.listen(0, '127.0.0.1', resolve))
   const run = ({ body }: SimulatedContainer) => {
