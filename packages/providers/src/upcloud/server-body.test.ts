@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Json } from '@yardmaster/domain'
-import { ProviderError } from '../provider-error.js'
+import type { ProviderError } from '../provider-error.js'
 import { labelIn, labelOfTitle, labelsOf } from './labels.js'
 import { serverBody } from './server-body.js'
 import { serverOptions } from './server-options.js'
