@@ -1,8 +1,8 @@
-import type { Leftover, Machine } from '@yardmaster/domain'
+import { machineName, type Leftover, type Machine } from '@yardmaster/domain'
 import { ProviderError } from '../provider-error.js'
 import { isAbsent, type UpcloudClient } from './client.js'
 import { at, textAt } from './json-read.js'
-import { labelIn, labelOfTitle, ofMachine } from './labels.js'
+import { labelIn, labelOfTitle, sameLabel } from './labels.js'
 
 type Removable = Pick<Machine, 'id' | 'label' | 'storages'>
 
@@ -33,8 +33,12 @@ export async function removeServer(client: UpcloudClient, machine: Removable, si
 
 /** Of a machine that is not there any more. */
 async function removeDisks(client: UpcloudClient, { label, storages }: Removable, signal: AbortSignal): Promise<'gone' | 'going'> {
-  const labelled = await client.list(`/storage/private?${ofMachine(label)}`, ['storages', 'storage'], signal)
-  const ids = new Set([...storages, ...labelled.flatMap(storage => textAt(storage, 'uuid') ?? [])])
+  // Their machine may have gone before they could be labelled, or without our ever having learnt their ids.
+  const own = (await client.list('/storage/private', ['storages', 'storage'], signal)).filter(storage => {
+    const known = labelIn(storage['labels'])
+    return textAt(storage, 'type') === 'normal' && (known === null ? textAt(storage, 'title') === machineName(label) : sameLabel(known, label))
+  })
+  const ids = new Set([...storages, ...own.flatMap(storage => textAt(storage, 'uuid') ?? [])])
   const left = await Promise.all([...ids].map(id => removeDisk(client, { id, label }, signal)))
   return left.includes(true) ? 'going' : 'gone'
 }
