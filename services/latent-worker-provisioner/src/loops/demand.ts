@@ -42,7 +42,7 @@ async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices
     const made = await makeStarts(deps, planned.starts, { seen, prices, signal })
     const news = [...made.barred].filter(([pool]) => !barred.has(pool))
     for (const [pool, obstacle] of news) barred.set(pool, obstacle)
-    if (news.length === 0 || made.wanted.length > 0) return { starts: made.wanted, obstacles: planned.obstacles }
+    if (news.length === 0 || made.wanted.length > 0) return { starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
   }
 }
 
