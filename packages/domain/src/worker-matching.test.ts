@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { MachineFacts } from './worker-availability.js'
 import { canStart, mayServe, waitsForWorker, type BuilderView, type WorkerView } from './worker-matching.js'
 import { WorkerSlots } from './worker-slots.js'
 
@@ -75,4 +76,25 @@ describe('why a request waits', () => {
     ['no worker: w1 has a capacity of 2, a build takes 3', builder('b', { workers: ['w1'], units: 3 }), [view('w1', { capacity: 2 })]],
   ]
   test.each(table)('%s', (why, asked, views) => expect(waitsForWorker(asked, views)).toBe(why))
+})
+
+describe('why a request waits that machines could build', () => {
+  const pool = builder('b', { workers: ['p-1', 'p-2'] })
+  const slot = (name: string, state: MachineFacts['state'], { age = 5, ...more }: Partial<WorkerView> & { age?: number } = {}) =>
+    view(name, { machine: { pool: 'p', state, age, spent: null }, unavailable: state === 'ready' ? null : 'has no machine', ...more })
+  const busy = { maxBuilds: 1, building: runs('x') }
+  const stopped = new Map([['p', 'pool p is stopped until somebody has looked: credentials refused']])
+  const table: [why: string | null, asked: BuilderView, views: WorkerView[], obstacles: Map<string, string>][] = [
+    [null, pool, [slot('p-1', 'ready'), slot('p-2', null)], stopped],
+    ['a machine of pool p', pool, [slot('p-1', null), slot('p-2', 'ready', busy)], new Map()],
+    ['a machine of pool p: starting for 40 s', pool, [slot('p-1', 'booting', { age: 44 }), slot('p-2', 'requested')], stopped],
+    ['a machine of pool p: starting for 3 min', pool, [slot('p-1', 'creating', { age: 199 }), slot('p-2', null)], new Map()],
+    ['pool p is stopped until somebody has looked: credentials refused', pool, [slot('p-1', null), slot('p-2', 'removing')], stopped],
+    ['all 2 machines of pool p are busy', pool, [slot('p-1', 'ready', busy), slot('p-2', 'ready', busy)], stopped],
+    ['the machine of pool p is busy', builder('b', { workers: ['p-1'] }), [slot('p-1', 'ready', busy)], new Map()],
+    ['pool p: p-1 is paused, p-2 is busy', pool, [slot('p-1', 'ready', { unavailable: 'is paused' }), slot('p-2', 'ready', busy)], new Map()],
+    ['worker w1 is busy, or a machine of pool p: starting for 10 s', builder('b', { workers: ['w1', 'p-1'] }), [view('w1', busy), slot('p-1', 'requested')], new Map()],
+    ['no worker: w1 is not connected, or a machine of pool p', builder('b', { workers: ['w1', 'p-1'] }), [view('w1', { unavailable: 'is not connected' }), slot('p-1', null)], new Map()],
+  ]
+  test.each(table)('%s', (why, asked, views, obstacles) => expect(waitsForWorker(asked, views, obstacles)).toBe(why))
 })

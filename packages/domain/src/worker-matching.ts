@@ -1,5 +1,6 @@
 import type { BuilderConfig } from './configuration.js'
 import { hasLabels, labelsText, type Labels } from './labels.js'
+import { roughly, type MachineFacts } from './worker-availability.js'
 
 /** A worker as the choice of one sees it. */
 export type WorkerView = {
@@ -12,6 +13,8 @@ export type WorkerView = {
   capacity: number | null
   /** Why it is given no build now, such as 'is paused'; null: nothing is in the way. */
   unavailable: string | null
+  /** Of a latent worker: its pool, and the machine that it has. */
+  machine?: MachineFacts & { pool: string }
   /** Keys of the builders whose builds run on it now, and what each build takes. */
   building: readonly { builder: string; units: number }[]
 }
@@ -59,16 +62,38 @@ function unitsOf(building: WorkerView['building']): number {
 /** Workers named in one sentence: of more, their number says enough. */
 const MOST_NAMED = 3
 
-/** Why no worker could start a build of the builder now, for people; null: one could. `views` are all workers that there are. */
-export function waitsForWorker(builder: BuilderView, views: readonly WorkerView[]): string | null {
-  const serving = views.filter(view => mayServe(view, builder))
+/**
+ * Why no worker could start a build of the builder now, for people; null: one could. `views` are all workers that there are, `obstacles` why pools start
+ * nothing, by their names.
+ */
+export function waitsForWorker(builder: BuilderView, views: readonly WorkerView[], obstacles: ReadonlyMap<string, string> = new Map()): string | null {
+  const serving = views.filter(view => mayServe(view, builder)).map(view => ({ view, why: obstacle(view, builder) }))
   if (serving.length === 0) return builder.workerLabels === null ? 'no worker: none of its workers exists' : `no worker: none has ${labelsText(builder.workerLabels)}`
-  const namesByObstacle = new Map<string, string[]>()
-  for (const view of serving) {
-    const why = obstacle(view, builder)
-    if (why === null) return null
-    namesByObstacle.set(why, [...namesByObstacle.get(why) ?? [], view.name])
-  }
-  if (namesByObstacle.size === 1 && namesByObstacle.has(BUSY)) return serving.length === 1 ? `worker ${serving[0]!.name} is busy` : `all ${serving.length} workers are busy`
-  return `no worker: ${[...namesByObstacle].map(([why, names]) => (names.length > MOST_NAMED ? `${names.length} workers: each ${why}` : names.map(name => `${name} ${why}`).join(', '))).join(', ')}`
+  if (serving.some(({ why }) => why === null)) return null
+  const own = serving.filter(({ view }) => !view.machine)
+  const pools = [...new Set(serving.flatMap(({ view }) => view.machine?.pool ?? []))]
+    .map(pool => waitsForPool(pool, serving.flatMap(({ view, why }) => (view.machine?.pool === pool ? [{ name: view.name, machine: view.machine, why: why! }] : [])), obstacles.get(pool)))
+  if (own.length === 0) return pools.join(', or ')
+  const busy = own.every(({ why }) => why === BUSY)
+  const workers = busy ? (own.length === 1 ? `worker ${own[0]!.view.name} is busy` : `all ${own.length} workers are busy`) : `no worker: ${named(own.map(({ view, why }) => ({ name: view.name, why: why! })))}`
+  return [workers, ...pools].join(', or ')
+}
+
+function named(obstacles: readonly { name: string; why: string }[]): string {
+  const names = new Map<string, string[]>()
+  for (const { name, why } of obstacles) names.set(why, [...names.get(why) ?? [], name])
+  return [...names].map(([why, all]) => (all.length > MOST_NAMED ? `${all.length} workers: each ${why}` : all.map(name => `${name} ${why}`).join(', '))).join(', ')
+}
+
+type SlotOfPool = { name: string; machine: MachineFacts; why: string }
+
+/** What is on its way says more than why no further machine is started. */
+function waitsForPool(pool: string, slots: readonly SlotOfPool[], nothingStarts: string | undefined): string {
+  const starting = slots.filter(({ machine: { state } }) => state === 'requested' || state === 'creating' || state === 'booting')
+  if (starting.length > 0) return `a machine of pool ${pool}: starting for ${roughly(Math.max(...starting.map(({ machine }) => machine.age)))}`
+  if (slots.every(({ why }) => why === BUSY)) return slots.length === 1 ? `the machine of pool ${pool} is busy` : `all ${slots.length} machines of pool ${pool} are busy`
+  if (nothingStarts !== undefined) return nothingStarts
+  const there = slots.filter(({ machine: { state } }) => state === 'ready')
+  if (there.length < slots.length) return `a machine of pool ${pool}`
+  return `pool ${pool}: ${named(slots)}`
 }

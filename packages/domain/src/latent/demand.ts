@@ -104,8 +104,8 @@ function slotsOf(world: PoolWorld, placementOf: ReadonlyMap<number, Placement>):
 function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: canBegin }: { pool: PoolState; machine: PoolMachine | undefined; world: PoolWorld; startable: boolean }): Taker | null {
   const { config } = pool
   if (!config) return null
-  // What is said of a worker's process is of the one before: a new machine brings a new one.
-  const asNew = { ...worker, connected: true, graceful: false, orphans: false }
+  // What is said of a worker's process, and what its builds failed by, is of the one before: a new machine brings a new one.
+  const asNew = { ...worker, connected: true, graceful: false, orphans: false, quarantinedUntil: null }
   if (machine) {
     if (!machine.wanted || machine.awaySince !== null || wornOut(machine, pool, world) !== null) return null
     const most = buildLimits(config).maxUses

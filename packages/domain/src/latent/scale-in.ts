@@ -26,7 +26,7 @@ export function planScaleIn(world: PoolWorld, plan: Pick<DemandPlan, 'awaited' |
   for (const pool of world.pools) {
     const machines = world.machines.filter(machine => machine.pool === pool.id && machine.wanted)
     const costly = overCap(pool, world)
-    const [going, staying] = parted(machines, machine => costly.get(machine.id) ?? worn(machine, pool, world) ?? left(machine, world.now) ?? (plan.replaced.has(machine.id) ? { reason: 'its place is needed for a build that it was not made for', building: 'leave' } : null))
+    const [going, staying] = parted(machines, machine => costly.get(machine.id) ?? worn(machine, pool, world) ?? ill(machine, world) ?? left(machine, world.now) ?? (plan.replaced.has(machine.id) ? { reason: 'its place is needed for a build that it was not made for', building: 'leave' } : null))
     planning.dismissals.push(...going)
     if (pool.config) idle(staying, { pool: pool.config, now: world.now, ...plan, kept: plan.kept.get(pool.id) ?? 0 }, planning)
     for (const machine of machines) {
@@ -55,6 +55,12 @@ function due(plan: ScaleInPlan, at: number, now: number): void {
 const worn = (machine: PoolMachine, pool: PoolState, world: PoolWorld) => {
   const reason = wornOut(machine, pool, world)
   return reason === null ? null : { reason, building: 'retire' as const }
+}
+
+/** Builds failed through its fault, one after the other: a new one is better than one that is waited for. */
+function ill(machine: PoolMachine, { workers, now }: PoolWorld) {
+  const until = machine.connected ? workers.find(worker => worker.id === machine.workerId)?.quarantinedUntil ?? 0 : 0
+  return until > now ? { reason: 'its worker is in quarantine: builds failed through its fault', building: 'retire' as const } : null
 }
 
 /** Its worker ended, and only a new machine brings another. */

@@ -1,7 +1,7 @@
 import type { Database } from '@yardmaster/db'
 import type { MadeFor } from '@yardmaster/db/verbs/read-fingerprints'
-import { readSlots, type Slot } from '@yardmaster/db/verbs/read-machines'
-import { instanceState, spentBy, unavailability, type Downtime, type MachineFacts, type PoolConfig, type WorkerView } from '@yardmaster/domain'
+import { readSlots } from '@yardmaster/db/verbs/read-machines'
+import { machineFacts, unavailability, type Downtime, type PoolConfig, type WorkerView } from '@yardmaster/domain'
 
 type Row = Omit<WorkerView, 'unavailable' | 'building'> & {
   id: number
@@ -44,20 +44,15 @@ export async function readWorkers(db: Database, { ids, connected, now, pools }: 
   for (const row of rows) {
     const { name, labels, maxBuilds, capacity, building, quarantinedForMs } = row
     const slot = slots.get(row.id)
+    const machine = slot && machineFacts(slot.machine, pools.find(config => config.name === slot.pool))
     const away = unavailability({
-      ...row, machine: slot && machineFacts(slot, pools), connected: connected ? connected(row.id) : row.connected,
+      ...row, machine, connected: connected ? connected(row.id) : row.connected,
       quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs,
     }, now)
     if (away?.until != null) found.availableAt = Math.min(found.availableAt ?? Infinity, away.until)
     if (slot?.machine?.fingerprint != null) found.machines.set(name, { poolId: slot.poolId, fingerprint: slot.machine.fingerprint })
-    found.views.push({ name, labels, maxBuilds, capacity, unavailable: away?.why ?? null, building })
+    found.views.push({ name, labels, maxBuilds, capacity, unavailable: away?.why ?? null, building, ...(machine ? { machine: { ...machine, pool: slot.pool } } : {}) })
     found.running.set(name, building.map(build => ({ builder: build.name, request: build.request })))
   }
   return found
-}
-
-/** The machine as its slot's worker is judged by it. */
-export function machineFacts({ pool, machine }: Pick<Slot, 'pool' | 'machine'>, pools: readonly PoolConfig[]): MachineFacts {
-  if (!machine) return { state: null, age: 0, spent: null }
-  return { state: instanceState(machine), age: machine.age, spent: machine.retireReason ?? spentBy(pools.find(config => config.name === pool), machine) }
 }

@@ -1,10 +1,13 @@
 import { transaction } from '@yardmaster/db'
 import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
+import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
 import { RETRY } from '@yardmaster/domain'
+import { systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
 import { aWorker } from '../../../../test/kit/installation.js'
+import { explainWaiting } from '../loops/explain-waiting.js'
 import { aLatentWorld, type LatentWorld } from '../testing/latent-world.js'
 import { ask, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
@@ -134,4 +137,30 @@ test('a worker that connected by itself and is a latent one by now is let go onc
   world.configuration.workers.find(({ name }) => name === 'w1')!.pool = 'p'
   await engine.releaseMachines()
   await until('it to be let go', () => worker.closed)
+})
+
+test('a request that waits says what of its pool it waits for', async () => {
+  world = await aLatentWorld({ builder: { steps: forever, workers: ['p-1'] } })
+  const engine = await world.anEngine()
+  const explained = async () => {
+    await explainWaiting({ db: world.db, fence: engine.fence, generations: engine.generations, clock: systemClock() })
+    return (await world.rows<{ why: string }>(`SELECT waits_for AS why FROM build_requests WHERE state = 'pending' ORDER BY id LIMIT 1`))[0]?.why
+  }
+  await ask(world, 'b')
+  expect(await explained()).toBe('a machine of pool p')
+  await transaction(world.db, null, tx => tellObstacle(tx, { poolId: 1, why: 'pool p has reached its daily cap', until: null }))
+  expect(await explained()).toBe('pool p has reached its daily cap')
+  await transaction(world.db, null, tx => tellObstacle(tx, { poolId: 1, why: null, until: null }))
+  const instance = await world.machine(1, { fingerprint: 'small' })
+  expect(await explained()).toBe('a machine of pool p: starting for 10 s')
+  await new TestWorker(engine.port, 'p-1').hello(process(1))
+  expect(await explained()).toBe('pool p: p-1 has a machine that was made for other builds')
+  await world.db.pool.query('UPDATE instances SET fingerprint = NULL')
+  await engine.claim()
+  await ask(world, 'b')
+  expect(await explained()).toBe('the machine of pool p is busy')
+  await world.condemn(instance, { building: 'retry' })
+  expect(await explained()).toBe('a machine of pool p')
+  await world.db.pool.query(`UPDATE replicas SET state = 'stopped' WHERE role = 'latent-worker-provisioner'`)
+  expect(await explained()).toBe('a machine of pool p: no latent-worker-provisioner is running that could start one')
 })

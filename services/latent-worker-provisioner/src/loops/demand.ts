@@ -1,6 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { hasPools } from '@yardmaster/db/verbs/read-demand'
 import { requestInstances } from '@yardmaster/db/verbs/request-instances'
+import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
 import { planDemand, type Obstacle } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
 import { look, type Look } from '../demand/look.js'
@@ -14,14 +15,14 @@ import { renderRequests } from '../demand/render-requests.js'
  */
 export function meetDemand(deps: Provisioning): (signal: AbortSignal) => Promise<{ again: boolean }> {
   const prices = createPrices(deps)
-  const told = new Map<number, string>()
+  const told = new Map<number, string | null>()
   return async signal => {
     const generation = deps.generations.active()
     if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
     const seen = await look(deps, generation)
     if (await renderRequests(deps, seen)) return { again: true }
     const { starts, obstacles } = await plan(deps, seen, { prices, signal })
-    tellObstacles(deps, seen, { obstacles, told })
+    await tellObstacles(deps, seen, { obstacles, told })
     if (starts.length === 0) return { again: false }
     const { created, stale } = await transaction(deps.db, deps.fence, tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
     for (const { id, workerId } of created) {
@@ -47,11 +48,13 @@ async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices
 }
 
 /** Once each: why a pool that has something to do starts nothing. */
-function tellObstacles({ logger }: Provisioning, { world, requests }: Look, { obstacles, told }: { obstacles: ReadonlyMap<number, Obstacle>; told: Map<number, string> }): void {
+async function tellObstacles({ db, fence, logger }: Provisioning, { world, requests }: Look, { obstacles, told }: { obstacles: ReadonlyMap<number, Obstacle>; told: Map<number, string | null> }): Promise<void> {
   for (const { id, name } of world.pools) {
-    const why = requests.length > 0 ? obstacles.get(id)?.why : undefined
-    if (why !== undefined && told.get(id) !== why) logger.warn({ pool: name, why }, 'a pool starts no machine')
-    if (why === undefined) told.delete(id)
-    else told.set(id, why)
+    const obstacle = requests.length > 0 ? obstacles.get(id) : undefined
+    const why = obstacle?.why ?? null
+    if (told.get(id) === why) continue
+    const anew = await transaction(db, fence, tx => tellObstacle(tx, { poolId: id, why, until: obstacle?.until ?? null }))
+    if (anew && why !== null) logger.warn({ pool: name, why }, 'a pool starts no machine')
+    told.set(id, why)
   }
 }

@@ -20,6 +20,8 @@ CREATE TABLE "worker_pools" (
     "alerted_at" TIMESTAMPTZ(3),
     "paused" BOOLEAN NOT NULL DEFAULT false,
     "pause_reason" TEXT,
+    "obstacle" TEXT,
+    "obstacle_until" TIMESTAMPTZ(3),
     "version" INTEGER NOT NULL DEFAULT 1,
 
     CONSTRAINT "worker_pools_pkey" PRIMARY KEY ("id")

@@ -3,11 +3,13 @@ import { unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
 import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
-import { downtimeAt, unavailability, type Downtime } from '@yardmaster/domain'
+import { readSlots, type Slot } from '@yardmaster/db/verbs/read-machines'
+import { downtimeAt, machineFacts, unavailability, type Downtime } from '@yardmaster/domain'
 import { workerActionRequest, workerActions, type YardWorker } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { configuredPools } from './pools.js'
 import { YardError } from './yard-error.js'
 
 /** Nobody is signed in yet. */
@@ -39,9 +41,9 @@ export function workerRoutes(deps: Deps): Router {
   router.get('/', async (request, response) => {
     // Those that no configuration names any more are kept for their history.
     const { rows } = await db.pool.query<Row>(`${SELECT} WHERE w.active ORDER BY w.name, w.id`)
-    sendJson(request, response, { workers: rows.map(row => present(deps, row)) })
+    sendJson(request, response, { workers: await presentAll(deps, rows) })
   })
-  router.get('/:worker', async (request, response) => sendJson(request, response, { worker: present(deps, await one(db, request)) }))
+  router.get('/:worker', async (request, response) => sendJson(request, response, { worker: await presentOne(deps, await one(db, request)) }))
   for (const action of workerActions) router.post(`/:worker/${action}`, async (request, response) => {
     const parameters = workerActionRequest.parse(request.body ?? {})
     const { id } = await one(db, request)
@@ -50,17 +52,25 @@ export function workerRoutes(deps: Deps): Router {
       await recordControl(tx, { actor, action, thing: 'workers', thingId: id, parameters: parameters.reason === undefined ? {} : { reason: parameters.reason } })
     })
     logger.info({ actor, action, worker: id }, 'control')
-    sendJson(request, response, { worker: present(deps, await one(db, request)) })
+    sendJson(request, response, { worker: await presentOne(deps, await one(db, request)) })
   })
   return router
 }
 
-function present({ clock }: Deps, { downtimes, orphans, quarantinedForMs, ...row }: Row): YardWorker {
+async function presentAll(deps: Deps, rows: readonly Row[]): Promise<YardWorker[]> {
+  const slots = new Map((await readSlots(deps.db, rows.map(row => row.id))).map(slot => [slot.workerId, slot]))
+  return rows.map(row => present(deps, row, slots.get(row.id)))
+}
+
+const presentOne = async (deps: Deps, row: Row): Promise<YardWorker> => (await presentAll(deps, [row]))[0]!
+
+function present({ clock, activeGenerations }: Deps, { downtimes, orphans, quarantinedForMs, ...row }: Row, slot: Slot | undefined): YardWorker {
+  const pool = slot && configuredPools({ activeGenerations }).find(({ name }) => name === slot.pool)
   const now = clock.now()
   const downtime = downtimeAt(downtimes, now)
   const away = unavailability({
     connected: row.connected !== null, paused: row.paused !== null, pauseReason: row.paused?.reason ?? null, graceful: row.graceful, orphans,
-    quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs, downtime: downtimes,
+    quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs, downtime: downtimes, machine: slot && machineFacts(slot.machine, pool),
   }, now)
   return { ...row, downtime: downtime && { until: downtime.until / 1000, timeZone: downtime.timeZone, reason: downtime.reason }, unavailable: away?.why ?? null }
 }
