@@ -52,6 +52,12 @@ export async function unquarantineWorker(tx: Transaction, { workerId }: { worker
   return await forgive(tx, [workerId]) === 1
 }
 
+/** Its failures were those of a machine that it has no more. The caller has locked it. */
+export async function forgiveWorker(tx: Transaction, workerId: number): Promise<void> {
+  const [failed] = await tx.query('SELECT 1 FROM workers WHERE id = $1 AND failures > 0', [workerId])
+  if (failed) await forgive(tx, [workerId])
+}
+
 async function forgive(tx: Transaction, workerIds: number[]): Promise<number> {
   if (workerIds.length === 0) return 0
   const forgiven = await tx.query<{ id: number; version: number }>(

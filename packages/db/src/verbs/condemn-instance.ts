@@ -1,7 +1,7 @@
 import type { FailureClass } from '@yardmaster/domain'
 import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
-import { lockWorkers } from './blame-workers.js'
+import { forgiveWorker, lockWorkers } from './blame-workers.js'
 import { endWorkerBuilds } from './end-worker-builds.js'
 
 export type Condemning = {
@@ -48,6 +48,7 @@ export async function condemnInstance(tx: Transaction, condemning: Condemning): 
        version = version + 1 WHERE id = $1 RETURNING id, version`, [instanceId, reason, failure?.class ?? null, failure ? storableText(failure.message).slice(0, 2000) : null])
   if (row.session !== null) await endSession(tx, known.worker_id)
   if (row.builds > 0) await endWorkerBuilds(tx, [known.worker_id], { stateString: reason, how: null })
+  await forgiveWorker(tx, known.worker_id)
   tx.publish({ type: 'instance.updated', ...instance!, project: null })
   tx.wake('instances')
   tx.wake('requests')

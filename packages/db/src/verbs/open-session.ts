@@ -1,6 +1,7 @@
 import type { Json } from '@yardmaster/domain'
 import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
+import { forgiveWorker } from './blame-workers.js'
 import { endWorkerBuilds } from './end-worker-builds.js'
 import { refreshBuilderWorkers } from './refresh-builder-workers.js'
 
@@ -91,8 +92,7 @@ async function wantedInstance(tx: Transaction, { workerId, instanceId = null }: 
 
 async function leaveMachine(tx: Transaction, workerId: number): Promise<void> {
   await endWorkerBuilds(tx, [workerId], { stateString: 'its machine is gone: another has taken its place', how: null })
-  await tx.execute(
-    `UPDATE workers SET failures = 0, failed_at = NULL, quarantined_until = NULL, quarantine_reason = NULL, version = version + 1 WHERE id = $1 AND failures > 0`, [workerId])
+  await forgiveWorker(tx, workerId)
 }
 
 async function noteConnected(tx: Transaction, instanceId: number, idle: boolean): Promise<void> {

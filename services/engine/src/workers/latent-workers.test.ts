@@ -139,6 +139,14 @@ test('a worker that connected by itself and is a latent one by now is let go onc
   await until('it to be let go', () => worker.closed)
 })
 
+test('what a machine did wrong goes with it', async () => {
+  world = await aLatentWorld()
+  const instance = await world.machine(1)
+  await world.db.pool.query(`UPDATE workers SET failures = 3, failed_at = now(), quarantined_until = now() + interval '1 hour', quarantine_reason = 'its disk is full' WHERE id = 1`)
+  await world.condemn(instance)
+  expect(await world.rows('SELECT failures, quarantined_until, quarantine_reason FROM workers WHERE id = 1')).toEqual([{ failures: 0, quarantined_until: null, quarantine_reason: null }])
+})
+
 test('a request that waits says what of its pool it waits for', async () => {
   world = await aLatentWorld({ builder: { steps: forever, workers: ['p-1'] } })
   const engine = await world.anEngine()
