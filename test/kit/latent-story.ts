@@ -28,7 +28,7 @@ export class Truth {
   }
 
   /** A shell command that says when it begins, runs for so long, and says that it ended. */
-  running = (seconds: number): string => `echo "begin $$" >> '${this.#file}'; sleep ${seconds}; echo "end $$" >> '${this.#file}'`
+  running = (seconds: number | string): string => `echo "begin $$" >> '${this.#file}'; sleep ${seconds}; echo "end $$" >> '${this.#file}'`
   /** The same, until `open` is called. */
   waiting = (): string => `echo "begin $$" >> '${this.#file}'; while [ ! -e '${this.#gate}' ]; do sleep 0.1; done; echo "end $$" >> '${this.#file}'`
   open(): void {
