@@ -22,8 +22,11 @@ export async function removeServer(client: UpcloudClient, machine: Removable, si
   const state = textAt(server, 'state')
   if (state === 'maintenance') return 'going'
   try {
-    if (state === 'stopped') await client.delete(`/server/${machine.id}/?storages=1&backups=delete`, signal)
-    else await client.post(`/server/${machine.id}/stop`, { stop_server: { stop_type: 'hard' } }, signal)
+    if (state === 'stopped') {
+      await client.delete(`/server/${machine.id}/?storages=1&backups=delete`, signal)
+      return await removeDisks(client, machine, signal)
+    }
+    await client.post(`/server/${machine.id}/stop`, { stop_server: { stop_type: 'hard' } }, signal)
   } catch (error) {
     if (notYet(error) || isAbsent(error)) return 'going'
     throw error
