@@ -72,7 +72,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   } })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty(`explain waiting.${settings.set}`)) await explainWaiting({ db, fence, generations, clock }) } })
-  loop({ name: 'unbuildable requests', everyMs: 5_000, run: async () => (await replica.duty(`unbuildable.${settings.set}`) ? endUnbuildableRequests({ db, fence, generations, clock, logger }) : undefined) })
+  loop({ name: 'unbuildable requests', everyMs: 5_000, run: async () => (generations.active()?.configuration.pools.length && await replica.duty(`unbuildable.${settings.set}`) ? endUnbuildableRequests({ db, fence, generations, clock, logger }) : undefined) })
   startBalance(replica, { pool, runs, draining: () => drain.active })
   const controls = loop({ name: 'controls', everyMs: 5_000, run: () => obeyControls({ db, fence, runs, pool }) })
   const ended = loop({ name: 'ended buildsets', everyMs: 5_000, run: () => children.sweep() })

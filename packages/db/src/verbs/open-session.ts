@@ -54,6 +54,8 @@ export async function openSession(tx: Transaction, opening: SessionOpening): Pro
   if (!known || !held) return null
   const instanceId = known.latent || opening.instanceId ? await wantedInstance(tx, opening) : null
   const moved = held.instance_id !== instanceId
+  // Whoever has a password of the configuration's may come from any machine; one that was known on another is not on this one.
+  if (moved && held.instance_id !== null && held.process_id === processId) throw new UnwantedMachine(`process ${processId} of worker ${workerId} runs on instance ${held.instance_id}, which is not wanted any more`)
   // What ran on another machine of ours is gone with it, and so is what it did wrong.
   const replaced = moved && instanceId !== null
   if (held.taken && held.process_id !== processId && !replaced) return null

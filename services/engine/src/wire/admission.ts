@@ -4,7 +4,7 @@ import type { Secrets } from '@yardmaster/runtime'
 import { authenticate, digest, type Credentials } from './credentials.js'
 import type { WantedMachines } from './wanted-machines.js'
 
-/** Who was let in. `instanceId`: the machine that is this worker's now; null: it connects by itself. */
+/** Who was let in. `instanceId`: the machine whose password it came with; null: it came with one that the configuration gives. */
 export type Guest = { name: string; instanceId: number | null }
 
 /** `refused` for wrong credentials, `closed` while this engine takes nobody, `unwanted` for a latent worker whose machine nobody wants. */
@@ -26,8 +26,8 @@ export async function admission({ configuration, secrets, machines }: AdmissionD
   if (!worker || worker.password !== null) {
     if (!authenticate(active, secrets, credentials)) return 'refused'
     if (worker?.pool == null) return { name, instanceId: null }
-    const machine = await machines.find(name, () => true)
-    return machine ? { name, instanceId: machine.instanceId } : 'unwanted'
+    // Which machine it is on is told when its session is opened: what is known here may be a moment old.
+    return await machines.find(name, () => true) ? { name, instanceId: null } : 'unwanted'
   }
   const given = digest(password)
   const machine = await machines.find(name, ({ passwordHash }) => passwordHash?.length === given.length && timingSafeEqual(given, passwordHash))

@@ -2,7 +2,7 @@ import { transaction } from '@yardmaster/db'
 import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { stopWorker } from '@yardmaster/db/verbs/pause-worker'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
-import { RETRY } from '@yardmaster/domain'
+import { CANCELLED, RETRY } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
@@ -137,6 +137,41 @@ test('a worker that connected by itself and is a latent one by now is let go onc
   world.configuration.workers.find(({ name }) => name === 'w1')!.pool = 'p'
   await engine.releaseMachines()
   await until('it to be let go', () => worker.closed)
+})
+
+test('the worker of a machine goes to another engine with its build, is stopped there, and its machine is idle then', async () => {
+  world = await aLatentWorld({ builder: { steps: forever } })
+  const engine = await world.anEngine()
+  const { worker, instance } = await building(engine)
+  const { command } = worker.of('start')[0]!
+  await engine.pool.letGo(engine.pool.sessions(), 'this engine drains', { onlyIdle: false })
+  await until('the worker to be let go', () => worker.closed)
+  const other = await world.anEngine()
+  const again = await new TestWorker(other.port, 'p-1', 'pw1').hello(process(1), [{ command, state: 'running', lastSeq: 0 }])
+  await until('the command to be resumed', () => again.of('decide').some(({ resume }) => resume.length > 0))
+  expect(await builds()).toEqual([{ worker: 'p-1', instance_id: instance, results: null, state_string: 'building' }])
+  expect(await world.rows('SELECT uses, idle_since FROM instances')).toEqual([{ uses: 1, idle_since: null }])
+  other.runs.byId(1)!.stop('enough')
+  await until('the command to be interrupted', () => again.of('interrupt').length > 0)
+  again.send({ type: 'ended', command, seq: 1, rc: -1, failureReason: 'interrupted', elapsed: 1 })
+  await until('the machine to be idle', async () => (await world.rows('SELECT 1 FROM instances WHERE idle_since IS NOT NULL')).length > 0)
+  expect(await builds()).toMatchObject([{ results: CANCELLED }])
+})
+
+test('with one password for all machines, the process of an earlier one is not taken for that of its successor', async () => {
+  world = await aLatentWorld({ worker: { password: 'p' } })
+  const engine = await world.anEngine()
+  const first = await world.machine(1)
+  await new TestWorker(engine.port, 'p-1').hello(process(1))
+  await world.condemn(first)
+  await world.freed(first)
+  const second = await world.machine(1)
+  const stale = new TestWorker(engine.port, 'p-1')
+  stale.hello(process(1)).catch(() => {})
+  await until('it to be refused', () => stale.closed)
+  expect(stale.of('welcome')).toEqual([])
+  await new TestWorker(engine.port, 'p-1').hello(process(2))
+  expect(await world.rows('SELECT instance_id, process_id FROM worker_sessions WHERE connected')).toEqual([{ instance_id: second, process_id: process(2) }])
 })
 
 test('what a machine did wrong goes with it', async () => {
