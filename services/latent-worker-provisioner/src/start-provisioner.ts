@@ -1,5 +1,6 @@
 import type { Loop } from '@yardmaster/runtime'
 import type { Replica } from '@yardmaster/replica'
+import { createLooking } from './demand/look.js'
 import type { Provisioning } from './deps.js'
 import { advanceInstances } from './loops/advance.js'
 import { meetDemand } from './loops/demand.js'
@@ -29,6 +30,7 @@ export function startProvisioner(replica: Replica): void {
     advance: () => advance.notify(),
     observe: () => observe.notify(),
   }
+  const looking = createLooking(deps)
   const advancing = advanceInstances(deps, epochMs => advance.setAlarm(epochMs))
   const observing = observeInstances(deps, epochMs => observe.setAlarm(epochMs))
   const looped = (name: string, run: (signal: AbortSignal) => Promise<void | { again: boolean }>): Loop => {
@@ -44,8 +46,8 @@ export function startProvisioner(replica: Replica): void {
   replica.onStop('operations', () => Promise.all([advancing.stop(), observing.stop()]), { deadlineMs: STOP_MS })
   const observe = looped('observe', observing.run)
   const advance = looped('advance', advancing.run)
-  const scaling = looped('scale in', scaleIn(deps, epochMs => scaling.setAlarm(epochMs)))
-  const demand = looped('demand', meetDemand(deps))
+  const scaling = looped('scale in', scaleIn(deps, looking, epochMs => scaling.setAlarm(epochMs)))
+  const demand = looped('demand', meetDemand(deps, looking))
   const measuring = measureMachines(deps)
   replica.loop({ name: 'measure', everyMs: SWEEP_MS, run: async () => measuring(await deps.holdsDuty()) })
   bus.onWake('requests', () => { demand.notify(); scaling.notify() })

@@ -32,7 +32,7 @@ function world({ pool, config: more, machines = [], workers = [], engines = true
 }
 
 const request = (id: number, more: Partial<WaitingRequest> & { workers?: string[] } = {}): WaitingRequest => ({
-  id, builder: { key: `b${id}`, workers: more.workers ?? names, workerLabels: null, units: 1 }, machines: new Map(), locks: [], parent: null, ...more })
+  id, builder: { key: `b${id}`, workers: more.workers ?? names, workerLabels: null, units: 1 }, machines: new Map(), refused: new Set(), locks: [], parent: null, ...more })
 const requests = (count: number, more: Parameters<typeof request>[1] = {}) => Array.from({ length: count }, (_, index) => request(index + 1, more))
 const plan = (scene: Scene, waiting: WaitingRequest[] = [], barred = new Map<number, { why: string; until: null }>()) => planDemand(world(scene), { requests: waiting, locks: new LockBoard([], new Map()), barred })
 const started = (scene: Scene, waiting: WaitingRequest[] = []) => plan(scene, waiting).starts.map(start => start.worker)
@@ -49,13 +49,15 @@ describe('what is started', () => {
     ['one when that worker is paused', { workers: [worker(9, 'own', { pool: null, connected: true, paused: true })] }, requests(1, { workers: ['own', ...names] }), ['p-1']],
     ['one when that worker is not there', { workers: [worker(9, 'own', { pool: null })] }, requests(1, { workers: ['own', ...names] }), ['p-1']],
     ['none in a slot that is paused', { workers: [worker(1, 'p-1', { paused: true })] }, requests(1), ['p-2']],
-    ['none in a slot that is in quarantine', { workers: [worker(1, 'p-1', { quarantinedUntil: s(60) })] }, requests(1), ['p-2']],
+    ['one in a slot whose last worker was in quarantine', { workers: [worker(1, 'p-1', { quarantinedUntil: s(60) })] }, requests(1), ['p-1']],
     ['one in a slot whose last process was told to go', { workers: [worker(1, 'p-1', { graceful: true, orphans: true })] }, requests(1), ['p-1']],
     ['none in a slot whose machine is still going', { machines: [machine(1, { wanted: false })] }, requests(1), ['p-2']],
     ['one instead of a machine that is to get no further build', { machines: [idle(1, 5, { retireReason: 'its time is over' })] }, requests(1), ['p-2']],
     ['one instead of a machine that has had its builds', { config: { maxUses: 1 }, machines: [idle(1, 5)] }, requests(1), ['p-2']],
     ['one instead of a machine that is too old', { config: { maxAge: 900 }, machines: [idle(1, 5)] }, requests(1), ['p-2']],
     ['one instead of a machine of other options', { machines: [idle(1, 5)], outdated: [101] }, requests(1), ['p-2']],
+    ['one in place of a worker that has not been given it, though it is free', { workers: [worker(9, 'own', { pool: null, connected: true })] }, requests(1, { workers: ['own', ...names], refused: new Set(['worker own']) }), ['p-1']],
+    ['none for a request that a machine of the pool has not been given, though it is free', { machines: [idle(1, 50)] }, requests(1, { refused: new Set(['pool 1']) }), []],
     ['one instead of a machine that its worker has left', { machines: [machine(1, { connectedAt: s(-100), awaySince: s(-30) })] }, requests(1), ['p-2']],
     ['a build a machine with a buildWaitTimeout of 0, also where a machine takes many at once', { config: { buildWaitTimeout: 0 }, workers: names.map((name, index) => worker(index + 1, name, { maxBuilds: null })) }, requests(2), ['p-1', 'p-2']],
     ['one for builds that fit on it together', { workers: names.map((name, index) => worker(index + 1, name, { maxBuilds: null })) }, requests(2), ['p-1']],

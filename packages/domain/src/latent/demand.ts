@@ -6,7 +6,7 @@ import { buildLimits } from './machine-limits.js'
 import { choosePlacement, type Placement } from './placements.js'
 import { wornOut, type PoolMachine, type PoolState, type PoolWorld, type WorkerRowFacts } from './pool-facts.js'
 import { keptAt } from './pool-hours.js'
-import { SlotMatching, type Taker, type Waiting } from './slot-matching.js'
+import { SlotMatching, takerKey, type Taker, type Waiting } from './slot-matching.js'
 
 /** A request that nobody has claimed, in the order in which they are served. */
 export type WaitingRequest = Waiting & {
@@ -31,6 +31,8 @@ export type DemandPlan = {
   starts: Start[]
   /** Machines that a waiting request will be given, though nobody has claimed it yet. */
   awaited: ReadonlySet<number>
+  /** Requests that could be on a worker now, and `takerKey` of that. */
+  ready: ReadonlyMap<number, string>
   /** Idle machines that were made for other builds, and whose slots waiting requests need. */
   replaced: ReadonlySet<number>
   /** How many machines each pool is to have, by its id: those with or for builds and those kept ready. */
@@ -61,9 +63,10 @@ export function planDemand(world: PoolWorld, { requests, locks, barred }: { requ
   const left = place(matching, requests, locks)
   const starts = slots.takers.flatMap(taker => (taker.open && matching.given(taker).length > 0 ? [startFor(taker, slots, matching.given(taker), placementOf)] : []))
   const awaited = new Set(slots.takers.flatMap(taker => (matching.given(taker).length > 0 ? slots.machineOf.get(taker)?.id ?? [] : [])))
+  const ready = new Map(slots.takers.flatMap(taker => (slots.workerOf.get(taker)!.connected && !taker.open ? matching.given(taker).map(({ id }) => [id, takerKey(taker)] as const) : [])))
   const kept = new Map<number, number>()
   for (const pool of world.pools) starts.push(...keepReady(pool, { world, slots, starts, awaited, kept, placement: placementOf.get(pool.id) }))
-  return { starts, awaited, replaced: makeRoom(left, { world, slots, awaited, placementOf }), kept, obstacles }
+  return { starts, awaited, ready, replaced: makeRoom(left, { world, slots, awaited, placementOf }), kept, obstacles }
 }
 
 /** Where the next machine of the pool is made; or why there is none. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { SlotMatching, type Taker, type Waiting } from './slot-matching.js'
 
 const builder = (key: string, workers: string[], units = 1) => ({ key, workers, workerLabels: null, units })
-const waiting = (id: number, key: string, workers: string[], machines: [number, string | null][] = []): Waiting => ({ id, builder: builder(key, workers), machines: new Map(machines) })
+const waiting = (id: number, key: string, workers: string[], machines: [number, string | null][] = []): Waiting => ({ id, builder: builder(key, workers), machines: new Map(machines), refused: new Set() })
 const taker = (name: string, more: Partial<Taker> = {}, view: Partial<Taker['view']> = {}): Taker => ({
   view: { name, labels: {}, maxBuilds: 1, capacity: null, unavailable: null, building: [], ...view }, pool: 1, open: false, fingerprint: null, tailored: false, usesLeft: null, ...more })
 
@@ -25,7 +25,7 @@ test('one gives way to another that can be nowhere else', () => {
 })
 
 test('a worker takes one build of a builder, so many in all, and no more than fit its capacity and its uses', () => {
-  const many = (keys: string[], units = 1) => keys.map((key, index): Waiting => ({ id: index + 1, builder: builder(key, ['w'], units), machines: new Map() }))
+  const many = (keys: string[], units = 1) => keys.map((key, index): Waiting => ({ id: index + 1, builder: builder(key, ['w'], units), machines: new Map(), refused: new Set() }))
   expect(run([taker('w', {}, { maxBuilds: null })], many(['x', 'x', 'y'])).placed).toEqual([1, 3])
   expect(run([taker('w', {}, { maxBuilds: 2 })], many(['x', 'y', 'z'])).placed).toEqual([1, 2])
   expect(run([taker('w', {}, { maxBuilds: null, capacity: 4, building: [{ builder: 'u', units: 1 }] })], many(['x', 'y'], 2)).placed).toEqual([1])

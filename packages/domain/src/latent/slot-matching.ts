@@ -6,6 +6,8 @@ export type Waiting = {
   builder: BuilderView
   /** What it would have of pools whose options depend on the build, by the pool's id; null: its options could not be rendered. What is not in it is not known. */
   machines: ReadonlyMap<number, string | null>
+  /** Takers that it was not given to though they were free, by `takerKey`. */
+  refused: ReadonlySet<string>
 }
 
 /** Something that takes builds: a worker as it is, or a slot as it will be. */
@@ -22,6 +24,9 @@ export type Taker = {
   /** Builds that it may still be given; null: no limit. */
   usesLeft: number | null
 }
+
+/** A worker for itself; machines of a pool, which are alike, together. */
+export const takerKey = ({ pool, view }: Pick<Taker, 'pool' | 'view'>): string => (pool === null ? `worker ${view.name}` : `pool ${pool}`)
 
 /** Which takers will take which requests. */
 export class SlotMatching {
@@ -45,7 +50,7 @@ export class SlotMatching {
    * are placed as can be when all builds take alike. `open`: also in slots without a machine.
    */
   place(request: Waiting, open: boolean): boolean {
-    const kind = `${open}/${request.builder.key}/${[...request.machines].map(([pool, fingerprint]) => `${pool}=${fingerprint}`).sort().join()}`
+    const kind = `${open}/${request.builder.key}/${[...request.machines].map(([pool, fingerprint]) => `${pool}=${fingerprint}`).sort().join()}/${[...request.refused].sort().join()}`
     if (this.#hopeless.has(kind)) return false
     if (this.#find(request, open, new Set())) return true
     this.#hopeless.add(kind)
@@ -91,7 +96,7 @@ export class SlotMatching {
 
   #admits(taker: Taker, request: Waiting, others: readonly Waiting[]): boolean {
     const { view, usesLeft } = taker
-    if (usesLeft !== null && others.length >= usesLeft) return false
+    if ((usesLeft !== null && others.length >= usesLeft) || request.refused.has(takerKey(taker))) return false
     if (!suits(taker, request, others)) return false
     return canStart({ ...view, building: [...view.building, ...others.map(({ builder }) => ({ builder: builder.key, units: builder.units }))] }, request.builder)
   }

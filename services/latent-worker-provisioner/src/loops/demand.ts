@@ -4,7 +4,7 @@ import { requestInstances } from '@yardmaster/db/verbs/request-instances'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
 import { planDemand, type Obstacle } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
-import { look, type Look } from '../demand/look.js'
+import type { Look, Looking } from '../demand/look.js'
 import { makeStarts } from '../demand/make-starts.js'
 import { createPrices, type Prices } from '../demand/prices.js'
 import { renderRequests } from '../demand/render-requests.js'
@@ -13,15 +13,16 @@ import { renderRequests } from '../demand/render-requests.js'
  * Writes down which machines are wanted: for requests that no worker will take, and to be kept ready. What is planned is written in one transaction, which a plan
  * that somebody else was faster than does not get through: it is planned again.
  */
-export function meetDemand(deps: Provisioning): (signal: AbortSignal) => Promise<{ again: boolean }> {
+export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (signal: AbortSignal) => Promise<{ again: boolean }> {
   const prices = createPrices(deps)
   const told = new Map<number, string | null>()
   return async signal => {
     const generation = deps.generations.active()
     if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
-    const seen = await look(deps, generation)
+    const seen = await look(generation)
     if (await renderRequests(deps, seen)) return { again: true }
-    const { starts, obstacles } = await plan(deps, seen, { prices, signal })
+    const { starts, obstacles, ready, more } = await plan(deps, seen, { prices, signal })
+    stalls.note(ready, seen.requests)
     await tellObstacles(deps, seen, { obstacles, told })
     if (starts.length === 0) return { again: false }
     const { created, stale } = await transaction(deps.db, deps.fence, tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
@@ -30,7 +31,7 @@ export function meetDemand(deps: Provisioning): (signal: AbortSignal) => Promise
       deps.logger.info({ instance: id, worker: seen.world.workers.find(worker => worker.id === workerId)?.name, reason: start?.reason, zone: start?.zone, plan: start?.plan }, 'a machine is wanted')
     }
     if (created.length > 0) deps.advance()
-    return { again: stale }
+    return { again: stale || more }
   }
 }
 
@@ -43,7 +44,8 @@ async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices
     const made = await makeStarts(deps, planned.starts, { seen, prices, signal })
     const news = [...made.barred].filter(([pool]) => !barred.has(pool))
     for (const [pool, obstacle] of news) barred.set(pool, obstacle)
-    if (news.length === 0 || made.wanted.length > 0) return { starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
+    // What could be begun is; for what could not it is planned anew, with that counted.
+    if (news.length === 0 || made.wanted.length > 0) return { more: news.length > 0, ready: planned.ready, starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
   }
 }
 

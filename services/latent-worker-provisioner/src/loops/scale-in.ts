@@ -3,14 +3,14 @@ import { condemnInstance } from '@yardmaster/db/verbs/condemn-instance'
 import { hasPools } from '@yardmaster/db/verbs/read-demand'
 import { planDemand, planScaleIn, type Dismissal } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
-import { look } from '../demand/look.js'
+import type { Looking } from '../demand/look.js'
 
 /** Writes down which machines are not wanted any more; `setAlarm`: when it has to look again. */
-export function scaleIn(deps: Provisioning, setAlarm: (epochMs: number | null) => void): (signal: AbortSignal) => Promise<void> {
+export function scaleIn(deps: Provisioning, { look }: Looking, setAlarm: (epochMs: number | null) => void): (signal: AbortSignal) => Promise<void> {
   return async signal => {
     const generation = deps.generations.active()
     if (!generation || !await hasPools(deps.db, deps.set)) return setAlarm(null)
-    const { world, requests, locks } = await look(deps, generation)
+    const { world, requests, locks } = await look(generation)
     const { dismissals, nextAt } = planScaleIn(world, planDemand(world, { requests, locks: locks(), barred: new Map() }))
     for (const dismissal of dismissals) {
       if (signal.aborted) return

@@ -1,0 +1,101 @@
+import { afterEach, expect, test } from 'vitest'
+import { DemandWorld } from '../testing/demand-world.js'
+import { Stalls } from './stalls.js'
+
+let world: DemandWorld | null = null
+afterEach(async () => { await world?.close(); world = null })
+
+const pool = (more = '', machine = '') => `workers.pool({ name: 'p', max: 4, provider: providers.process({ ${machine} }), ${more} })`
+const builder = (name: string, more = '', workersOf = `['p']`) => `{ name: '${name}', workers: ${workersOf}, collapseRequests: false, steps: [steps.shell({ command: 'true' })], ${more} }`
+const config = (pools: string, ...builders: string[]) => `export default defineConfig({ workers: [${pools}], builders: [${builders.join(', ')}] })`
+
+test('two provisioners that plan at the same moments start one machine for each build, and no more than there are slots', async () => {
+  world = await DemandWorld.start(config(pool('maxBuilds: 1'), builder('a'), builder('b')))
+  const both = [await world.provisioner(), await world.provisioner()]
+  await world.ask('a')
+  await Promise.all(both.map(one => one.demand()))
+  expect(await world.instances()).toMatchObject([{ worker: 'p-1', request_id: 1, desired: 'running' }])
+  for (let n = 0; n < 5; n++) await world.ask(n % 2 ? 'a' : 'b')
+  await Promise.all(both.map(one => one.demand()))
+  expect((await world.instances()).map(row => row.worker)).toEqual(['p-1', 'p-2', 'p-3', 'p-4'])
+})
+
+test('machines are for builds whose options are theirs; options that cannot be rendered are told, and start nothing', async () => {
+  world = await DemandWorld.start(config(pool('maxBuilds: 1', `env: { TARGET: input => { if (input.property('target') === 'bad') throw new Error('no such target'); return input.property('target') } }`), builder('a')))
+  const one = await world.provisioner()
+  for (const target of ['arm', 'bad', 'arm', 'x86']) await world.ask('a', { target })
+  await one.demand()
+  const known = await world.rows<{ request_id: number; fingerprint: string | null; problem: string | null }>('SELECT request_id, fingerprint, problem FROM request_machines ORDER BY request_id')
+  expect(known.map(({ fingerprint, problem }) => [fingerprint !== null, problem])).toEqual([[true, null], [false, expect.stringContaining('no such target')], [true, null], [true, null]])
+  expect(known[0]!.fingerprint).toBe(known[2]!.fingerprint)
+  expect((await world.instances()).map(row => [row.request_id, row.fingerprint])).toEqual([1, 3, 4].map(id => [id, known[id - 1]!.fingerprint]))
+})
+
+test('of builds whose lock is said by a function one has a machine, and the others wait for the lock', async () => {
+  world = await DemandWorld.start(config(pool(), builder('a', `locks: input => [util.masterLock('db ' + input.property('db')).access('exclusive')]`)))
+  const one = await world.provisioner()
+  for (const db of ['x', 'x', 'y', 'x']) await world.ask('a', { db })
+  await one.demand()
+  await one.demand()
+  expect((await world.instances()).map(row => row.request_id)).toEqual([1, 3])
+})
+
+test('a daily cap is kept when many wait; what is not within it goes to the next pool, and without a price nothing is started', async () => {
+  world = await DemandWorld.start(config(`${pool('dailyCap: { amount: 2 }')}, workers.pool({ name: 'q', max: 4, provider: providers.process() })`, builder('a', '', `['p', 'q']`)))
+  const one = await world.provisioner()
+  world.price = new Error('not now')
+  await world.ask('a')
+  await one.demand()
+  expect((await world.instances()).map(row => row.worker)).toEqual(['q-1'])
+  world.price = { perHour: 1, currency: 'EUR', period: 3600 }
+  for (let n = 0; n < 3; n++) await world.ask('a')
+  // Prices that could not be told are asked for again later: another process asks at once.
+  await (await world.provisioner()).demand()
+  expect((await world.instances()).map(row => [row.worker, row.price])).toEqual([['q-1', null], ['p-1', 1], ['p-2', 1], ['q-2', 1]])
+})
+
+test('where there was no room the next zone is tried', async () => {
+  world = await DemandWorld.start(config(pool(`zones: ['de', 'fi']`), builder('a')))
+  const one = await world.provisioner()
+  await world.ask('a')
+  await one.demand()
+  await world.rows(`UPDATE instances SET desired = 'gone', holds_slot = false, gone_at = now(), condemned_at = now(), failure_class = 'elsewhere'`)
+  await one.demand()
+  expect((await world.instances()).map(row => row.zone)).toEqual(['de', 'fi'])
+})
+
+test('when the options change, idle machines go and building ones get no further build; when only something else changes, they stay', async () => {
+  world = await DemandWorld.start(config(pool(`warm: 1`, `env: { A: '1' }`), builder('a')))
+  const one = await world.provisioner()
+  await one.demand()
+  await world.configure(config(pool(`warm: 1`, `env: { A: '1' }`), builder('renamed')))
+  await one.scaleIn()
+  expect((await world.instances()).map(row => row.desired)).toEqual(['running'])
+  await world.configure(config(pool(`warm: 1`, `env: { A: '2' }`), builder('a')))
+  await one.scaleIn()
+  await one.demand()
+  expect((await world.instances()).map(row => [row.worker, row.desired, row.end_reason])).toEqual([['p-1', 'gone', 'pool p has other options now'], ['p-2', 'running', null]])
+  await world.configure(config(`workers.worker({ name: 'w', password: 'p' })`, builder('a', '', `['w']`)))
+  await one.scaleIn()
+  expect((await world.instances()).map(row => row.end_reason)).toEqual(['pool p has other options now', 'pool p is not in the configuration any more'])
+})
+
+test('a request that nobody gives to a free worker is not counted on there for a while', () => {
+  const state = { now: 0 }
+  const stalls = new Stalls({ monotonic: () => state.now })
+  const at = (seconds: number, ready: [number, string][]) => {
+    state.now = seconds * 1000
+    stalls.note(new Map(ready), [{ id: 1 }, { id: 2 }])
+    return [...stalls.refusedOf(1)]
+  }
+  expect(at(0, [[1, 'pool 1']])).toEqual([])
+  expect(at(29, [[1, 'pool 1']])).toEqual([])
+  // Another worker: anew.
+  expect(at(30, [[1, 'worker w']])).toEqual([])
+  expect(at(59, [[1, 'worker w']])).toEqual([])
+  expect(at(60, [[1, 'worker w'], [2, 'pool 1']])).toEqual(['worker w'])
+  expect(at(100, [[1, 'pool 1'], [2, 'pool 1']])).toEqual(['worker w'])
+  expect(at(130, [[1, 'pool 1']])).toEqual(['worker w', 'pool 1'])
+  expect(at(361, [])).toEqual(['pool 1'])
+  expect(at(431, [])).toEqual([])
+})
