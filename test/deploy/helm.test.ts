@@ -157,7 +157,7 @@ describe.skipIf(!canRender)('the rendered chart', () => {
     const { manifests } = await renderChart({ latentWorkerProvisioner: { pods: { enabled: true, namespace: 'machines' } } })
     const [role] = ofKind(manifests, 'Role')
     const [binding] = ofKind(manifests, 'RoleBinding')
-    expect(role).toMatchObject({ metadata: { namespace: 'machines' }, rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'create', 'delete'] }] })
+    expect(role).toMatchObject({ metadata: { namespace: 'machines' }, rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'create', 'delete'] }, { apiGroups: [''], resources: ['secrets'], verbs: ['create'] }] })
     expect(binding).toMatchObject({ metadata: { namespace: 'machines' }, roleRef: { kind: 'Role', name: role?.metadata.name }, subjects: [{ kind: 'ServiceAccount', namespace: 'builds' }] })
     for (const each of roles) {
       const { serviceAccountName, automountServiceAccountToken } = named(manifests, 'Deployment', each).spec.template.spec

@@ -18,6 +18,7 @@ const openers: { [kind in ProviderConfig['kind']]?: Opener } = {
   process: processProvider,
   // Loaded when they are first used: their clients are large.
   docker: async account => (await import('./docker/docker-provider.js')).openDocker(account),
+  kubernetes: async account => (await import('./kubernetes/kubernetes-provider.js')).openKubernetes(account),
 }
 
 /** The provider of a kind, for an account whose secrets are resolved. `custom` is opened where its functions run, not here. */

@@ -6,7 +6,7 @@ export type ApiRequest = { method: string; path: string; query: URLSearchParams;
 export type ApiAnswer = { status: number; body?: Json; /** Sent line by line instead. */ lines?: AsyncIterable<string> }
 
 /** What goes wrong at the next request that it matches. lost: it is done, and the answer is lost. hang: nothing is done, and nothing comes. */
-export type Fault = { method: string; path: RegExp; act: 'lost' | 'hang' | { status: number; body: Json } }
+export type Fault = { method: string; path: RegExp; query?: RegExp; act: 'lost' | 'hang' | { status: number; body: Json } }
 
 async function bodyOf(request: IncomingMessage): Promise<Json> {
   let text = ''
@@ -46,7 +46,7 @@ export class ApiServer {
     const method = request.method ?? 'GET'
     this.requests.push(`${method} ${request.url}`)
     const body = await bodyOf(request)
-    const index = this.faults.findIndex(fault => fault.method === method && fault.path.test(pathname))
+    const index = this.faults.findIndex(fault => fault.method === method && fault.path.test(pathname) && (fault.query?.test(searchParams.toString()) ?? true))
     const [fault] = index < 0 ? [] : this.faults.splice(index, 1)
     if (fault?.act === 'hang') return
     const answer = typeof fault?.act === 'object' ? fault.act : await this.answer({ method, path: pathname, query: searchParams, body, headers: request.headers })
