@@ -1,5 +1,6 @@
 import type { Downtime, NoRoom, PoolMachine, PoolState, WorkerRowFacts } from '@yardmaster/domain'
 import type { Database } from '../database.js'
+import { REFUSED } from './read-refusals.js'
 
 export type PoolRow = Omit<PoolState, 'config'> & { active: boolean }
 
@@ -37,7 +38,7 @@ const POOLS = `SELECT p.id, p.name, p.active, CASE WHEN p.paused THEN jsonb_buil
     (SELECT coalesce(jsonb_agg(f), '[]') FROM (SELECT i.zone, i.plan, max(${ms('coalesce(i.condemned_at, i.requested_at)')}) AS at FROM instances i
        WHERE i.pool_id = p.id AND i.failure_class = 'elsewhere' AND i.requested_at > now() - ${NO_ROOM} GROUP BY i.zone, i.plan) f) AS "noRoom",
     (SELECT coalesce(jsonb_agg(f), '[]') FROM (SELECT DISTINCT i.fingerprint, coalesce(i.failure, '') AS why FROM instances i
-       WHERE i.pool_id = p.id AND i.failure_class = 'configuration' AND i.generation_id = $2) f) AS refused
+       WHERE i.pool_id = p.id AND ${REFUSED} AND i.generation_id = $2) f) AS refused
   FROM worker_pools p WHERE p.set_name = $1 AND (p.active OR EXISTS (SELECT 1 FROM instances i WHERE i.pool_id = p.id AND i.gone_at IS NULL)) ORDER BY p.id`
 
 const WORKERS = `SELECT w.id, w.name, w.pool_id AS pool, w.paused, w.pause_reason AS "pauseReason", w.graceful, w.downtime, w.capacity,

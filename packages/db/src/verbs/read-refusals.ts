@@ -1,11 +1,14 @@
 import type { Refusal, RequestOfPools } from '@yardmaster/domain'
 import type { Database } from '../database.js'
 
+/** No machine could be made of the options of instance `i`. Believed for a while: what a configuration names may come to be without a change of the configuration. */
+export const REFUSED = `i.failure_class = 'configuration' AND i.condemned_at > now() - interval '10 min'`
+
 /** What no machine could be made of, as the generation has it, and why: of the active pools. */
 export async function readRefusals(db: Database, generationId: number): Promise<Refusal[]> {
   const { rows } = await db.pool.query<Refusal>(
     `SELECT DISTINCT ON (p.id, i.fingerprint) p.id AS pool, i.fingerprint, coalesce(i.failure, 'no machine can be made of its options') AS why
-     FROM worker_pools p JOIN instances i ON i.pool_id = p.id WHERE p.active AND i.failure_class = 'configuration' AND i.generation_id = $1 ORDER BY p.id, i.fingerprint, i.id DESC`, [generationId])
+     FROM worker_pools p JOIN instances i ON i.pool_id = p.id WHERE p.active AND ${REFUSED} AND i.generation_id = $1 ORDER BY p.id, i.fingerprint, i.id DESC`, [generationId])
   return rows
 }
 
@@ -18,7 +21,7 @@ export async function readDoubtful(db: Database, { generationId, builders, hopel
     `SELECT r.id, b.key AS "builderKey", coalesce(m.machines, '[]') AS machines
      FROM builders b CROSS JOIN LATERAL (SELECT id FROM build_requests WHERE builder_id = b.id AND state = 'pending' AND (b.key = ANY($3) OR EXISTS (
          SELECT 1 FROM request_machines x WHERE x.request_id = build_requests.id AND x.generation_id = $1 AND (x.problem IS NOT NULL OR EXISTS (
-           SELECT 1 FROM instances i WHERE i.pool_id = x.pool_id AND i.fingerprint = x.fingerprint AND i.failure_class = 'configuration' AND i.generation_id = $1))))
+           SELECT 1 FROM instances i WHERE i.pool_id = x.pool_id AND i.fingerprint = x.fingerprint AND ${REFUSED} AND i.generation_id = $1))))
        ORDER BY priority DESC, submitted_at, id LIMIT $4) r
      CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('pool', x.pool_id, 'fingerprint', x.fingerprint, 'problem', x.problem)) AS machines FROM request_machines x
        WHERE x.request_id = r.id AND x.generation_id = $1) m

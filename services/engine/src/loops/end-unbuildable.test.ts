@@ -61,6 +61,11 @@ test('what a cloud refuses for every build ends all of its requests, those that 
   await ask(world, 'b')
   await endsOf(engine)
   expect(await ended()).toHaveLength(2)
+  // By then the image may be there.
+  await world.db.pool.query(`UPDATE instances SET condemned_at = condemned_at - interval '11 min'`)
+  await ask(world, 'b')
+  await endsOf(engine)
+  expect(await ended()).toHaveLength(2)
 })
 
 test.each([
