@@ -9,6 +9,7 @@ import { inventory, isOurs, type World } from './world.js'
 const clock = systemClock()
 const BUILT_MS = 240_000
 const GONE_MS = 120_000
+const BETWEEN_STRIKES_MS = 8_000
 /** A build may lose its machine when the machine is lost, and never because it was thought idle. */
 const LOST = /^(the machine |machine lost|its worker did not connect again|worker lost|connection lost)/
 
@@ -30,8 +31,11 @@ export async function oneRun(world: World, lane: string, run: Run): Promise<void
   await until(`${lane}: nothing to be left at the provider: ${inventory(world).ours(lane).join(', ')}`, () => inventory(world).ours(lane).length === 0, GONE_MS)
 }
 
-async function strike({ cluster: { provisioners, provisionerProxies } }: World, what: Strike): Promise<void> {
-  if (what === null) return
+async function strike(world: World, what: Strike): Promise<void> {
+  const { cluster: { provisioners, provisionerProxies } } = world
+  // Lanes share their provisioners, and what strikes them: one that dies more often than its predecessor is buried gets nothing done.
+  if (what === null || clock.monotonic() < world.nextStrikeAt) return
+  world.nextStrikeAt = clock.monotonic() + BETWEEN_STRIKES_MS
   if (what.at === 'time') {
     await clock.sleep(what.afterMs)
     await Promise.all(provisioners.filter((_, at) => what.who === 'both' || what.who === at).map(provisioner => provisioner.kill()))

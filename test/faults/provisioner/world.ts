@@ -11,10 +11,10 @@ const WORKER = join(import.meta.dirname, '../../../packages/worker/dist/main.js'
 const TOKEN = 'ucat_SIMULATOR'
 /** Recorded seconds of booting and stopping are this many times as long. */
 const TIME_SCALE = 0.03
-const SETTLE_SECONDS = 4
+const SETTLE_SECONDS = 3
 
 /** The cloud, two provisioners in front of it, and somebody else on the same account. */
-export type World = { cluster: Cluster; cloud: UpcloudSimulator; installation: string; lanes: string[]; truth: Truth; /** Whose disks were left, and paid for by themselves. */ deletedByHand: Set<string>; close(): Promise<void> }
+export type World = { cluster: Cluster; cloud: UpcloudSimulator; installation: string; lanes: string[]; truth: Truth; /** Whose disks were left, and paid for by themselves. */ deletedByHand: Set<string>; /** By the monotonic clock. */ nextStrikeAt: number; close(): Promise<void> }
 
 const userData = `#!/bin/sh
 mkdir -p "$HOME/worker"
@@ -46,7 +46,7 @@ export async function startWorld(laneCount: number, seed: number): Promise<World
   const [row] = await cluster.rows<{ id: string }>('SELECT id FROM installation')
   for (const provisioner of cluster.provisioners) provisioner.supervise()
   return {
-    cluster, cloud, lanes, truth, installation: row!.id, deletedByHand: new Set(),
+    cluster, cloud, lanes, truth, installation: row!.id, deletedByHand: new Set(), nextStrikeAt: 0,
     async close() {
       await cluster.stop()
       await cloud.close()

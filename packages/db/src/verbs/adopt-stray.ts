@@ -28,9 +28,13 @@ export async function adoptStray(tx: Transaction, { machine, poolId, generationI
          external_id = $2, observed = $3, observed_at = now(), detail = $4, address = $5, storages = $6, created_at = coalesce(created_at, least(now(), greatest(requested_at, to_timestamp($7::float8 / 1000)))),
          end_reason = 'it turned up after it had been given up', version = version + 1 WHERE id = $1 RETURNING id, version`, [over.id, ...facts])
     : await tx.query<{ id: number; version: number }>(
-      `INSERT INTO instances (worker_id, attempt, pool_id, generation_id, provider, external_id, observed, detail, address, storages, created_at, observed_at, zone, plan, desired, holds_slot, condemned_at, reason, end_reason)
-       SELECT $1, (SELECT coalesce(max(attempt), 0) FROM instances WHERE worker_id = $1) + 1, $8, $9, $10, $2, $3, $4, $5, $6, least(now(), coalesce(to_timestamp($7::float8 / 1000), now())), now(), $11, $12, 'gone', false, now(),
-         'found at its provider under our label', 'nobody wants it' RETURNING id, version`, [worker, ...facts, poolId, generationId, provider, machine.zone, machine.plan])
+      `INSERT INTO instances (worker_id, attempt, label_attempt, pool_id, generation_id, provider, external_id, observed, detail, address, storages, created_at, observed_at, zone, plan,
+         price_per_hour, currency, billing_period, desired, holds_slot, condemned_at, reason, end_reason)
+       SELECT $1, CASE WHEN t.id IS NULL THEN $13 ELSE (SELECT max(attempt) FROM instances WHERE worker_id = $1) + 1 END, CASE WHEN t.id IS NOT NULL THEN $13::int END, $8, $9, $10, $2, $3, $4, $5, $6,
+         least(now(), coalesce(to_timestamp($7::float8 / 1000), now())), now(), $11, $12, t.price_per_hour, t.currency, coalesce(t.billing_period, 1), 'gone', false, now(),
+         'found at its provider under our label', 'nobody wants it'
+       FROM (SELECT 1) one LEFT JOIN instances t ON t.worker_id = $1 AND t.attempt = $13 RETURNING id, version`,
+      [worker, ...facts, poolId, generationId, provider, machine.zone, machine.plan, machine.label.attempt])
   tx.publish({ type: over ? 'instance.updated' : 'instance.new', ...row!, project: null })
   tx.wake('instances')
   return row!.id

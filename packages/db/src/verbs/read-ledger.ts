@@ -9,6 +9,8 @@ export type OpenInstance = {
   workerId: number
   worker: string
   attempt: number
+  /** Of its label. */
+  labelAttempt: number
   generationId: number
   /** Which its options are rendered for; null: for none. */
   requestId: number | null
@@ -39,11 +41,11 @@ export type OpenInstance = {
 
 const SECONDS = (since: string) => `extract(epoch FROM now() - ${since})::float8`
 
-const OPEN = `SELECT i.id, i.pool_id AS "poolId", p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, i.generation_id AS "generationId", i.request_id AS "requestId", i.zone, i.plan,
+const OPEN = `SELECT i.id, i.pool_id AS "poolId", p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, coalesce(i.label_attempt, i.attempt) AS "labelAttempt", i.generation_id AS "generationId", i.request_id AS "requestId", i.zone, i.plan,
     i.desired, i.observed, i.operation, i.operation_replica_id AS "operationReplicaId", ${SECONDS('i.unsure_since')} AS "unsureFor", -${SECONDS('i.retry_at')} AS "retryIn", i.tries,
     i.external_id AS "externalId", i.storages, i.address, i.detail, i.holds_slot AS "holdsSlot", i.connected_at IS NOT NULL AS "everConnected", coalesce(s.connected, false) AS connected,
     ${SECONDS('i.observed_at')} AS "observedFor", ${SECONDS('i.condemned_at')} AS "condemnedFor",
-    coalesce(${SECONDS(`greatest(i.requested_at, s.disconnected_at, (SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive'))`)}, 0) AS "awaitedFor"
+    coalesce(${SECONDS(`greatest(i.requested_at, s.disconnected_at, (SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive' AND $1 = ANY(sets)))`)}, 0) AS "awaitedFor"
   FROM instances i JOIN workers w ON w.id = i.worker_id JOIN worker_pools p ON p.id = i.pool_id LEFT JOIN worker_sessions s ON s.instance_id = i.id
   WHERE i.gone_at IS NULL AND p.set_name = $1 ORDER BY i.id`
 
@@ -70,8 +72,9 @@ export async function isLabelOpen(db: Database, { worker, attempt }: Pick<Machin
   return rowCount === 1
 }
 
-/** Where machines reach the engines that live, as these say. */
-export async function readEngineUrls(db: Database): Promise<string[]> {
-  const { rows } = await db.pool.query<{ url: string }>(`SELECT DISTINCT worker_url AS url FROM replicas WHERE role = 'engine' AND state = 'alive' AND worker_url <> '' ORDER BY 1`)
+/** Where machines reach the engines of the set that live, as these say: those that go on first. */
+export async function readEngineUrls(db: Database, set: string): Promise<string[]> {
+  const { rows } = await db.pool.query<{ url: string }>(
+    `SELECT worker_url AS url FROM replicas WHERE role = 'engine' AND state = 'alive' AND worker_url <> '' AND $1 = ANY(sets) GROUP BY 1 ORDER BY bool_and(drain_requested_at IS NOT NULL), 1`, [set])
   return rows.map(row => row.url)
 }

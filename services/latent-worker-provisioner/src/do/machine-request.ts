@@ -21,11 +21,11 @@ export async function instanceOptions({ db, generations, providers, random }: Pr
 type Given = { password: string; options: MachineOptions['options'] }
 
 /** The request for an instance's machine, with all that only it may know: never kept, never logged. Throws ProviderError. */
-export async function machineRequest({ db, providers, secrets, installation, settings }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<MachineRequest> {
+export async function machineRequest({ db, providers, secrets, installation, settings, set }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<MachineRequest> {
   const { worker: name, attempt, zone, plan, generationId } = instance
   const label = { installation, worker: name, attempt }
   const { provider: { kind } } = await providers.pool(generationId, instance.pool)
-  const urls = await readEngineUrls(db)
+  const urls = await readEngineUrls(db, set)
   // A process on this host finds the engine where this host's workers do.
   if (urls.length === 0 && kind === 'process') urls.push(`ws://${settings.workerHost}:${settings.workerPort}`)
   if (urls.length === 0) throw new ProviderError('no engine that lives says where machines reach it: set YARD_WORKER_URL of the engines', { failureClass: 'retry' })

@@ -18,14 +18,14 @@ const LONGEST_RETRY_MS = 30_000
 /** Goes one step towards nothing being left of an instance's machine. It is tried for ever: what is given up is paid for ever. */
 export async function removeMachine(deps: Provisioning, account: Account | Failure, instance: OpenInstance, signal: AbortSignal): Promise<void> {
   const { db, fence, replicaId, installation, logger } = deps
-  const { id, externalId, storages, worker, attempt, pool } = instance
+  const { id, externalId, storages, worker, attempt, labelAttempt, pool } = instance
   const begun = externalId === null ? null : await transaction(db, fence, tx => beginOperation(tx, { id, operation: 'remove', replicaId }))
   if (!begun || externalId === null) return
   let outcome: OperationOutcome
   try {
     if (!('provider' in account)) throw new ProviderError(account.message, { failureClass: account.class })
     const { provider } = account
-    const left = await within({ clock: deps.clock, signal, ms: DEADLINE_MS }, either => provider.remove({ id: externalId, label: { installation, worker, attempt }, storages }, either))
+    const left = await within({ clock: deps.clock, signal, ms: DEADLINE_MS }, either => provider.remove({ id: externalId, label: { installation, worker, attempt: labelAttempt }, storages }, either))
     outcome = left === 'gone' ? { kind: 'removed' } : { kind: 'again', failure: null, afterMs: GOING_MS }
   } catch (error) {
     const failure = failureOf(error)

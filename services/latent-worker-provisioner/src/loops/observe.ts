@@ -1,3 +1,5 @@
+import { transaction } from '@yardmaster/db'
+import { notePoolFailure } from '@yardmaster/db/verbs/note-pool-failure'
 import { readOpenInstances, readUsedPools, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
 import type { Provisioning } from '../deps.js'
 import { failureOf } from '../do/failures.js'
@@ -14,25 +16,26 @@ const DOUBTFUL_MS = 1_000
 
 export type Observing = { run(signal: AbortSignal): Promise<void>; stop(): Promise<void> }
 
-type Known = { account: Account; pool: UsedPool; instances: OpenInstance[] }
+type Known = { account: Account; pool: UsedPool; /** All that share the account. */ poolIds: Set<number>; instances: OpenInstance[] }
 type Watch = { seen: Sightings; lookedAt: number | null; looking: Promise<void> | null }
 
 /** Looks at every account that may hold something of ours, as often as what is open there needs, and judges what is there. */
 export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number | null) => void): Observing {
-  const { db, clock, logger, set, observe } = deps
+  const { db, clock, set, observe } = deps
+  const told = new Map<string, string>()
   const watches = new Map<string, Watch>()
   const stopping = new AbortController()
   const look = (known: Known, watch: Watch) => {
     watch.lookedAt = clock.monotonic()
     watch.looking = lookAtAccount(deps, { ...known, seen: watch.seen }, stopping.signal)
-      .catch((error: unknown) => logger.warn({ pool: known.pool.pool, provider: known.account.kind, why: failureOf(error).message }, 'a provider could not be looked at'))
+      .then(() => { told.delete(known.account.key) }, (error: unknown) => blind(deps, known, { error, told }))
       .finally(() => { watch.looking = null; observe() })
   }
   return {
     async run() {
       const instances = await readOpenInstances(db, set)
       await judgeInstances(deps, instances)
-      const accounts = await accountsOf(deps, instances)
+      const accounts = await accountsOf(deps, instances, told)
       // What looks dead is judged again soon: it may be a moment's.
       let nextMs = instances.some(({ desired, observed }) => desired === 'running' && ['absent', 'stopped', 'stopping', 'error'].includes(observed)) ? DOUBTFUL_MS : Infinity
       for (const known of accounts) {
@@ -52,16 +55,35 @@ export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number 
   }
 }
 
-async function accountsOf({ db, set, providers, logger }: Provisioning, instances: OpenInstance[]): Promise<Known[]> {
+/** Why something fails is said once, until it is another reason or has worked again. */
+function isNews(told: Map<string, string>, what: string, why: string): boolean {
+  if (told.get(what) === why) return false
+  told.set(what, why)
+  return true
+}
+
+/** An account that does not answer. One that does not let us in stops its pools until somebody has looked. */
+async function blind({ db, fence, logger }: Provisioning, { account, pool, poolIds }: Known, { error, told }: { error: unknown; told: Map<string, string> }): Promise<void> {
+  const failure = failureOf(error)
+  if (isNews(told, account.key, failure.message)) logger.warn({ pool: pool.pool, provider: account.kind, why: failure.message }, 'a provider could not be looked at')
+  if (failure.class !== 'alert') return
+  await transaction(db, fence, async tx => {
+    for (const poolId of [...poolIds].sort((a, b) => a - b)) await notePoolFailure(tx, { poolId, failure })
+  }).catch((cause: unknown) => logger.error({ pool: pool.pool, why: failureOf(cause).message }, 'that a pool is stopped could not be written down'))
+}
+
+async function accountsOf({ db, set, providers, logger }: Provisioning, instances: OpenInstance[], told: Map<string, string>): Promise<Known[]> {
   const accounts = new Map<string, Known>()
   for (const pool of await readUsedPools(db, set)) {
     try {
       const account = await providers.of(pool.generationId, pool.pool)
-      const known = accounts.get(account.key) ?? { account, pool, instances: [] }
+      const known = accounts.get(account.key) ?? { account, pool, poolIds: new Set(), instances: [] }
+      known.poolIds.add(pool.poolId)
       known.instances.push(...instances.filter(({ generationId, poolId }) => generationId === pool.generationId && poolId === pool.poolId))
       accounts.set(account.key, known)
     } catch (error) {
-      logger.warn({ pool: pool.pool, generation: pool.generationId, why: failureOf(error).message }, 'a provider could not be opened')
+      const why = failureOf(error).message
+      if (isNews(told, `${pool.generationId}/${pool.pool}`, why)) logger.warn({ pool: pool.pool, generation: pool.generationId, why }, 'a provider could not be opened')
     }
   }
   return [...accounts.values()]

@@ -38,8 +38,10 @@ export class Cloud implements MachineProvider {
     return this.#answer('get', () => this.machines.get(id) ?? null)
   }
 
-  remove({ id }: Pick<Machine, 'id'>): Promise<'gone' | 'going'> {
+  remove({ id, label }: Pick<Machine, 'id' | 'label'>): Promise<'gone' | 'going'> {
     this.removals.push(id)
+    const own = this.machines.get(id)?.label
+    if (own && (own.installation !== label.installation || own.worker !== label.worker || own.attempt !== label.attempt)) return Promise.reject(new Error(`${id} is of another label`))
     return this.#answer('remove', () => { this.machines.delete(id); return 'gone' })
   }
 

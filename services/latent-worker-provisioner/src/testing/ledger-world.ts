@@ -35,7 +35,7 @@ export class LedgerWorld {
     const pool: PoolConfig = { ...poolDefaults, name: 'p', workers, max: 3, provider: { kind: 'custom', account: {}, machine: { script: { $interpolate: 'join %(worker:engine)s as %(worker:name)s with %(worker:password)s' } } }, ...more }
     const installation = await anInstallation(aConfiguration({ pools: [pool], workers: workers.map(name => aWorker(name, { pool: 'p', password: null })) }))
     const { rows } = await installation.db.pool.query<{ id: string }>('SELECT id FROM installation')
-    await transaction(installation.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 2, softwareVersion: '0', workerUrl: 'ws://engine:9989' }))
+    await transaction(installation.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 2, softwareVersion: '0', sets: ['main'], workerUrl: 'ws://engine:9989' }))
     return new LedgerWorld(installation, rows[0]!.id, pool)
   }
 

@@ -33,6 +33,7 @@ CREATE TABLE "instances" (
     "pool_id" BIGINT NOT NULL,
     "worker_id" BIGINT NOT NULL,
     "attempt" INTEGER NOT NULL,
+    "label_attempt" INTEGER,
     "provider" TEXT NOT NULL,
     "generation_id" BIGINT NOT NULL,
     "fingerprint" TEXT,
