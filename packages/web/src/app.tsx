@@ -3,6 +3,9 @@ import { Navigate, Route, Routes } from 'react-router'
 import { BuildPage } from './pages/build/build-page.js'
 import { BuilderPage } from './pages/builder/builder-page.js'
 import { BuildersPage } from './pages/builders/builders-page.js'
+import { InstancePage } from './pages/machines/instance-page.js'
+import { MachinesPage } from './pages/machines/machines-page.js'
+import { PoolPage } from './pages/machines/pool-page.js'
 import { NotFoundPage } from './pages/not-found-page.js'
 import { RequestPage } from './pages/request-page.js'
 import { WorkerPage } from './pages/workers/worker-page.js'
@@ -25,6 +28,10 @@ export function App(): ReactElement {
           <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
           <Route path="workers" element={<WorkersPage />} />
           <Route path="workers/:workerid" element={<WorkerPage />} />
+          <Route path="pools" element={<Navigate to="/machines" replace />} />
+          <Route path="machines" element={<MachinesPage />} />
+          <Route path="machines/:pool" element={<PoolPage />} />
+          <Route path="instances/:id" element={<InstancePage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>
       </main>

@@ -17,6 +17,7 @@ import './styles/base.css'
 import './styles/pages.css'
 import './styles/build.css'
 import './styles/workers.css'
+import './styles/machines.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {

@@ -1,37 +1,22 @@
 import type { WorkerAction, YardWorker } from '@yardmaster/rest'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseMutationResult, UseQueryResult } from '@tanstack/react-query'
-import { useEffect } from 'react'
 import { useServices } from '../services.js'
 import { useLiveStatus } from '../live/live-query.js'
 import { useTell } from '../ui/toasts.js'
+import { useAgainOn } from './again-on.js'
 
 const key = ['yard', 'workers']
-/** Many workers may come or go in one moment: they are asked for once. */
-const gatherMs = 250
+const paths = ['workers/*/*']
 /** Their load is told without an event. */
 const loadEveryMs = 30_000
 const pollEveryMs = 10_000
 
 /** All workers, in the order of their names; asked for again when an event speaks of one. */
 export function useYardWorkers(): UseQueryResult<YardWorker[]> {
-  const { yard, live, clock } = useServices()
-  const client = useQueryClient()
+  const { yard } = useServices()
   const status = useLiveStatus()
-  useEffect(() => {
-    let cancel: (() => void) | null = null
-    const again = (): void => {
-      cancel ??= clock.setTimeout(() => {
-        cancel = null
-        void client.invalidateQueries({ queryKey: key, exact: true })
-      }, gatherMs)
-    }
-    const close = live.subscribe(['workers/*/*'], { event: again, confirmed: again })
-    return () => {
-      cancel?.()
-      close()
-    }
-  }, [live, clock, client])
+  useAgainOn(paths, key)
   return useQuery({
     queryKey: key,
     queryFn: async () => (await yard.workers()).toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 import { Link, NavLink, useLocation } from 'react-router'
+import { useHasPools } from '../api/machines.js'
 import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
 import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
@@ -13,6 +14,7 @@ export function Header(): ReactElement {
   const running = useLiveQuery(runningBuildsQuery(api)).data?.size
   const waiting = useLiveQuery(pendingQuery(api)).data?.size
   const { pathname } = useLocation()
+  const hasPools = useHasPools() || pathname.startsWith('/machines')
   const atBuilders = pathname === '/' || pathname.startsWith('/builders')
   return (
     <header className="header">
@@ -23,6 +25,7 @@ export function Header(): ReactElement {
       <nav aria-label="Pages">
         <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
         <NavLink to="/workers">Workers</NavLink>
+        {hasPools && <NavLink to="/machines">Machines</NavLink>}
       </nav>
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>

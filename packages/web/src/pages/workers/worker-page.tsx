@@ -12,6 +12,7 @@ import { buildPath, BuildChip } from '../../ui/build-chip.js'
 import { PageTitle } from '../../ui/page-title.js'
 import { Empty, Failed, Loading } from '../../ui/states.js'
 import { Ago, Elapsed } from '../../ui/times.js'
+import { MachineHistory } from '../machines/machine-history.js'
 import { NotFoundPage } from '../not-found-page.js'
 import { WorkerActions } from './worker-actions.js'
 import { InfoFiles, WorkerFacts } from './worker-facts.js'
@@ -53,6 +54,7 @@ function KnownWorker({ worker }: { worker: YardWorker }): ReactElement {
           <p className="worker-names">{mine.slice(0, 60).map(builder => <Link key={builder.builderid} to={`/builders/${builder.builderid}`}>{builder.name}</Link>)}{mine.length > 60 && <span className="muted">and {mine.length - 60} more</span>}</p>
         </section>
       )}
+      <MachineHistory title="Machines" filter={{ worker: worker.name }} />
       <Builds worker={worker} builders={names} />
     </section>
   )
