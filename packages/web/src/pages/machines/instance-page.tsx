@@ -4,7 +4,7 @@ import type { ReactElement, ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { useInstance } from '../../api/machines.js'
 import { dateTime, duration } from '../../lib/format.js'
-import { costOf, machineState, machineWhy, money } from '../../lib/machine-state.js'
+import { costOf, machineState, money } from '../../lib/machine-state.js'
 import { outcomeOf } from '../../lib/results.js'
 import { buildPath } from '../../ui/build-chip.js'
 import { PageTitle } from '../../ui/page-title.js'
@@ -38,8 +38,8 @@ function KnownInstance({ instance, builds }: { instance: Instance; builds: reado
         {instance.desired === 'running' && <span className="actions"><button type="button" className="danger" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</button></span>}
       </div>
       {asked && <StopDialog instance={instance} onClose={() => setAsked(false)} />}
-      {instance.failure && <p className="notice notice-missing" data-testid="machine-failure"><strong>It failed</strong>{instance.failure.message} <span className="tag">{instance.failure.class}</span></p>}
-      {instance.unsureSince !== null && <p className="notice"><strong>It is not known whether it was created</strong>the provider is asked for its label until that is certain</p>}
+      {instance.failure && <p className="notice notice-missing" data-testid="machine-failure"><strong>It failed:</strong>{instance.failure.message} <span className="tag">{instance.failure.class}</span></p>}
+      {instance.unsureSince !== null && <p className="notice"><strong>It is not known whether it was created:</strong>the provider is asked for its label until that is certain</p>}
       <InstanceFacts instance={instance} />
       <Timeline instance={instance} />
       {builds.length > 0 && <Builds instance={instance} builds={builds} />}
@@ -51,12 +51,12 @@ const none = <span className="muted">–</span>
 
 function InstanceFacts({ instance }: { instance: Instance }): ReactElement {
   const { provider, externalId, address, zone, plan, reason, observed, desired, operation, detail, tries, price, uses, storages } = instance
-  const ending = machineWhy(instance)
+  const ending = instance.endReason ?? instance.retireReason
   return (
     <div className="facts-block">
       <dl className="facts worker-facts">
         <Fact name="Started because">{reason}</Fact>
-        <Fact name={instance.desired === 'gone' ? 'Ended because' : 'To end because'}>{ending === reason || instance.failure ? instance.endReason ?? none : ending}</Fact>
+        {ending !== null && <Fact name={instance.desired === 'gone' ? 'Ended because' : 'Ends when it has built, because'}>{ending}</Fact>}
         <Fact name="Cost"><span data-testid="machine-cost">{costOf(instance) ?? none}</span>{price && <span className="muted"> at {money(price.perHour, price.currency)} an hour</span>}</Fact>
         <Fact name="Builds">{uses}</Fact>
         <Fact name="Where">{[zone, plan].filter(text => text !== null).join(' · ') || none}</Fact>

@@ -33,7 +33,7 @@ export function MachineRow({ instance, builds, builders }: Row): ReactElement {
         <span className={instance.failure ? 'why machine-failure' : 'muted why'} title={why}>{why}</span>
       </span>
       <span className="muted machine-place" title={place}>{place}</span>
-      <span className="row-count muted" title="what it costs so far">{costOf(instance) ?? ''}</span>
+      <span className="row-count muted" title="what it costs so far">{instance.createdAt === null ? '' : costOf(instance) ?? ''}</span>
       {instance.desired === 'running'
         ? <button type="button" className="small" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</button>
         : <span />}

@@ -69,8 +69,10 @@ export function MachineRows({ machines }: { machines: readonly Instance[] }): Re
   const byWorker = useMemo(() => groupBy(running?.values() ?? [], build => build.workerid), [running])
   const names = useMemo(() => new Map(builders?.map((builder): [number, Builder] => [builder.builderid, builder])), [builders])
   const none: readonly Build[] = []
+  // By name, so that none moves when another comes.
+  const inOrder = useMemo(() => machines.toSorted((a, b) => a.worker.localeCompare(b.worker, 'en', { numeric: true }) || b.id - a.id), [machines])
   return (
-    <VirtualRows items={machines} rowHeight={rowHeight} keyOf={idOf} label="Machines">
+    <VirtualRows items={inOrder} rowHeight={rowHeight} keyOf={idOf} label="Machines">
       {instance => <MachineRow instance={instance} builds={instance.connected ? byWorker.get(instance.workerId) ?? none : none} builders={names} />}
     </VirtualRows>
   )

@@ -38,7 +38,7 @@ function Spent({ pool }: { pool: Pool }): ReactElement | null {
   if (!spent) return null
   return (
     <span className="pool-spent" title={cap ? `spent today, of at most ${money(cap.amount, spent.currency)} a day (${cap.timeZone})` : 'spent today'} data-testid="pool-spent">
-      {money(spent.today, spent.currency)}{cap && <span className="of"> of {cap.amount}</span>} today
+      <span>{money(spent.today, spent.currency)}{cap && <span className="of"> of {cap.amount}</span>} today</span>
       {share !== null && <span className="meter" role="meter" aria-label="part of the day's cap that is spent" aria-valuenow={Math.round(share * 100)} aria-valuemin={0} aria-valuemax={100}><i style={{ width: `${share * 100}%` }} className={share > 0.9 ? 'full' : ''} /></span>}
     </span>
   )
@@ -50,8 +50,8 @@ function Notices({ pool: { name, alert, backoff, paused, active, failures } }: {
     <>
       {alert && <p className="notice notice-missing" role="alert" data-testid="pool-alert"><strong>Nothing is started for {name} until somebody has looked.</strong> {alert.reason}</p>}
       {backoff && <p className="notice" data-testid="pool-backoff"><strong>Nothing is started for {duration(backoff.until - now)}</strong>{failures > 1 && <> after {failures} failures in a row</>}: {backoff.reason}</p>}
-      {paused && <p className="notice" data-testid="pool-paused"><strong>Paused</strong>{paused.reason ?? 'nothing is started until somebody resumes it'}</p>}
-      {!active && <p className="notice"><strong>No configuration names it any more</strong>its machines go</p>}
+      {paused && <p className="notice" data-testid="pool-paused"><strong>Paused:</strong>{paused.reason ?? 'nothing is started until somebody resumes it'}</p>}
+      {!active && <p className="notice"><strong>No configuration names it any more:</strong>its machines go</p>}
     </>
   )
 }

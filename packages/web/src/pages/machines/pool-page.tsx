@@ -48,9 +48,9 @@ function PoolFacts({ pool: { configured, price, boot } }: { pool: Pool }): React
     <div className="facts-block">
       <dl className="facts worker-facts">
         <Fact name="Machines">{min === max ? `always ${max}` : `${min} to ${max}`}{warm > 0 && <span className="muted">, {warm} spare</span>}</Fact>
-        <Fact name="Kept without a build">{buildWaitTimeout === null ? 'for ever' : buildWaitTimeout === 0 ? 'never: one build each' : duration(buildWaitTimeout)}</Fact>
-        <Fact name="Given up in boot after">{duration(missingTimeout)}</Fact>
-        <Fact name="Replaced after">{[maxUses !== null && `${maxUses} builds`, maxAge !== null && duration(maxAge)].filter(text => text !== false).join(' or ') || <span className="muted">–</span>}</Fact>
+        <Fact name="Kept without a build">{buildWaitTimeout === null ? 'for ever' : buildWaitTimeout === 0 ? 'never: one build each' : span(buildWaitTimeout)}</Fact>
+        <Fact name="Given up in boot after">{span(missingTimeout)}</Fact>
+        <Fact name="Replaced after">{[maxUses !== null && `${maxUses} builds`, maxAge !== null && span(maxAge)].filter(text => text !== false).join(' or ') || <span className="muted">–</span>}</Fact>
         <Fact name="Where">{[zones.join(', '), plans.join(', ')].filter(text => text !== '').join(' · ') || <span className="muted">as the options say</span>}</Fact>
         <Fact name="Price">{price ? <>{money(price.perHour, price.currency)} an hour<span className="muted">, paid by {price.period === 3600 ? 'the hour' : price.period === 1 ? 'the second' : duration(price.period)}</span></> : <span className="muted">–</span>}</Fact>
         <Fact name="Boot: half within">{boot ? <Percentile of={boot} at="p50" /> : <span className="muted">–</span>}</Fact>
@@ -60,6 +60,9 @@ function PoolFacts({ pool: { configured, price, boot } }: { pool: Pool }): React
     </div>
   )
 }
+
+/** A duration that somebody wrote down: without what it does not have. */
+const span = (seconds: number): string => duration(seconds).replace(/ (00 s|00 min|0 h)$/, '')
 
 function Percentile({ of: { created, started, connected, machines }, at }: { of: NonNullable<Pool['boot']>; at: 'p50' | 'p90' | 'p99' }): ReactElement {
   return <span title={`of the last ${machines} machines: accepted after ${duration(created[at])}, running after ${duration(started[at])}, worker connected after ${duration(connected[at])}`}>{duration(connected[at])}</span>
