@@ -49,7 +49,7 @@ describe('what is started', () => {
     ['one when that worker is paused', { workers: [worker(9, 'own', { pool: null, connected: true, paused: true })] }, requests(1, { workers: ['own', ...names] }), ['p-1']],
     ['one when that worker is not there', { workers: [worker(9, 'own', { pool: null })] }, requests(1, { workers: ['own', ...names] }), ['p-1']],
     ['none in a slot that is paused', { workers: [worker(1, 'p-1', { paused: true })] }, requests(1), ['p-2']],
-    ['one in a slot whose last worker was in quarantine', { workers: [worker(1, 'p-1', { quarantinedUntil: s(60) })] }, requests(1), ['p-1']],
+    ['none in a slot that is in quarantine', { workers: [worker(1, 'p-1', { quarantinedUntil: s(60) })] }, requests(1), ['p-2']],
     ['one in a slot whose last process was told to go', { workers: [worker(1, 'p-1', { graceful: true, orphans: true })] }, requests(1), ['p-1']],
     ['none in a slot whose machine is still going', { machines: [machine(1, { wanted: false })] }, requests(1), ['p-2']],
     ['one instead of a machine that is to get no further build', { machines: [idle(1, 5, { retireReason: 'its time is over' })] }, requests(1), ['p-2']],

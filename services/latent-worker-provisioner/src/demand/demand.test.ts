@@ -52,6 +52,9 @@ test('a daily cap is kept when many wait; what is not within it goes to the next
   // Prices that could not be told are asked for again later: another process asks at once.
   await (await world.provisioner()).demand()
   expect((await world.instances()).map(row => [row.worker, row.price])).toEqual([['q-1', null], ['p-1', 1], ['p-2', 1], ['q-2', 1]])
+  await world.rows(`UPDATE instances SET observed = 'running'`)
+  await (await world.provisioner()).demand()
+  expect((await world.instances()).map(row => row.price)).toEqual([1, 1, 1, 1])
 })
 
 test('where there was no room the next zone is tried', async () => {

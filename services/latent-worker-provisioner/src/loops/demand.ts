@@ -6,6 +6,7 @@ import { planDemand, type Obstacle } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
 import type { Look, Looking } from '../demand/look.js'
 import { makeStarts } from '../demand/make-starts.js'
+import { priceMachines } from '../demand/price-machines.js'
 import { createPrices, type Prices } from '../demand/prices.js'
 import { renderRequests } from '../demand/render-requests.js'
 
@@ -24,7 +25,11 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
     const { starts, obstacles, ready, more } = await plan(deps, seen, { prices, signal })
     stalls.note(ready, seen.requests)
     await tellObstacles(deps, seen, { obstacles, told })
-    if (starts.length === 0) return { again: false }
+    if (starts.length === 0) {
+      // Money can wait for machines.
+      await priceMachines(deps, seen, { prices, signal })
+      return { again: false }
+    }
     const { created, stale } = await transaction(deps.db, deps.fence, tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
     for (const { id, workerId } of created) {
       const start = starts.find(wanted => wanted.workerId === workerId)
