@@ -130,10 +130,18 @@ export function heal(world: World, server: Server): void {
   follow(world, server)
 }
 
+/** No list lags longer. */
+const longestLagMs = 3_600_000
+
+function remember(world: World, what: { server: Server | null; storage: Storage | null }): void {
+  const now = world.clock.now()
+  world.deleted = [...world.deleted.filter(({ at }) => at > now - longestLagMs), { at: now, ...what }]
+}
+
 export function deleteStorage(world: World, storage: Storage): void {
   endMeter(world, storage.uuid)
   world.storages.delete(storage.uuid)
-  world.deleted.push({ at: world.clock.now(), server: null, storage })
+  remember(world, { server: null, storage })
 }
 
 /** Its disks stay, and are paid for, unless they go too. */
@@ -142,7 +150,7 @@ export function deleteServer(world: World, server: Server, withStorages: boolean
   endMeter(world, server.uuid)
   server.timeline = []
   world.servers.delete(server.uuid)
-  world.deleted.push({ at: world.clock.now(), server, storage: null })
+  remember(world, { server, storage: null })
   for (const { storage: uuid } of server.devices) {
     const storage = world.storages.get(uuid)
     if (!storage || storage.owner === null) continue

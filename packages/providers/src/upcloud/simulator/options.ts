@@ -75,6 +75,8 @@ export type SimulatorOptions = {
   roundUpToHours?: boolean
   /** false: machines are only books; nothing is run. */
   boot?: boolean
+  /** false: machines see and change the host's files with our rights, also where Linux could give them their own. */
+  isolate?: boolean
   /** The world is kept here, and taken from here at the next start. */
   stateFile?: string
 }

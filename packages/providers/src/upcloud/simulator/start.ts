@@ -76,9 +76,11 @@ export async function startUpcloudSimulator(options: SimulatorOptions): Promise<
   const kept = options.stateFile === undefined ? null : loadWorld(options.stateFile)
   const random = options.seed === undefined ? options.random : seededRandom(options.seed)
   const clock = startVirtualClock(options.clock, { startAt: kept?.now ?? options.clock.now(), speed: options.speed ?? 1 })
-  const machines = options.boot === false ? noMachines : makeMachines(options.home, uuid => {
-    const server = world.servers.get(uuid)
-    if (server?.on) powerOff(world, server)
+  const machines = options.boot === false ? noMachines : makeMachines({
+    home: options.home, isolate: options.isolate, onPowerOff: uuid => {
+      const server = world.servers.get(uuid)
+      if (server?.on) powerOff(world, server)
+    },
   })
   const faultRandom = options.seed === undefined ? options.random : seededRandom(options.seed + 1)
   const world: World = makeWorld(options, { clock, random, faultRandom, idRandom: options.random, machines, kept: kept?.data ?? null })

@@ -67,12 +67,13 @@ async function resolved(userData: UserData): Promise<UserData> {
   }
 }
 
-/** `onPowerOff`: a machine ended by itself. */
-export function makeMachines(home: string, onPowerOff: (uuid: string) => void): Machines {
+export type MachinesOptions = { home: string; isolate?: boolean | undefined; /** A machine ended by itself. */ onPowerOff: (uuid: string) => void }
+
+export function makeMachines({ home, isolate, onPowerOff }: MachinesOptions): Machines {
   killMarked(`YARD_SIMULATOR_HOME=${home}`)
   mkdirSync(join(home, 'machines'), { recursive: true })
   writeShims(join(home, 'shims'))
-  const sandbox: Sandbox = findSandbox(home)
+  const sandbox: Sandbox = findSandbox(home, isolate)
   const running = new Map<string, Running>()
   const outputs = new Map<string, string>()
   const ending = new Set<Promise<void>>()
