@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EXCEPTION } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
@@ -22,15 +23,17 @@ export default defineConfig({
     workers.pool({ name: 'hammer', provider: providers.process(), max: 4, buildWaitTimeout: 1 }),
     workers.process({ name: 'single', buildWaitTimeout: 1 }),
     workers.pool({ name: 'varied', max: 2, buildWaitTimeout: 60, provider: providers.process({ env: { TARGET: util.interpolate('%(prop:target)s') } }) }),
+    workers.pool({ name: 'undescribed', max: 2, provider: providers.process({ env: { TARGET: ({ properties }) => { if (properties.target === 'none') throw new Error('no such target'); return 'x' } } }) }),
   ],
   builders: [
+    builder('undescribed', 'true'),
     builder('few', ${JSON.stringify(truth.few.running(0.3))}),
     builder('once', 'true'),
     builder('hammer', ${JSON.stringify(truth.hammer.running(0.2))}),
     builder('single', 'true'),
     builder('varied', util.interpolate('test "$TARGET" = "%(prop:target)s"')),
   ],
-  schedulers: [schedulers.force({ name: 'force', builders: ['few', 'once', 'hammer', 'single', 'varied'], parameters: [util.stringParameter({ name: 'target', default: 'none' })] })],
+  schedulers: [schedulers.force({ name: 'force', builders: ['few', 'once', 'hammer', 'single', 'varied', 'undescribed'], parameters: [util.stringParameter({ name: 'target', default: 'none' })] })],
 })
 `
 
@@ -87,6 +90,15 @@ test('a machine that was rendered for other properties is not used; one that was
   // The third target has no free slot: the machine that has waited longest makes room.
   expect(rows.map(row => row.uses)).toEqual([2, 1, 1])
   expect(new Set(rows.map(row => row.fingerprint)).size).toBe(3)
+}, 120_000)
+
+test('a request for which no machine can be described ends once, and its build says why', async () => {
+  tellWhenFailed()
+  const [bad, good] = [await force(cluster, 'undescribed'), await force(cluster, 'undescribed', { values: { target: 'arm' } })]
+  await allBuilt(cluster, [...bad, ...good])
+  await expectUndisturbed(cluster, good)
+  expect(await cluster.rows(`SELECT b.results, b.state_string AS text, s.name AS step FROM builds b JOIN steps s ON s.build_id = b.id WHERE b.build_request_id = ${bad[0]!}`)).toEqual([
+    { results: EXCEPTION, text: expect.stringContaining('no such target') as string, step: 'worker_preparation' }])
 }, 120_000)
 
 test('scale-in never kills a build: builds that come just when idle machines go', async () => {
