@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EXCEPTION } from '@yardmaster/domain'
 import { startUpcloudSimulator, type UpcloudSimulator } from '@yardmaster/providers/upcloud-simulator'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
@@ -17,18 +18,21 @@ const ownWorker = `${process.execPath} ${join(import.meta.dirname, '../..', prog
 
 const config = (baseUrl: string) => `
 import { defineConfig, schedulers, steps, util, workers } from '@yardmaster/config'
-const machine = (name, userData) => workers.upcloud({
-  name, apiToken: util.secret('upcloud'), baseUrl: '${baseUrl}', image: 'Debian GNU/Linux 12 (Bookworm)', buildWaitTimeout: 0, checkInstanceInterval: 1, hostconfig: { userData },
+const own = util.userData.yardmasterWorker({ command: ${JSON.stringify(ownWorker)} })
+const machine = (name, userData, { image = 'Debian GNU/Linux 12 (Bookworm)', ...hostconfig } = {}) => workers.upcloud({
+  name, apiToken: util.secret('upcloud'), baseUrl: '${baseUrl}', image, buildWaitTimeout: 0, checkInstanceInterval: 1, hostconfig: { userData, ...hostconfig },
 })
 const builder = name => ({ name, workers: [name], steps: [steps.shell({ command: 'echo "on $(hostname)"; sleep 0.1' })] })
 export default defineConfig({
   workers: [
     machine('stock', util.userData.buildbotWorker({ packages: ['git'] })),
     machine('old_name', util.userData.buildbotSlave({ before: 'date +%s' })),
-    machine('own', util.userData.yardmasterWorker({ command: ${JSON.stringify(ownWorker)} })),
+    machine('own', own),
+    machine('sized', own, { plan: util.property('plan'), zone: input => input.property('zone') }),
+    machine('mistaken', own, { image: 'Debian 12' }),
   ],
-  builders: ['stock', 'old_name', 'own'].map(builder),
-  schedulers: [schedulers.force({ name: 'force', builders: ['stock', 'old_name', 'own'] })],
+  builders: ['stock', 'old_name', 'own', 'sized', 'mistaken'].map(builder),
+  schedulers: [schedulers.force({ name: 'force', builders: ['stock', 'old_name', 'own', 'sized', 'mistaken'], parameters: ['plan', 'zone'].map(name => util.stringParameter({ name, default: '' })) })],
 })
 `
 
@@ -46,7 +50,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
       const password = script.match(/END_OF_PASSWORD'\n(.+)\nEND_OF_PASSWORD/)?.[1]
       if (password !== undefined) passwords.add(password)
     })
-    cluster = await startCluster({ config: config(`${simulator.url}/1.3`), workers: [], env: { YARD_SECRET_UPCLOUD: token } })
+    cluster = await startCluster({ config: config(`${simulator.url}/1.3`), workers: [], env: { YARD_SECRET_UPCLOUD: token, YARD_MACHINE_SETTLE: '2' } })
   }, 60_000)
   afterAll(async () => {
     await cluster?.stop()
@@ -71,9 +75,29 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
   test('a build runs on a stock buildbot-worker that user_data has installed, by both of its names, and on our own', async () => {
     tellWhenFailed()
     await builtOnce('stock', 'old_name', 'own')
-    const sessions = await cluster.rows<{ name: string; protocol: string }>('SELECT w.name, s.protocol FROM worker_sessions s JOIN workers w ON w.id = s.worker_id ORDER BY w.name')
+    const sessions = await cluster.rows<{ name: string; protocol: string }>('SELECT w.name, s.protocol FROM worker_sessions s JOIN workers w ON w.id = s.worker_id WHERE s.number > 0 ORDER BY w.name')
     expect(sessions.map(({ name, protocol }) => [name, protocol])).toEqual([['old_name', 'msgpack'], ['own', expect.not.stringMatching('msgpack')], ['stock', 'msgpack']])
   }, 180_000)
+
+  test('a machine is what the build that it is started for asks for', async () => {
+    tellWhenFailed()
+    const made = new Set<string>()
+    simulator.onChange(({ uuid }) => { for (const { plan, zone } of simulator.state().servers.filter(server => server.uuid === uuid)) made.add(`${plan} in ${zone}`) })
+    const requests = await force(cluster, 'sized', { values: { plan: '2xCPU-4GB', zone: 'fi-hel1' } })
+    await allBuilt(cluster, requests)
+    await expectUndisturbed(cluster, requests)
+    expect([...made]).toEqual(['2xCPU-4GB in fi-hel1'])
+    await nothingLeft(cluster)
+  }, 120_000)
+
+  test('an image that is not there ends the build once, which says what there is', async () => {
+    tellWhenFailed()
+    const requests = await force(cluster, 'mistaken')
+    await allBuilt(cluster, requests)
+    const builds = await cluster.rows<{ results: number; state_string: string }>('SELECT results, state_string FROM builds WHERE build_request_id = ANY($1)', [requests])
+    expect(builds).toEqual([{ results: EXCEPTION, state_string: expect.stringContaining("there is no image with the title 'Debian 12'; there are 'Debian GNU/Linux") }])
+    await nothingLeft(cluster)
+  }, 120_000)
 
   test('the second, the third and the tenth start of a named worker are as good as the first', async () => {
     tellWhenFailed()
@@ -85,7 +109,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
 
   test("no machine's password, and no token, is in a log, a row or an event", async () => {
     tellWhenFailed()
-    expect(passwords.size).toBe(14)
+    expect(passwords.size).toBe(15)
     const said = cluster.processes().flatMap(({ lines }) => lines).join('\n')
     const tables = await cluster.rows<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
     const rows = (await Promise.all(tables.map(({ name }) => cluster.rows<{ text: string }>(`SELECT t::text AS text FROM "${name}" t`)))).flat().map(({ text }) => text).join('\n')
