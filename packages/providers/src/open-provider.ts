@@ -17,7 +17,7 @@ const openers: { [kind in ProviderConfig['kind']]?: Opener } = {
   upcloud: openUpcloud,
   process: processProvider,
   // Loaded when they are first used: their clients are large.
-  docker: async account => (await import('./docker/docker-provider.js')).openDocker(account),
+  docker: async (account, deps) => (await import('./docker/docker-provider.js')).openDocker(account, deps),
   kubernetes: async account => (await import('./kubernetes/kubernetes-provider.js')).openKubernetes(account),
 }
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Json, MachineLabel, MachineRequest } from '@yardmaster/domain'
-import { systemClock } from '@yardmaster/runtime'
+import { manualClock, systemClock, type Clock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
 import { conformance } from '../conformance/conformance.js'
@@ -19,6 +19,7 @@ const request = (of: MachineLabel, options: { [name: string]: Json } = {}): Mach
   worker: { name: of.worker, password: 'one-time-7', engines: ['ws://ci.example.org:9989', 'ws://ci2.example.org'] },
 })
 const { signal } = new AbortController()
+const clock = systemClock()
 const refusal = { failureClass: 'configuration', mayHaveHappened: false }
 
 let engines: DockerEngine[]
@@ -27,8 +28,8 @@ const engine = async (options: DockerEngineOptions = { images: ['yardmaster/work
   engines.push(made)
   return made
 }
-const open = (hosts: { url: string; max?: number }[], registryAuth: Json = null) =>
-  openDocker({ hosts: hosts.map(({ url, max }) => ({ url, max: max ?? null, ca: null, cert: null, key: null })), registryAuth })
+const open = (hosts: { url: string; max?: number }[], registryAuth: Json = null, clock: Clock = systemClock()) =>
+  openDocker({ hosts: hosts.map(({ url, max }) => ({ url, max: max ?? null, ca: null, cert: null, key: null })), registryAuth }, { clock })
 const only = (of: DockerEngine): SimulatedContainer => [...of.containers.values()][0]!
 
 beforeEach(() => { engines = [] })
@@ -43,14 +44,14 @@ describe('a container as a machine', () => {
     hosts = [subject().hosts[0]!, await engine()]
   })
   afterEach(() => rmSync(join(folder, 'docker.sock'), { force: true }))
-  const late = () => openDocker({ hosts: hosts.map(({ url }, index) => ({ url, max: index === 0 ? 3 : null, ca: null, cert: null, key: null })), registryAuth: null })
+  const late = () => openDocker({ hosts: hosts.map(({ url }, index) => ({ url, max: index === 0 ? 3 : null, ca: null, cert: null, key: null })), registryAuth: null }, { clock })
   const refused = [
     { what: 'an image that nobody has', request: (of: MachineLabel) => request(of, { image: 'nobody/has-it' }), failureClass: 'configuration' },
     { what: 'an image that is no text', request: (of: MachineLabel) => request(of, { image: 7 }), failureClass: 'configuration' },
     { what: 'a command that is not there', request: (of: MachineLabel) => request(of, { command: ['/missing'] }), failureClass: 'configuration' },
   ]
   const rules = conformance({
-    get provider() { return late() }, get second() { return late() }, request, refused, installations: [installation, 'd0000000-0000-4000-8000-000000000002'], clock: systemClock(), withinMs: 5_000, pauseMs: 10,
+    get provider() { return late() }, get second() { return late() }, request, refused, installations: [installation, 'd0000000-0000-4000-8000-000000000002'], clock, withinMs: 5_000, pauseMs: 10,
   })
   test.each(rules)('$name', ({ run }) => run())
 })
@@ -117,14 +118,22 @@ test('an image is pulled where it is missing, and always or never where that is 
 test('a pull goes on when nobody waits any more', async () => {
   let done = () => {}
   const docker = await engine({ registry: { slow: {} }, pulling: () => new Promise(resolve => { done = resolve }) })
-  const provider = open([docker])
+  const time = manualClock()
+  const provider = open([docker], null, time)
   const impatient = new AbortController()
   const first = provider.create(request(label('w'), { image: 'slow' }), impatient.signal)
   await until('it is being pulled', () => docker.requests.some(line => line.startsWith('POST /images')))
   impatient.abort(new Error('it takes too long'))
   await expect(first).rejects.toMatchObject({ failureClass: 'retry', code: 'PULLING', mayHaveHappened: false })
+  let waited: unknown = null
+  provider.create(request(label('v'), { image: 'slow' }), signal).catch((error: unknown) => { waited = error })
+  await until('it has waited for long enough', async () => {
+    await time.advance(10_000)
+    return waited
+  })
+  expect(waited).toMatchObject({ code: 'PULLING' })
   const second = provider.create(request(label('w'), { image: 'slow' }), signal)
-  await until('it waits too', () => docker.requests.filter(line => line.startsWith('POST /containers/create')).length === 2)
+  await until('it waits too', () => docker.requests.filter(line => line.startsWith('POST /containers/create')).length === 3)
   done()
   expect(await second).toMatchObject({ state: 'running' })
   expect(docker.requests.filter(line => line.startsWith('POST /images'))).toHaveLength(1)

@@ -1,4 +1,5 @@
 import type { Json, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding } from '@yardmaster/domain'
+import type { Clock } from '@yardmaster/runtime'
 import type Docker from 'dockerode'
 import { ProviderError } from '../provider-error.js'
 import { begunMachines, sameLabel, type Begun } from './begun.js'
@@ -125,9 +126,9 @@ async function lookAround(hosts: DockerHost[], request: Pick<MachineRequest, 'op
 }
 
 /** Containers on Docker hosts, filled in order. A machine's id is its container's and its host's. */
-export function openDocker(account: { [name: string]: Json }): MachineProvider {
+export function openDocker(account: { [name: string]: Json }, { clock }: { clock: Clock }): MachineProvider {
   const hosts = openHosts(account)
-  const images = pulls(account['registryAuth'] as RegistryAuth | null)
+  const images = pulls(account['registryAuth'] as RegistryAuth | null, clock)
   const begun = begunMachines()
   const placeOf = (id: string): { host: DockerHost; container: string } => {
     const [, container = '', url = ''] = /^([^@]*)@(.*)$/s.exec(id) ?? []

@@ -1,3 +1,4 @@
+import type { Clock } from '@yardmaster/runtime'
 import { ProviderError } from '../provider-error.js'
 import { failure } from './failures.js'
 import { authFor, pullQuery, type DockerHost, type RegistryAuth } from './hosts.js'
@@ -5,13 +6,17 @@ import { authFor, pullQuery, type DockerHost, type RegistryAuth } from './hosts.
 /** A line of what the daemon says while it pulls; it answers 200 before it knows whether it can. */
 type Progress = { error?: string; errorDetail?: { message?: string } }
 
+/** Shorter than callers wait for a machine: so they learn that none was made. */
+const PATIENCE_MS = 30_000
+
 /** Waits no longer than the caller; what is waited for goes on. */
-function whileWanted<T>(promise: Promise<T>, signal: AbortSignal, given: () => Error): Promise<T> {
+function whileWanted(promise: Promise<void>, { clock, signal }: { clock: Clock; signal: AbortSignal }, given: () => Error): Promise<void> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(given())
+    const cancel = clock.setTimeout(giveUp, PATIENCE_MS)
     if (signal.aborted) giveUp()
     signal.addEventListener('abort', giveUp, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+    promise.then(resolve, reject).finally(() => { cancel(); signal.removeEventListener('abort', giveUp) })
   })
 }
 
@@ -19,7 +24,7 @@ function whileWanted<T>(promise: Promise<T>, signal: AbortSignal, given: () => E
  * Images being pulled, each once a host. Pulling may take longer than anybody waits for a machine, so it goes on when its caller gives up, and the next
  * caller finds more of it done.
  */
-export function pulls(auth: RegistryAuth | null) {
+export function pulls(auth: RegistryAuth | null, clock: Clock) {
   const stop = new AbortController()
   const running = new Map<string, Promise<void>>()
   const pull = async ({ url, docker }: DockerHost, image: string): Promise<void> => {
@@ -44,7 +49,7 @@ export function pulls(auth: RegistryAuth | null) {
       running.set(key, begun)
       // Whoever waits hears of it; when nobody does any more, the next caller will.
       begun.catch(() => {})
-      return whileWanted(begun, signal, () => new ProviderError(`Docker host ${host.url}: ${image} is still being pulled`, { failureClass: 'retry', code: 'PULLING' }))
+      return whileWanted(begun, { clock, signal }, () => new ProviderError(`Docker host ${host.url}: ${image} is still being pulled`, { failureClass: 'retry', code: 'PULLING' }))
     },
     close: () => stop.abort(new Error('the provider was closed')),
   }

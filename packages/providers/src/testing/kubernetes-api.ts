@@ -14,6 +14,8 @@ export type KubernetesOptions = {
   /** Pods that the namespace's quota allows. */
   quota?: number
   nodeLabels?: { [key: string]: string }
+  /** Runs what a Pod's first container is to run; the answer ends it. */
+  run?: (environment: { [name: string]: string }) => () => void
 }
 
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
@@ -29,6 +31,7 @@ export class KubernetesApi extends ApiServer {
   readonly secrets = new Map<string, Secret>()
   /** Names of Pods whose node is lost: they are being deleted for ever. */
   readonly stuck = new Set<string>()
+  readonly #running = new Map<SimulatedPod, () => void>()
   readonly #options: KubernetesOptions
 
   constructor(options: KubernetesOptions) {
@@ -82,7 +85,20 @@ export class KubernetesApi extends ApiServer {
     const [owner] = (metadata['ownerReferences'] ?? []) as JsonRecord[]
     this.secrets.set(name, { name, owner: String(owner?.['uid'] ?? ''), data: recordAt(body, 'stringData') })
     this.#collectGarbage()
+    for (const pod of this.pods.values()) this.#run(pod)
     return { status: 201, body: { apiVersion: 'v1', kind: 'Secret', metadata: { name } } }
+  }
+
+  #run(pod: SimulatedPod): void {
+    if (!this.#options.run || this.#running.has(pod) || (this.#statusOf(pod) as JsonRecord)['phase'] !== 'Running') return
+    const [container] = pod.spec['containers'] as { env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[] }[]
+    const entries = (container?.env ?? []).map(({ name, value, valueFrom }): [string, string] => [name, value ?? String(this.secrets.get(valueFrom?.secretKeyRef.name ?? '')?.data[valueFrom?.secretKeyRef.key ?? ''] ?? '')])
+    this.#running.set(pod, this.#options.run(Object.fromEntries(entries)))
+  }
+
+  override async close(): Promise<void> {
+    for (const end of this.#running.values()) end()
+    await super.close()
   }
 
   #collectGarbage(): void {
@@ -95,7 +111,11 @@ export class KubernetesApi extends ApiServer {
     if (uid !== undefined && uid !== pod.uid) return refused(409, 'Conflict', `Precondition failed: UID in precondition: ${String(uid)}, UID in object meta: ${pod.uid}`)
     pod.deleting = true
     // The kubelet's part comes after the answer.
-    if (!this.stuck.has(pod.name)) setImmediate(() => { if (this.pods.get(pod.name) === pod) this.pods.delete(pod.name); this.#collectGarbage() })
+    if (!this.stuck.has(pod.name)) setImmediate(() => {
+      this.#running.get(pod)?.()
+      if (this.pods.get(pod.name) === pod) this.pods.delete(pod.name)
+      this.#collectGarbage()
+    })
     return { status: 200, body: this.#podAsJson(pod) }
   }
 
