@@ -109,3 +109,21 @@ test('of a claim and a condemnation at the same moment one wins: a machine that 
     sessions[worker] = await opened(worker + 1)
   }
 })
+
+test('a claim asks under its lock whether the machine was made for such a build, and has uses left', async () => {
+  await start(0, wanted(1, { fingerprint: 'small' }))
+  const session = await opened(1)
+  const claimed = async (fingerprint: string | null, machine: { maxUses: number | null; maxAge: number | null } = { maxUses: null, maxAge: null }) => {
+    const requestId = await ask()
+    if (fingerprint) await world.db.pool.query('INSERT INTO request_machines (request_id, pool_id, generation_id, fingerprint) VALUES ($1, 1, $2, $3)', [requestId, world.generationId, fingerprint])
+    const { builds } = await transaction(world.db, { replicaId: engine }, tx => claimRequests(tx, engine, [{
+      requestId, builderId: 1, buildsetId: requestId, projectId: null, project: null, workerId: 1, sessionNumber: session, units: 1, generationId: world.generationId, properties: {}, steps: [], machine }]))
+    await world.db.pool.query('UPDATE builds SET complete_at = now()')
+    return builds.length
+  }
+  expect([await claimed(null), await claimed('large'), await claimed('small')]).toEqual([0, 0, 1])
+  expect(await sql('SELECT b.instance_id, i.uses, i.idle_since FROM builds b JOIN instances i ON i.id = b.instance_id')).toEqual([{ instance_id: 1, uses: 1, idle_since: null }])
+  expect([await claimed('small', { maxUses: 1, maxAge: null }), await claimed('small', { maxUses: 2, maxAge: 0 }), await claimed('small', { maxUses: 2, maxAge: 60 })]).toEqual([0, 0, 1])
+  await world.db.pool.query(`UPDATE instances SET desired = 'gone'`)
+  expect(await claimed('small')).toBe(0)
+})

@@ -32,6 +32,7 @@ export type WorkerDoor = { port: number; close(): Promise<void> }
 /** An authenticated worker says hello at once. */
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500
+const NOT_WANTED = 'it is a latent worker, and no machine of it is wanted now'
 /** Before it is welcomed a worker has little more to say than that it lives. */
 const MOST_EARLY = 10
 
@@ -61,7 +62,7 @@ function upgrade(inside: Inside, request: IncomingMessage, head: Buffer): void {
   void admit(options, credentials).then(admission => {
     if (socket.destroyed) return
     if (typeof admission === 'string') {
-      refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission })
+      refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission: admission === 'unwanted' ? NOT_WANTED : admission })
       return refuse(admission === 'refused' ? 401 : 503)
     }
     const offered = request.headers['sec-websocket-protocol']

@@ -1,6 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { closeSession } from '@yardmaster/db/verbs/close-session'
-import { RETRY } from '@yardmaster/domain'
+import { requestInstances } from '@yardmaster/db/verbs/request-instances'
+import { poolDefaults, RETRY } from '@yardmaster/domain'
 import { createYardClient, type YardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aBuilder, aConfiguration, aWorker } from '../../../../../test/kit/installation.js'
@@ -12,7 +13,8 @@ let api: TestApi
 let yard: YardClient
 beforeAll(async () => {
   api = await startApi(aConfiguration({
-    workers: [aWorker('w1', { labels: { room: 'attic' }, notes: 'loud', capacity: 4 }), aWorker('w2', { downtime: [{ ...always, days: [...always.days] }] }), aWorker('w 3/x')],
+    workers: [aWorker('w1', { labels: { room: 'attic' }, notes: 'loud', capacity: 4 }), aWorker('w2', { downtime: [{ ...always, days: [...always.days] }] }), aWorker('w 3/x'), aWorker('x-1', { pool: 'x', password: null })],
+    pools: [{ ...poolDefaults, name: 'x', workers: ['x-1'], maxUses: 1, provider: { kind: 'process', account: {}, machine: {} } }],
     builders: [aBuilder('b1', { units: 3 })],
   }))
   yard = createYardClient({ baseUrl: api.url })
@@ -33,6 +35,19 @@ it('tells all that there is to know', async () => {
   const sick = await yard.worker('w1')
   expect(sick).toMatchObject({ status: { load1: 1, diskFreeBytes: 2, memoryFreeBytes: 3, at: 5 }, quarantine: { reason: 'its disk is full' }, unavailable: expect.stringContaining('is in quarantine') as string })
   expect(await yard.controlWorker('w1', 'unquarantine')).toMatchObject({ quarantine: null, failures: 0, unavailable: null })
+})
+
+it('tells what machine a latent worker has', async () => {
+  const why = async () => (await yard.worker('x-1')).unavailable
+  expect(await why()).toBe('has no machine')
+  const { id: workerId } = await yard.worker('x-1')
+  await transaction(api.db, null, tx => requestInstances(tx, { set: 'main', newest: 0, wanted: [{
+    poolId: 1, workerId, provider: 'process', generationId: api.generationId, fingerprint: null, requestId: null, zone: null, plan: null, price: null, reason: 'a test' }] }))
+  expect(await why()).toBe('has a machine that is starting for 10 s')
+  await connectWorker(api, 'x-1')
+  expect(await why()).toBeNull()
+  await api.db.pool.query('UPDATE instances SET uses = 1')
+  expect(await why()).toBe('has a machine that gets no further build (it has had its build)')
 })
 
 it('is controlled by name or number, and who did it is kept', async () => {
