@@ -62,6 +62,12 @@ test('warnings alone do not fail; without --online nobody is asked', async () =>
   expect(err).toMatch(/yard\.config\.ts:5:\d+ {2}workers\[0\]\.hostconfig\.userData\n {4}worker 'up': does not begin with '#!'[^]*\n1 warning in the configuration\.$/)
 })
 
+test('a provider of your own is asked by its function', async () => {
+  const functions = "{ version: 1, create: async () => { throw new Error('no') }, list: async () => ({ machines: [], leftovers: [] }), get: async () => null, remove: async () => 'gone', check: async request => [{ severity: 'warning', option: 'size', message: `${request.options.size} is a lot` }] }"
+  const { code, err } = await check(`workers.custom({ name: 'up', functions: ${functions}, options: { size: 7 } })`, '--online')
+  expect({ code, err }).toEqual({ code: 0, err: "warning: pool 'up', size\n    7 is a lot" })
+})
+
 test('an account that does not answer is a finding', async () => {
   const { code, err } = await check("workers.upcloud({ name: 'up', ...account, apiToken: util.secret('nobody'), image, hostconfig: { userData } })", '--online')
   expect(code).toBe(1)

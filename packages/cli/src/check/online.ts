@@ -1,5 +1,6 @@
 import { isFunctionRef, isInterpolate, isPropertyRef, lookupsOf, render } from '@yardmaster/domain'
-import type { Configuration, Json, OnlineFinding, PoolConfig, ProviderConfig, Renderable } from '@yardmaster/domain'
+import type { Configuration, Json, MachineProvider, OnlineFinding, PoolConfig, ProviderConfig, Renderable } from '@yardmaster/domain'
+import type { ConfigurationThreads } from '@yardmaster/config/host'
 import { createLogger, fileSecrets, type Secrets, type Settings } from '@yardmaster/runtime'
 import type { Context } from '../context.js'
 
@@ -9,21 +10,26 @@ export type PoolFinding = OnlineFinding & { pool: string; /** Where the pool has
 const QUESTIONS_MS = 120_000
 
 /** What the providers of all pools say of them: one question for each zone and plan. An account that does not answer is a finding, too. */
-export async function onlineFindings(configuration: Configuration, settings: Settings, context: Context): Promise<PoolFinding[]> {
-  const secrets = fileSecrets(settings.secretsDir, context.env)
+export async function onlineFindings({ configuration, code }: { configuration: Configuration; /** Its bundle. */ code: string }, settings: Settings, context: Context): Promise<PoolFinding[]> {
+  const { ConfigurationThreads: Threads } = await import('@yardmaster/config/host')
+  const tools: Tools = { secrets: fileSecrets(settings.secretsDir, context.env), settings, context, threads: new Threads({ bundle: code, clock: context.clock }) }
   const findings: PoolFinding[] = []
-  for (const pool of configuration.pools) {
-    for (const zone of pool.zones.length > 0 ? pool.zones : [null]) {
-      for (const plan of pool.plans.length > 0 ? pool.plans : [null]) {
-        const found = await poolFindings(pool, { zone, plan }, { secrets, settings, context })
-        findings.push(...found.map(finding => ({ ...finding, pool: pool.name, zone, plan })))
+  try {
+    for (const pool of configuration.pools) {
+      for (const zone of pool.zones.length > 0 ? pool.zones : [null]) {
+        for (const plan of pool.plans.length > 0 ? pool.plans : [null]) {
+          const found = await poolFindings(pool, { zone, plan }, tools)
+          findings.push(...found.map(finding => ({ ...finding, pool: pool.name, zone, plan })))
+        }
       }
     }
+  } finally {
+    tools.threads.close()
   }
   return withoutRepeats(findings)
 }
 
-type Tools = { secrets: Secrets; settings: Settings; context: Context }
+type Tools = { secrets: Secrets; settings: Settings; context: Context; threads: ConfigurationThreads }
 
 async function poolFindings({ provider }: PoolConfig, place: { zone: string | null; plan: string | null }, tools: Tools): Promise<OnlineFinding[]> {
   const left = new Set<string>()
@@ -41,16 +47,22 @@ async function poolFindings({ provider }: PoolConfig, place: { zone: string | nu
   }
 }
 
-async function ask({ kind, account }: ProviderConfig, request: { options: { [name: string]: Json }; zone: string | null; plan: string | null }, { secrets, settings, context }: Tools, signal: AbortSignal): Promise<OnlineFinding[]> {
-  if (kind === 'custom') return [{ severity: 'warning', option: 'functions', message: 'a provider of your own is asked by the provisioner only, where its functions run' }]
-  const { openProvider } = await import('@yardmaster/providers')
-  const deps = { clock: context.clock, random: context.random, logger: createLogger({ name: 'check', level: 'silent' }), home: settings.home }
-  const provider = await openProvider(kind, await rendered(account, secrets), deps)
+async function ask({ kind, account }: ProviderConfig, request: { options: { [name: string]: Json }; zone: string | null; plan: string | null }, tools: Tools, signal: AbortSignal): Promise<OnlineFinding[]> {
+  const provider = await opened({ kind, account }, tools)
   try {
     return await provider.check?.(request, signal) ?? []
   } finally {
     await provider.close?.()
   }
+}
+
+async function opened({ kind, account }: Pick<ProviderConfig, 'kind' | 'account'>, { secrets, settings, context, threads }: Tools): Promise<MachineProvider> {
+  const { customProvider, openProvider } = await import('@yardmaster/providers')
+  // Functions are called by what names them.
+  const { functions, ...told } = account
+  const resolved = await rendered(told, secrets)
+  if (kind === 'custom') return customProvider({ ...resolved, functions: functions ?? null }, (fn, args, signal) => threads.callPatiently(fn, { args }, signal))
+  return openProvider(kind, resolved, { clock: context.clock, random: context.random, logger: createLogger({ name: 'check', level: 'silent' }), home: settings.home })
 }
 
 const noBuild = { properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' } }

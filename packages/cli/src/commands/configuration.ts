@@ -19,7 +19,7 @@ export function addCheck(program: Command, context: Context, finish: (code: numb
       const settings = readSettings(context.env, withQuickstart(readSettings(context.env, flags), flags))
       nameQuickstartRepository(settings, context.env)
       const checked = await checkFile(settings.config, context.clock)
-      const online = options.online === true && checked.configuration !== null ? await onlineFindings(checked.configuration, settings, context) : null
+      const online = options.online === true && checked.configuration !== null ? await onlineFindings({ configuration: checked.configuration, code: checked.code }, settings, context) : null
       const ok = checked.problems.length === 0 && !online?.some(({ severity }) => severity === 'error')
       if (options.json === true) context.print(JSON.stringify({ file: settings.config, ok, problems: checked.problems, warnings: checked.warnings, ...(online === null ? {} : { online }) }))
       else tell(context, settings, checked, online)

@@ -49,6 +49,8 @@ export type CheckedFile = {
   text: string
   builders: number
   configuration: Configuration | null
+  /** Its bundle; '' without a configuration. */
+  code: string
 }
 
 /** Everything that is wrong with a configuration file, as data and as text. Throws a {@link Problem} when it is not there. */
@@ -58,9 +60,9 @@ export async function checkFile(file: string, clock: Clock): Promise<CheckedFile
   // It brings a bundler along, which most commands can do without.
   const { checkConfiguration, formatProblems } = await import('@yardmaster/config/host')
   const checked = await checkConfiguration(file, clock.setTimeout)
-  if (!checked.ok) return { problems: checked.errors, warnings: [], text: formatProblems(checked.errors), builders: 0, configuration: null }
-  const { configuration, warnings } = checked
-  return { problems: [], warnings, text: warnings.length > 0 ? formatProblems(warnings, 'warning') : '', builders: configuration.builders.length, configuration }
+  if (!checked.ok) return { problems: checked.errors, warnings: [], text: formatProblems(checked.errors), builders: 0, configuration: null, code: '' }
+  const { configuration, warnings, bundle } = checked
+  return { problems: [], warnings, text: warnings.length > 0 ? formatProblems(warnings, 'warning') : '', builders: configuration.builders.length, configuration, code: bundle.code }
 }
 
 /** The checked configuration. Throws a {@link Problem} that shows everything that is wrong with it. */
