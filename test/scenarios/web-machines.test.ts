@@ -71,7 +71,7 @@ test('machines come, build, cost and go before one\'s eyes', async () => {
 
   // A build's own page names its machine, and what it costs.
   await row('big-1').getByTestId('build-chip').click()
-  await page.getByTestId('build-machine').filter({ hasText: '3.00 EUR' }).waitFor()
+  await page.getByTestId('build-cost').filter({ hasText: '3.00 EUR' }).waitFor()
   await page.getByTestId('build-machine').getByRole('link').click()
   const machine = page.getByTestId('instance-page')
   await machine.getByTestId('machine-timeline').filter({ hasText: 'Worker connected' }).waitFor()
@@ -105,6 +105,10 @@ test('a pool\'s page says why it has so many, and pausing stops it', async () =>
   writeFileSync(gate, '')
   await until('all to be built', async () => (await cluster.rows<{ open: number }>(`SELECT count(*)::int AS open FROM build_requests WHERE state <> 'complete'`))[0]!.open === 0, 60_000)
   await page.locator('[data-testid=machine-row][data-state=ready]').first().getByTestId('machine-state').filter({ hasText: 'idle' }).waitFor()
+
+  // Workers without a machine are told in one line.
+  await page.goto(`${cluster.url}workers`)
+  await page.getByTestId('dormant-workers').filter({ hasText: /[34] latent workers without a machine/ }).waitFor()
 
   // The worker's page has its machines, also on a phone.
   await page.setViewportSize({ width: 390, height: 844 })

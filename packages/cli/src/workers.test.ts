@@ -9,7 +9,7 @@ import { runCommandLine } from './program.js'
 const worker: YardWorker = {
   id: 5, name: 'w1', active: true, connected: { engineId: 1, engine: 'here:engine', host: 'here', protocol: 'yardmaster', since: 999_000 }, awaySince: null, missing: false, builds: 0, maxBuilds: null, units: 0,
   capacity: null, paused: null, graceful: false, killed: false, failures: 0, quarantine: null, downtime: null, unavailable: null, labels: { os: 'linux', gpu: 'a100' }, configuredLabels: {},
-  status: { load1: 0.5, diskFreeBytes: 3 * 1024 ** 3, memoryFreeBytes: 1, at: 999_000 }, info: {}, notes: null, builders: [],
+  status: { load1: 0.5, diskFreeBytes: 3 * 1024 ** 3, memoryFreeBytes: 1, at: 999_000 }, info: {}, notes: null, pool: null, machine: null, builders: [],
 }
 const now = 1_000_000
 
@@ -20,6 +20,8 @@ test.each<[Partial<YardWorker>, string]>([
   [{ quarantine: { until: now + 90, reason: 'its disk is full' } }, 'idle, in quarantine for 1 min 30 s (its disk is full)'],
   [{ downtime: { until: now + 60, timeZone: 'UTC', reason: null } }, 'idle, in downtime for 1 min 0 s'],
   [{ connected: null, awaySince: now - 60 }, 'away for 1 min 0 s'],
+  [{ connected: null, pool: 'big' }, 'no machine'],
+  [{ connected: null, pool: 'big', machine: 'booting', paused: { reason: null } }, 'machine booting, paused'],
   [{ connected: null, missing: true }, 'missing (never came)'],
   [{ connected: null, awaySince: now - 65, graceful: true, killed: true }, 'away for 1 min 5 s, killed'],
 ])('%j is told as %s', (more, expected) => {

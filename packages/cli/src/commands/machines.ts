@@ -94,13 +94,14 @@ function detailsOf(instance: Instance, now: number): string[] {
 }
 
 /** In a few words: what holds it up. */
-export function poolState({ active, paused, alert, backoff }: Pool, now: number): string {
+export function poolState({ active, paused, alert, backoff, obstacle, waiting }: Pool, now: number): string {
   const held = [
     active ? '' : 'no longer configured',
     paused ? `paused${paused.reason ? ` (${paused.reason})` : ''}` : '',
     alert ? `stopped: ${alert.reason}` : '',
     backoff ? `backing off for ${duration(backoff.until - now)}: ${backoff.reason}` : '',
   ].filter(part => part !== '')
+  if (held.length === 0 && obstacle && waiting > 0) return `starts nothing: ${obstacle.reason}`
   return held.length > 0 ? held.join(', ') : 'ok'
 }
 

@@ -10,8 +10,8 @@ import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
 
 /** In a few words: where it is, what it does, and why it is given nothing. */
 export function workerState(worker: YardWorker, now: number): string {
-  const { connected, awaySince, missing, builds, quarantine, paused, graceful, killed, downtime } = worker
-  const place = connected ? (builds === 0 ? 'idle' : `building ${builds}`) : awaySince === null ? 'never came' : `away for ${duration(now - awaySince)}`
+  const { connected, pool, machine, awaySince, missing, builds, quarantine, paused, graceful, killed, downtime } = worker
+  const place = connected ? (builds === 0 ? 'idle' : `building ${builds}`) : pool !== null ? (machine === null ? 'no machine' : `machine ${machine}`) : awaySince === null ? 'never came' : `away for ${duration(now - awaySince)}`
   return [
     missing ? `missing (${place})` : place,
     killed ? 'killed' : graceful ? 'shutting down' : '',

@@ -31,6 +31,8 @@ export const poolSchema = z.object({
   /** Nothing is started until somebody has looked, and cleared it. */
   alert: z.object({ reason: z.string(), since: epochSeconds.nullable() }).nullable(),
   paused: z.object({ reason: z.string().nullable() }).nullable(),
+  /** Why it starts nothing now though builds wait, as the provisioner found when it looked last. */
+  obstacle: z.object({ reason: z.string(), until: epochSeconds.nullable() }).nullable(),
   lastFailure: z.object({ at: epochSeconds, instance: z.number(), class: z.string(), message: z.string() }).nullable(),
   /** Of the newest machine with a price. */
   price: priceSchema.nullable(),

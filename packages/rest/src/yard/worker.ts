@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { instanceStates } from './instance.js'
 
 const epochSeconds = z.number()
 const labels = z.record(z.string(), z.string())
@@ -38,6 +39,9 @@ export const yardWorkerSchema = z.object({
   /** What it says of its machine; `files` are those of its folder `info`. */
   info: z.record(z.string(), z.json()),
   notes: z.string().nullable(),
+  /** Of a latent worker: its pool, and the state of the machine that it runs on or will; null: it connects by itself, or has none. */
+  pool: z.string().nullable(),
+  machine: z.enum(instanceStates).nullable(),
   /** Ids of the builders that it is configured for. */
   builders: z.array(z.number()),
 })

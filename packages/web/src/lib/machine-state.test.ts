@@ -31,10 +31,12 @@ test('money', () => {
 })
 
 test('what holds a pool up, and how much of its cap is spent', () => {
-  const pool = { active: true, alert: null, paused: null, backoff: null, cap: null, spent: null } as unknown as Pool
+  const pool = { active: true, alert: null, paused: null, backoff: null, obstacle: null, waiting: 1, cap: null, spent: null } as unknown as Pool
   expect(heldUp(pool)).toBe(null)
   expect(heldUp({ ...pool, paused: { reason: null }, alert: { reason: 'x', since: 1 } })).toEqual({ kind: 'bad', text: 'stopped' })
   expect(heldUp({ ...pool, backoff: { until: 9, reason: 'x' } })?.text).toBe('backing off')
+  expect(heldUp({ ...pool, obstacle: { reason: 'x', until: null } })?.text).toBe('held up')
+  expect(heldUp({ ...pool, obstacle: { reason: 'x', until: null }, waiting: 0 })).toBe(null)
   const cap = { amount: 4, timeZone: 'UTC', running: 'retry' as const }
   expect([capShare(pool), capShare({ ...pool, cap }), capShare({ ...pool, cap, spent: { today: 1, since: 0, currency: 'EUR' } }), capShare({ ...pool, cap, spent: { today: 9, since: 0, currency: 'EUR' } })]).toEqual([null, 0, 0.25, 1])
 })

@@ -35,10 +35,11 @@ export const costOf = ({ cost, price }: Pick<Instance, 'cost' | 'price'>): strin
 export const machinesOf = ({ machines: { requested, creating, booting, ready } }: Pool): number => requested + creating + booting + ready
 
 /** What keeps the pool from starting machines; null: nothing. `bad`: somebody has to look. */
-export function heldUp({ active, alert, paused, backoff }: Pool): { kind: 'bad' | 'wait'; text: string } | null {
+export function heldUp({ active, alert, paused, backoff, obstacle, waiting }: Pool): { kind: 'bad' | 'wait'; text: string } | null {
   if (alert) return { kind: 'bad', text: 'stopped' }
   if (paused) return { kind: 'wait', text: 'paused' }
   if (backoff) return { kind: 'wait', text: 'backing off' }
+  if (obstacle && waiting > 0) return { kind: 'wait', text: 'held up' }
   return active ? null : { kind: 'wait', text: 'not configured' }
 }
 

@@ -5,7 +5,7 @@ import { explainPool, obstacles } from './explain-pool.js'
 const now = 1_000_000
 const around = { provisioners: 1, now }
 const pool: Pool = {
-  id: 1, name: 'big', active: true, waiting: 0, building: 0, idle: 0, machines: { requested: 0, creating: 0, booting: 0, ready: 0, removing: 0 }, failures: 0, backoff: null, alert: null, paused: null,
+  id: 1, name: 'big', active: true, waiting: 0, building: 0, idle: 0, machines: { requested: 0, creating: 0, booting: 0, ready: 0, removing: 0 }, failures: 0, backoff: null, alert: null, paused: null, obstacle: null,
   configured: { provider: 'upcloud', min: 0, max: 3, warm: 0, buildWaitTimeout: 600, missingTimeout: 1200, maxUses: null, maxAge: null, zones: [], plans: [], scaleIn: 'idle' },
   lastFailure: null, price: null, spent: null, cap: null, boot: null,
 }
@@ -23,10 +23,11 @@ describe('why a pool has as many machines as it has', () => {
       'It has 0 of at most 3 machines.', 'No build waits for it.']],
     ['money left', { price, spent: { today: 1, since: 0, currency: 'EUR' }, cap: { amount: 1.5, timeZone: 'UTC', running: 'retry' } },
       ['It has 0 of at most 3 machines.', 'No build waits for it.', '1.00 EUR of 1.50 EUR are spent today; a machine costs 0.50 EUR an hour.']],
-    ['no money left', { price, spent: { today: 1.2, since: 0, currency: 'EUR' }, cap: { amount: 1.5, timeZone: 'UTC', running: 'retry' } },
-      ['It has 0 of at most 3 machines.', 'No build waits for it.', 'Its cap is reached: of 1.50 EUR a day 1.20 EUR are spent, and what another machine costs does not fit in; a machine costs 0.50 EUR an hour.']],
+    ['no money left', { waiting: 1, obstacle: { reason: 'pool big has reached its daily cap: 1.2 of 1.5 EUR are spent, 0 reserved', until: now + 7200 } },
+      ['It starts nothing for another 2 h: pool big has reached its daily cap: 1.2 of 1.5 EUR are spent, 0 reserved.', 'It has 0 of at most 3 machines.', '1 build waits that may run on it; no machine is on the way.']],
+    ['an obstacle to nothing', { obstacle: { reason: 'no engine is there', until: null } }, ['It has 0 of at most 3 machines.', 'No build waits for it.']],
     ['a cap without prices', { cap: { amount: 1.5, timeZone: 'UTC', running: 'retry' } },
-      ['It has 0 of at most 3 machines.', 'No build waits for it.', 'Nothing is known of what its machines cost, so its cap cannot be kept.']],
+      ['It has 0 of at most 3 machines.', 'No build waits for it.', 'Nothing is known yet of what its machines cost.']],
     ['a failure, and boots', { lastFailure: { at: now - 60, instance: 7, class: 'retry', message: 'it died in boot' }, boot: { machines: 2, created: { p50: 1, p90: 1, p99: 1 }, started: { p50: 1, p90: 1, p99: 1 }, connected: { p50: 45, p90: 180, p99: 200 } } }, [
       'It has 0 of at most 3 machines.', 'No build waits for it.', 'The last failure was 60 s ago, of instance 7: it died in boot (retry).', 'From the wish to its worker a machine takes 45 s, one in ten more than 3 min.']],
   ])('%s', (_name, more, expected) => {

@@ -4,12 +4,14 @@ import type { Pool } from '@yardmaster/rest'
 export type Surroundings = { provisioners: number; now: number }
 
 /** What keeps the pool from starting machines, the most important first; []: nothing. */
-export function obstacles({ name, active, paused, alert, backoff, failures }: Pool, { provisioners, now }: Surroundings): string[] {
+export function obstacles({ name, active, paused, alert, backoff, failures, obstacle, waiting }: Pool, { provisioners, now }: Surroundings): string[] {
   return [
     !active && 'No configuration names it any more: its machines go, and none is started.',
     provisioners === 0 && 'No latent-worker-provisioner is running: nothing is started or removed until one is.',
     paused && `It is paused${paused.reason ? ` (${paused.reason})` : ''}: nothing is started until somebody resumes it (yard pool resume ${name}).`,
     alert && `It starts nothing until somebody has looked: ${alert.reason} (then: yard pool clear-alert ${name}).`,
+    // The provisioner's own words say these three, too.
+    obstacle && waiting > 0 && !paused && !alert && !backoff && `It starts nothing${obstacle.until === null ? '' : ` for another ${span(obstacle.until - now)}`}: ${obstacle.reason}.`,
     backoff && `It starts nothing for another ${span(backoff.until - now)}${failures > 0 ? `, after ${plural(failures, 'failure')} in a row` : ''}: ${backoff.reason}.`,
   ].filter(sentence => typeof sentence === 'string')
 }
@@ -37,10 +39,8 @@ function demandOf({ waiting, machines, configured }: Pool): string {
 }
 
 function moneyOf({ spent, cap, price }: Pool): string[] {
-  if (!spent) return cap ? ['Nothing is known of what its machines cost, so its cap cannot be kept.'] : []
+  if (!spent) return cap ? ['Nothing is known yet of what its machines cost.'] : []
   const each = price ? `; a machine costs ${money(price.perHour, price.currency)} an hour` : ''
-  const next = price ? price.perHour * price.period / 3600 : 0
-  if (cap && spent.today + next > cap.amount) return [`Its cap is reached: of ${money(cap.amount, spent.currency)} a day ${money(spent.today, spent.currency)} are spent, and what another machine costs does not fit in${each}.`]
   return [`${money(spent.today, spent.currency)}${cap ? ` of ${money(cap.amount, spent.currency)}` : ''} ${cap ? 'are' : 'were'} spent today${each}.`]
 }
 

@@ -27,9 +27,11 @@ export function BuildFacts({ build }: { build: Build }): ReactElement {
         <Fact name="Worker">{worker && <Link to={`/workers/${worker.workerid}`}>{worker.name}</Link>}</Fact>
         {machine && (
           <Fact name="Machine">
-            <span data-testid="build-machine"><Link to={instancePath(machine.instance)}>{[machine.instance.plan, machine.instance.zone].filter(text => text !== null).join(' · ') || `${machine.instance.provider} ${machine.instance.id}`}</Link>
-              {machine.cost !== null && machine.instance.price && <span className="muted" title="this build's part of what its machine costs, boot and idle times included"> {money(machine.cost, machine.instance.price.currency)}</span>}</span>
+            <span data-testid="build-machine"><Link to={instancePath(machine.instance)}>{[machine.instance.plan, machine.instance.zone].filter(text => text !== null).join(' · ') || `${machine.instance.provider} ${machine.instance.id}`}</Link></span>
           </Fact>
+        )}
+        {machine && machine.cost !== null && machine.instance.price && (
+          <Fact name="Cost"><span title="its part of what its machine costs: boot and idle times are borne by the builds in proportion to their durations" data-testid="build-cost">{money(machine.cost, machine.instance.price.currency)}</span></Fact>
         )}
         <Fact name="Started"><span title={dateTime(build.started_at)}><Ago at={build.started_at} /></span></Fact>
         <Fact name="Duration"><span data-testid="duration"><Elapsed from={build.started_at} to={build.complete_at} /></span>{build.locks_duration_s > 0 && <span className="muted"> ({build.locks_duration_s} s waiting for locks)</span>}</Fact>

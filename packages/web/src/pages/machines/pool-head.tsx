@@ -44,13 +44,14 @@ function Spent({ pool }: { pool: Pool }): ReactElement | null {
   )
 }
 
-function Notices({ pool: { name, alert, backoff, paused, active, failures } }: { pool: Pool }): ReactElement {
-  const now = useNow(backoff !== null)
+function Notices({ pool: { name, alert, backoff, paused, active, failures, obstacle, waiting } }: { pool: Pool }): ReactElement {
+  const now = useNow(backoff !== null || obstacle !== null)
   return (
     <>
       {alert && <p className="notice notice-missing" role="alert" data-testid="pool-alert"><strong>Nothing is started for {name} until somebody has looked.</strong> {alert.reason}</p>}
       {backoff && <p className="notice" data-testid="pool-backoff"><strong>Nothing is started for {duration(backoff.until - now)}</strong>{failures > 1 && <> after {failures} failures in a row</>}: {backoff.reason}</p>}
       {paused && <p className="notice" data-testid="pool-paused"><strong>Paused:</strong>{paused.reason ?? 'nothing is started until somebody resumes it'}</p>}
+      {obstacle && waiting > 0 && !alert && !backoff && !paused && <p className="notice" data-testid="pool-obstacle"><strong>Nothing is started{obstacle.until !== null && <> for {duration(obstacle.until - now)}</>}:</strong>{obstacle.reason}</p>}
       {!active && <p className="notice"><strong>No configuration names it any more:</strong>its machines go</p>}
     </>
   )

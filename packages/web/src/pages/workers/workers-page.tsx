@@ -6,7 +6,7 @@ import { buildersQuery, runningBuildsQuery } from '../../api/queries.js'
 import { useWorkerControl, useYardWorkers } from '../../api/yard-workers.js'
 import { groupBy } from '../../lib/collections.js'
 import { count } from '../../lib/format.js'
-import { bytes, workerState } from '../../lib/worker-state.js'
+import { bytes, isDormant, workerState } from '../../lib/worker-state.js'
 import { useLiveQuery } from '../../live/live-query.js'
 import { useNow, useServices } from '../../services.js'
 import { BuildChip } from '../../ui/build-chip.js'
@@ -28,23 +28,26 @@ export function WorkersPage(): ReactElement {
   const names = useMemo(() => new Map(builders?.map(builder => [builder.builderid, builder])), [builders])
   if (workers.isError && !workers.data) return <Failed what="The workers" error={workers.error} retry={() => void workers.refetch()} />
   if (!workers.data) return <Loading />
-  const shown = workers.data.filter(worker => searched(worker).includes(text))
+  // Slots of pools are many, and mostly empty.
+  const dormant = workers.data.filter(isDormant).length
+  const shown = workers.data.filter(worker => searched(worker).includes(text) && (text !== '' || !isDormant(worker)))
   const connected = workers.data.filter(worker => worker.connected).length
   return (
     <section className="page">
       <PageTitle>Workers</PageTitle>
       <div className="page-head">
         <h1>Workers</h1>
-        <p className="muted">{connected} of {count(workers.data.length, 'worker')} connected</p>
+        <p className="muted">{connected} of {count(workers.data.length - dormant, 'worker')} connected</p>
         <FilterBox label="Filter workers by name or label" />
       </div>
       {workers.data.length === 0 && <Empty title="No workers yet">Name one under <code>workers</code> in yard.config.ts, then start it with <code>yard worker</code>.</Empty>}
-      {workers.data.length > 0 && shown.length === 0 && <Empty title={`No worker has “${text}” in its name or labels`} />}
+      {workers.data.length > 0 && shown.length === 0 && text !== '' && <Empty title={`No worker has “${text}” in its name or labels`} />}
       {shown.length > 0 && (
         <VirtualRows items={shown} rowHeight={rowHeight} keyOf={idOf} label="Workers">
           {worker => <WorkerRow worker={worker} builds={byWorker.get(worker.id) ?? []} builders={names} />}
         </VirtualRows>
       )}
+      {dormant > 0 && text === '' && <p className="muted dormant" data-testid="dormant-workers">{shown.length > 0 && 'and '}{count(dormant, 'latent worker')} without a <Link to="/machines">machine</Link>: one is started when a build waits</p>}
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { costBetween, dayAt, type PoolConfig } from '@yardmaster/domain'
 import type { Pool } from '@yardmaster/rest'
 
 type Machines = Pool['machines'] & { building: number; idle: number }
-type Row = Pick<Pool, 'id' | 'name' | 'active' | 'waiting' | 'failures' | 'backoff' | 'alert' | 'paused' | 'lastFailure' | 'price'> & Machines & {
+type Row = Pick<Pool, 'id' | 'name' | 'active' | 'waiting' | 'failures' | 'backoff' | 'alert' | 'paused' | 'obstacle' | 'lastFailure' | 'price'> & Machines & {
   accepted: number[] | null; started: number[] | null; connected: number[] | null; booted: number; now: number
 }
 
@@ -19,6 +19,7 @@ const SELECT = `
     CASE WHEN p.backoff_until > now() THEN jsonb_build_object('until', ${seconds('p.backoff_until')}, 'reason', coalesce(p.backoff_reason, '')) END AS backoff,
     CASE WHEN p.alert IS NOT NULL THEN jsonb_build_object('reason', p.alert, 'since', ${seconds('p.alerted_at')}) END AS alert,
     CASE WHEN p.paused THEN jsonb_build_object('reason', p.pause_reason) END AS paused,
+    CASE WHEN p.obstacle IS NOT NULL THEN jsonb_build_object('reason', p.obstacle, 'until', ${seconds('p.obstacle_until')}) END AS obstacle,
     (SELECT count(*)::int FROM build_requests r WHERE r.state = 'pending' AND r.builder_id IN
       (SELECT bw.builder_id FROM builder_workers bw JOIN workers w ON w.id = bw.worker_id WHERE w.pool_id = p.id AND w.active)) AS waiting,
     (SELECT jsonb_build_object('at', ${seconds('coalesce(f.condemned_at, f.requested_at)')}, 'instance', f.id, 'class', f.failure_class, 'message', coalesce(f.failure, ''))

@@ -15,7 +15,7 @@ import { YardError } from './yard-error.js'
 /** Nobody is signed in yet. */
 const actor = 'user:anonymous'
 
-type Row = Omit<YardWorker, 'downtime' | 'unavailable'> & { downtimes: Downtime[]; orphans: boolean; quarantinedForMs: number | null }
+type Row = Omit<YardWorker, 'downtime' | 'unavailable' | 'pool' | 'machine'> & { downtimes: Downtime[]; orphans: boolean; quarantinedForMs: number | null }
 
 const seconds = (column: string) => `extract(epoch FROM ${column})::float8`
 const SELECT = `
@@ -68,11 +68,12 @@ function present({ clock, activeGenerations }: Deps, { downtimes, orphans, quara
   const pool = slot && configuredPools({ activeGenerations }).find(({ name }) => name === slot.pool)
   const now = clock.now()
   const downtime = downtimeAt(downtimes, now)
+  const machine = slot && machineFacts(slot.machine, pool)
   const away = unavailability({
     connected: row.connected !== null, paused: row.paused !== null, pauseReason: row.paused?.reason ?? null, graceful: row.graceful, orphans,
-    quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs, downtime: downtimes, machine: slot && machineFacts(slot.machine, pool),
+    quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs, downtime: downtimes, machine,
   }, now)
-  return { ...row, downtime: downtime && { until: downtime.until / 1000, timeZone: downtime.timeZone, reason: downtime.reason }, unavailable: away?.why ?? null }
+  return { ...row, downtime: downtime && { until: downtime.until / 1000, timeZone: downtime.timeZone, reason: downtime.reason }, unavailable: away?.why ?? null, pool: slot?.pool ?? null, machine: machine?.state ?? null }
 }
 
 /** By its number, or by its name. */
