@@ -50,7 +50,7 @@ export function startProvisioner(replica: Replica): void {
   const demand = looped('demand', meetDemand(deps, looking))
   const measuring = measureMachines(deps)
   replica.loop({ name: 'measure', everyMs: SWEEP_MS, run: async () => measuring(await deps.holdsDuty()) })
-  bus.onWake('requests', () => { demand.notify(); scaling.notify() })
+  bus.onWake('requests', () => demand.notify())
   bus.onWake('instances', () => { for (const loop of [advance, demand, scaling, observe]) loop.notify() })
   generations.onChange(() => { for (const loop of [demand, scaling, observe]) loop.notify() })
 }

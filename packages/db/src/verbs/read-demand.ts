@@ -23,13 +23,13 @@ export type Demand = {
   pools: PoolRow[]
   workers: WorkerRowFacts[]
   machines: (PoolMachine & { pool: number })[]
-  /** In the order in which they are served: as many of each builder as it has workers. */
+  /** In the order in which they are served: as many of each builder as it has workers that could take them. */
   requests: PendingRequest[]
 }
 
 const ms = (moment: string) => `(extract(epoch FROM ${moment}) * 1000)::float8`
-/** No more of one builder are looked at: machines for these are begun first. */
-const MOST_OF_BUILDER = 1_000
+/** More are not looked at: machines for these are begun first. */
+const MOST_REQUESTS = 5_000
 /** How long it is remembered that there was no room for a machine. */
 const NO_ROOM = `interval '1 hour'`
 
@@ -57,14 +57,20 @@ const MACHINES = `SELECT i.id, i.pool_id AS pool, i.worker_id AS "workerId", w.n
   FROM instances i JOIN worker_pools p ON p.id = i.pool_id JOIN workers w ON w.id = i.worker_id LEFT JOIN worker_sessions s ON s.instance_id = i.id
   WHERE p.set_name = $1 AND (i.gone_at IS NULL OR (p.name = ANY($3) AND i.gone_at > now() - interval '2 days')) ORDER BY i.id`
 
-const REQUESTS = `SELECT r.id, b.id AS "builderId", b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('pool', m.pool_id, 'fingerprint', m.fingerprint)), '[]') FROM request_machines m WHERE m.request_id = r.id AND m.generation_id = $2) AS machines
-  FROM builders b CROSS JOIN LATERAL (
-    SELECT q.*, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q
-    WHERE q.builder_id = b.id AND q.state = 'pending' AND (q.not_before IS NULL OR q.not_before <= now()) ORDER BY priority DESC, submitted_at, id
-    LIMIT least(${MOST_OF_BUILDER}, (SELECT count(*) FROM builder_workers g WHERE g.builder_id = b.id))) r
-  JOIN buildsets s ON s.id = r.buildset_id
-  WHERE b.active AND b.set_name = $1 ORDER BY r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id`
+/** Workers that could be given something, slots of pools included: of a builder's requests no more are looked at than it has of these, and those of one that has none not at all. */
+const TAKERS = `SELECT g.builder_id, count(*) AS count FROM builder_workers g JOIN workers w ON w.id = g.worker_id AND w.active JOIN worker_sessions s ON s.worker_id = w.id
+  WHERE w.set_name = $1 AND (w.pool_id IS NOT NULL OR (s.connected AND (w.max_builds IS NULL OR w.max_builds > (SELECT count(*) FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL))))
+  GROUP BY g.builder_id`
+
+const REQUESTS = `SELECT n.id, n."builderId", n."builderKey", n.parent,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('pool', m.pool_id, 'fingerprint', m.fingerprint)), '[]') FROM request_machines m WHERE m.request_id = n.id AND m.generation_id = $2) AS machines
+  FROM (SELECT r.*, b.id AS "builderId", b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent, b.served_at
+    FROM (${TAKERS}) t JOIN builders b ON b.id = t.builder_id AND b.active CROSS JOIN LATERAL (
+      SELECT q.id, q.buildset_id, q.waited_for, q.priority, q.submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q
+      WHERE q.builder_id = b.id AND q.state = 'pending' AND (q.not_before IS NULL OR q.not_before <= now()) ORDER BY priority DESC, submitted_at, id LIMIT t.count) r
+    JOIN buildsets s ON s.id = r.buildset_id
+    ORDER BY r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT ${MOST_REQUESTS}) n
+  ORDER BY n.priority DESC, n.turn, greatest(n.submitted_at, n.served_at), n.submitted_at, n.id`
 
 const rowsOf = (sql: string) => `(SELECT coalesce(jsonb_agg(x), '[]') FROM (${sql}) x)`
 

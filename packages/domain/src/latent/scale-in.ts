@@ -21,12 +21,12 @@ const AWAY_MS = 60_000
 const REVOKED_MS = 600_000
 
 /** Which machines are not wanted any more. Whoever condemns them checks again, with their sessions held, that no build has come. */
-export function planScaleIn(world: PoolWorld, plan: Pick<DemandPlan, 'awaited' | 'kept' | 'replaced'>): ScaleInPlan {
+export function planScaleIn(world: PoolWorld, plan: Pick<DemandPlan, 'awaited' | 'kept'>): ScaleInPlan {
   const planning: ScaleInPlan = { dismissals: [], nextAt: null }
   for (const pool of world.pools) {
     const machines = world.machines.filter(machine => machine.pool === pool.id && machine.wanted)
     const costly = overCap(pool, world)
-    const [going, staying] = parted(machines, machine => costly.get(machine.id) ?? worn(machine, pool, world) ?? ill(machine, world) ?? left(machine, world.now) ?? (plan.replaced.has(machine.id) ? { reason: 'its place is needed for a build that it was not made for', building: 'leave' } : null))
+    const [going, staying] = parted(machines, machine => costly.get(machine.id) ?? worn(machine, pool, world) ?? ill(machine, world) ?? left(machine, world.now))
     planning.dismissals.push(...going)
     if (pool.config) idle(staying, { pool: pool.config, now: world.now, ...plan, kept: plan.kept.get(pool.id) ?? 0 }, planning)
     for (const machine of machines) {

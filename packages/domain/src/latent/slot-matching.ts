@@ -32,7 +32,7 @@ export const takerKey = ({ pool, view }: Pick<Taker, 'pool' | 'view'>): string =
 export class SlotMatching {
   readonly #takers: readonly Taker[]
   readonly #given = new Map<Taker, Waiting[]>()
-  readonly #byBuilder = new Map<string, Taker[]>()
+  readonly #byBuilder = new Map<string, Takers>()
   /** Alike requests that found no place: no place becomes free while others are placed. */
   readonly #hopeless = new Set<string>()
 
@@ -58,12 +58,11 @@ export class SlotMatching {
   }
 
   #find(request: Waiting, open: boolean, seen: Set<Taker>): boolean {
-    const takers = this.#of(request.builder).filter(taker => open || !taker.open)
-    const free = takers.filter(taker => !seen.has(taker) && this.#admits(taker, request, this.given(taker)))
+    const takers = this.#of(request.builder)
     // Where there is or will be a machine before a new one.
-    const first = free.find(taker => !taker.open || this.given(taker).length > 0) ?? free[0]
+    const first = this.#free(takers.there, request, seen) ?? (open ? this.#free(takers.open, request, seen, true) ?? this.#free(takers.open, request, seen) : undefined)
     if (first) return this.#give(first, [...this.given(first), request])
-    for (const taker of takers) {
+    for (const taker of open ? [...takers.there, ...takers.open] : takers.there) {
       if (seen.has(taker)) continue
       seen.add(taker)
       for (const moved of this.given(taker)) {
@@ -78,29 +77,45 @@ export class SlotMatching {
     return false
   }
 
+  /** `begun`: only one that is given something already. */
+  #free(takers: readonly Taker[], request: Waiting, seen: ReadonlySet<Taker>, begun = false): Taker | undefined {
+    return takers.find(taker => {
+      const given = this.given(taker)
+      return !(begun && given.length === 0) && !seen.has(taker) && this.#admits(taker, request, given)
+    })
+  }
+
   #give(taker: Taker, requests: readonly Waiting[]): true {
     this.#given.set(taker, [...requests])
     return true
   }
 
-  #of(builder: BuilderView): Taker[] {
+  /** Those that the builder's builds could be on, if they had nothing else: the preferred first. */
+  #of(builder: BuilderView): Takers {
     let found = this.#byBuilder.get(builder.key)
     if (!found) {
       const place = new Map(builder.workers.map((name, index) => [name, index]))
       const placeOf = ({ view, pool }: Taker) => (pool === null ? -1 : place.get(view.name) ?? builder.workers.length)
-      found = this.#takers.filter(({ view }) => canStart(view, builder)).sort((a, b) => placeOf(a) - placeOf(b))
+      const able = this.#takers.filter(({ view }) => canStart(view, builder)).sort((a, b) => placeOf(a) - placeOf(b))
+      found = { there: able.filter(taker => !taker.open), open: able.filter(taker => taker.open) }
       this.#byBuilder.set(builder.key, found)
     }
     return found
   }
 
+  /** Besides what `canStart` says of it alone. */
   #admits(taker: Taker, request: Waiting, others: readonly Waiting[]): boolean {
-    const { view, usesLeft } = taker
-    if ((usesLeft !== null && others.length >= usesLeft) || request.refused.has(takerKey(taker))) return false
-    if (!suits(taker, request, others)) return false
-    return canStart({ ...view, building: [...view.building, ...others.map(({ builder }) => ({ builder: builder.key, units: builder.units }))] }, request.builder)
+    const { view: { maxBuilds, capacity, building }, usesLeft } = taker
+    if (others.length >= (usesLeft ?? Infinity) || building.length + others.length >= (maxBuilds ?? Infinity)) return false
+    if (others.some(({ builder }) => builder.key === request.builder.key) || (request.refused.size > 0 && request.refused.has(takerKey(taker)))) return false
+    if (capacity !== null && sumOfUnits(building) + sumOfUnits(others.map(({ builder }) => builder)) + request.builder.units > capacity) return false
+    return suits(taker, request, others)
   }
 }
+
+type Takers = { there: Taker[]; open: Taker[] }
+
+const sumOfUnits = (all: readonly { units: number }[]) => all.reduce((sum, { units }) => sum + units, 0)
 
 function suits({ pool, open, fingerprint, tailored }: Taker, request: Waiting, others: readonly Waiting[]): boolean {
   if (pool === null) return true

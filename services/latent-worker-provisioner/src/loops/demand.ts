@@ -4,6 +4,7 @@ import { requestInstances } from '@yardmaster/db/verbs/request-instances'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
 import { planDemand, type Obstacle } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
+import { dismiss } from '../demand/dismiss.js'
 import type { Look, Looking } from '../demand/look.js'
 import { makeStarts } from '../demand/make-starts.js'
 import { priceMachines } from '../demand/price-machines.js'
@@ -22,9 +23,10 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
     if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
     const seen = await look(generation)
     if (await renderRequests(deps, seen)) return { again: true }
-    const { starts, obstacles, ready, more } = await plan(deps, seen, { prices, signal })
+    const { starts, obstacles, ready, replaced, more } = await plan(deps, seen, { prices, signal })
     stalls.note(ready, seen.requests)
     await tellObstacles(deps, seen, { obstacles, told })
+    for (const { id, uses } of seen.world.machines.filter(machine => replaced.has(machine.id))) await dismiss(deps, { machine: id, uses, reason: 'its place is needed for a build that it was not made for', building: 'leave' })
     if (starts.length === 0) {
       // Money can wait for machines.
       await priceMachines(deps, seen, { prices, signal })
@@ -50,7 +52,7 @@ async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices
     const news = [...made.barred].filter(([pool]) => !barred.has(pool))
     for (const [pool, obstacle] of news) barred.set(pool, obstacle)
     // What could be begun is; for what could not it is planned anew, with that counted.
-    if (news.length === 0 || made.wanted.length > 0) return { more: news.length > 0, ready: planned.ready, starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
+    if (news.length === 0 || made.wanted.length > 0) return { more: news.length > 0, ready: planned.ready, replaced: planned.replaced, starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
   }
 }
 

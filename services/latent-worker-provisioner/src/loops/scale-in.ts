@@ -1,8 +1,7 @@
-import { transaction } from '@yardmaster/db'
-import { condemnInstance } from '@yardmaster/db/verbs/condemn-instance'
 import { hasPools } from '@yardmaster/db/verbs/read-demand'
-import { planDemand, planScaleIn, type Dismissal } from '@yardmaster/domain'
+import { planDemand, planScaleIn } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
+import { dismiss } from '../demand/dismiss.js'
 import type { Looking } from '../demand/look.js'
 
 /** Writes down which machines are not wanted any more; `setAlarm`: when it has to look again. */
@@ -23,10 +22,3 @@ export function scaleIn(deps: Provisioning, { look }: Looking, setAlarm: (epochM
 
 /** A moment late finds what is due; one early would look twice. */
 const ALARM_SLACK_MS = 5
-
-async function dismiss({ db, fence, logger, advance }: Provisioning, { machine, uses, reason, building }: Dismissal): Promise<void> {
-  const outcome = await transaction(db, fence, tx => condemnInstance(tx, { instanceId: machine, reason, building, ...(building === 'leave' ? { uses } : {}) }))
-  if (outcome !== 'condemned') return
-  logger.info({ instance: machine, reason }, 'a machine is not wanted any more')
-  advance()
-}
