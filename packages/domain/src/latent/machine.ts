@@ -3,6 +3,10 @@ import type { Json } from '../json.js'
 /** Whose a machine is. Set on it when it is made; by this alone it is ever told to be ours. */
 export type MachineLabel = { installation: string; worker: string; attempt: number }
 
+/** null: there is none. */
+export const sameLabel = (one: MachineLabel | null, other: MachineLabel): boolean =>
+  one !== null && one.installation === other.installation && one.worker === other.worker && one.attempt === other.attempt
+
 /** `error`: the provider says so, and may take it back. A machine that is not there has no state. */
 export type MachineState = 'starting' | 'running' | 'stopping' | 'stopped' | 'error'
 

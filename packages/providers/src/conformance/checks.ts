@@ -1,6 +1,6 @@
-import type { Machine, MachineState } from '@yardmaster/domain'
+import { sameLabel, type Machine, type MachineState } from '@yardmaster/domain'
 import type { Check } from './conformance.js'
-import { expectThat, sameLabel } from './trial.js'
+import { expectThat } from './trial.js'
 import type { Trial } from './trial.js'
 
 const states: MachineState[] = ['starting', 'running', 'stopping', 'stopped', 'error']

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Leftover, Machine, MachineLabel, MachineRequest } from '@yardmaster/domain'
+import { sameLabel, type Leftover, type Machine, type MachineLabel, type MachineRequest } from '@yardmaster/domain'
 import type { Subject } from './conformance.js'
 
 const WITHIN_MS = 300_000
@@ -13,9 +13,6 @@ function fail(expected: string, found: unknown): never {
 export function expectThat(holds: boolean, expected: string, found: unknown): asserts holds {
   if (!holds) fail(expected, found)
 }
-
-export const sameLabel = (one: MachineLabel, other: MachineLabel): boolean =>
-  one.installation === other.installation && one.worker === other.worker && one.attempt === other.attempt
 
 let lastAttempt = 0
 

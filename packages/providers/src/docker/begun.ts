@@ -1,8 +1,5 @@
-import type { MachineLabel } from '@yardmaster/domain'
+import { sameLabel, type MachineLabel } from '@yardmaster/domain'
 import type { DockerHost } from './hosts.js'
-
-export const sameLabel = (one: MachineLabel | null, other: MachineLabel): boolean =>
-  one !== null && one.installation === other.installation && one.worker === other.worker && one.attempt === other.attempt
 
 type Place = { host: DockerHost; labels: MachineLabel[] }
 

@@ -139,6 +139,7 @@ test.each<[string, { status: number; body: Json } | 'lost', object]>([
 test('who may not is told so, and what the cluster thinks of a Pod can be asked', async () => {
   const api = await cluster({ quota: 0 })
   const { check } = open(api)
+  expect(await open(await cluster()).check?.({ options: {}, zone: null, plan: null }, signal)).toEqual([])
   expect(await check?.(request(label('w')), signal)).toMatchObject([{ severity: 'warning', message: expect.stringContaining('exceeded quota') }])
   expect(await open(api, { namespace: 'other' }).check?.(request(label('w')), signal)).toMatchObject([{ severity: 'error', message: expect.stringContaining('namespaces "other" not found') }])
   const stranger = openKubernetes({ kubeconfig: api.kubeconfig.replace('right', 'wrong'), context: null, namespace: null })

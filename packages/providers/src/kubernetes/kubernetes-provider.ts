@@ -1,4 +1,4 @@
-import type { Json, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding } from '@yardmaster/domain'
+import { sameLabel, type Json, type Machine, type MachineProvider, type MachineRequest, type OnlineFinding } from '@yardmaster/domain'
 import type { V1Pod } from '@kubernetes/client-node'
 import { ProviderError } from '../provider-error.js'
 import { openCluster, type Cluster } from './client.js'
@@ -6,9 +6,6 @@ import { codeOf, failure } from './failures.js'
 import { GRACE_SECONDS, labelOf, machineIdOf, machineOf, podOf, secretOf, selectorOf } from './pod.js'
 
 const PAGE = 500
-
-const sameLabel = (one: MachineLabel | null, other: MachineLabel): boolean =>
-  one !== null && one.installation === other.installation && one.worker === other.worker && one.attempt === other.attempt
 
 type Asking = { cluster: Cluster; signal: AbortSignal }
 
@@ -87,8 +84,10 @@ async function list({ cluster, signal }: Asking, installation: string): Promise<
 async function tryOut({ cluster, signal }: Asking, request: Pick<MachineRequest, 'options' | 'zone' | 'plan'>): Promise<OnlineFinding[]> {
   const label = { installation: '00000000-0000-0000-0000-000000000000', worker: 'check', attempt: 0 }
   const worker = { name: 'check', password: 'check', engines: ['ws://127.0.0.1:9989'] }
+  // What depends on the build is not there: no image was named wrongly.
+  const options = 'image' in request.options ? request.options : { ...request.options, image: 'depends-on-the-build' }
   try {
-    await cluster.api.createNamespacedPod({ namespace: cluster.namespace, body: podOf({ ...request, label, name: 'yard-check', worker }), dryRun: 'All' }, cluster.until(signal))
+    await cluster.api.createNamespacedPod({ namespace: cluster.namespace, body: podOf({ ...request, options, label, name: 'yard-check', worker }), dryRun: 'All' }, cluster.until(signal))
     return []
   } catch (error) {
     const { message, code, failureClass } = failure(`make a Pod in ${cluster.namespace}`, error)

@@ -48,6 +48,3 @@ export function labelOfTitle(title: string | null, installation: string): Machin
   const label = { installation, worker, attempt: Number(attempt) }
   return machineName(label) === title ? label : null
 }
-
-export const sameLabel = (one: MachineLabel, other: MachineLabel): boolean =>
-  one.installation === other.installation && one.worker === other.worker && one.attempt === other.attempt

@@ -1,8 +1,8 @@
-import { machineName, type Leftover, type Machine } from '@yardmaster/domain'
+import { machineName, sameLabel, type Leftover, type Machine } from '@yardmaster/domain'
 import { ProviderError } from '../provider-error.js'
 import { isAbsent, type UpcloudClient } from './client.js'
 import { at, textAt } from './json-read.js'
-import { labelIn, labelOfTitle, sameLabel } from './labels.js'
+import { labelIn, labelOfTitle } from './labels.js'
 
 type Removable = Pick<Machine, 'id' | 'label' | 'storages'>
 
