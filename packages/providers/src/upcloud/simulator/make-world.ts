@@ -33,7 +33,7 @@ function tokensOf(options: readonly AccountOptions[], now: number, random: Rando
 
 const publicTemplate = ({ uuid, title, size, templateType, license }: Template): Storage => ({
   uuid, owner: null, creator: '', title, type: 'template', size, tier: null, zone: null, created: null, state: 'online', timeline: [], labels: [], encrypted: 'no', license, origin: null,
-  backupRule: null, image: { templateType, title }, partOfPlan: false,
+  backupRule: null, image: { templateType, title }, partOfPlan: false, imported: null,
 })
 
 /** Each zone has public networks of both families and a utility network. */

@@ -1,3 +1,4 @@
+import type { Json } from '@yardmaster/domain'
 import type { Random } from '@yardmaster/runtime'
 import type { TemplateType } from './catalogue/templates.js'
 import type { Plan } from './catalogue/plans.js'
@@ -63,6 +64,8 @@ export type Address = {
 
 export type Interface = { index: number; type: 'public' | 'utility' | 'private'; mac: string; network: string; bootable: YesNo; sourceIpFiltering: YesNo; addresses: string[] }
 
+export type FirewallRule = { [field: string]: string }
+
 export type Server = {
   uuid: string
   /** Main account. */
@@ -90,6 +93,7 @@ export type Server = {
   userData: string
   /** user_data runs at the first boot only. */
   bootedBefore: boolean
+  firewallRules: FirewallRule[]
   on: boolean
   /** A fault: its system does not come up this time. */
   noBoot: boolean
@@ -116,6 +120,7 @@ export type Storage = {
   /** What system is on it; null: none. */
   image: { templateType: TemplateType; title: string } | null
   partOfPlan: boolean
+  imported: { uuid: string; location: string; startedAt: number; completesAt: number } | null
 }
 
 export type Network = {
@@ -126,7 +131,7 @@ export type Network = {
   zone: string
   router: string | null
   labels: Label[]
-  ipNetworks: { [field: string]: string | string[] }[]
+  ipNetworks: { [field: string]: Json }[]
 }
 
 export type Router = { uuid: string; owner: string; name: string; type: string; labels: Label[]; staticRoutes: { name: string; route: string; nexthop: string }[] }

@@ -9,6 +9,11 @@ export const listPrices = ({ world }: Call): Answer => ok({ prices: { zone: [...
 
 export const listTimezones = (): Answer => ok({ timezones: { timezone: timezones() } })
 
+export const listDevices = ({ world }: Call): Answer => ok(Object.fromEntries(world.zones.map(({ id }) => [id, { gpu_plans: {} }])))
+
+/** Hosts of one's own are for private clouds. */
+export const listHosts = (): Answer => ok({ hosts: { host: [] } })
+
 const mostCores = 20
 const mostGibibytes = 128
 

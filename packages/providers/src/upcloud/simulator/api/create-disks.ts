@@ -1,6 +1,6 @@
 import { conflict, invalid } from '../api-error.js'
 import type { Plan } from '../catalogue/plans.js'
-import { attributeMissing, fieldsOf, integer, onlyKnown, oneOf, requiredText, text, wrappedList, yesNo, type Fields } from '../fields.js'
+import { attributeMissing, fieldsOf, integer, labels, onlyKnown, oneOf, requiredText, text, wrappedList, yesNo, type Fields } from '../fields.js'
 import { uuidOf } from '../seeded-random.js'
 import type { Storage, World } from '../world.js'
 import { storageFor } from './access.js'
@@ -31,7 +31,7 @@ export function freeAddress(wanted: string | undefined, taken: readonly string[]
 export function newStorage(world: World, about: Pick<Storage, 'owner' | 'creator' | 'title' | 'size' | 'tier' | 'zone'> & Partial<Storage>): Storage {
   return {
     uuid: uuidOf('storage', world.random), type: 'normal', created: world.clock.now(), state: 'online', timeline: [], labels: [], encrypted: 'no', license: 0, origin: null, backupRule: null,
-    image: null, partOfPlan: false, ...about,
+    image: null, partOfPlan: false, imported: null, ...about,
   }
 }
 
@@ -60,7 +60,7 @@ function fresh(call: Call, fields: Fields, { zone, plan }: Place): Storage {
     owner: account.main, creator: account.username, title: source ? text(fields, 'title') ?? source.title : requiredText(fields, 'title'), size, tier, zone,
     encrypted: yesNo(fields, 'encrypted') ?? 'no', image: source?.image ?? null, license: source?.license ?? 0,
     state: source ? 'maintenance' : 'online',
-    backupRule: null,
+    labels: labels(fields, 'bare') ?? [],
   })
 }
 

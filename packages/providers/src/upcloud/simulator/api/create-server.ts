@@ -106,13 +106,21 @@ function newServer(call: Call, fields: Fields, { size, zone, interfaces }: { siz
       remote_access_type: 'vnc', simple_backup: 'no', timezone: 'UTC', video_model: 'vga', ...plainAttributes(fields),
     },
     host: randomInteger(4_000_000_000, 8_000_000_000, world.random), serverGroup: groupOf(call, fields, uuid), interfaces, devices: [], userData: text(fields, 'user_data') ?? '',
-    bootedBefore: false, on: true, noBoot: false,
+    bootedBefore: false, firewallRules: [], on: true, noBoot: false,
   }
 }
 
 function attachDisks(server: Server, disks: readonly PlannedDisk[]): Storage[] {
   server.devices = disks.map(({ storage, address, type }) => ({ address, storage: storage.uuid, type, bootDisk: false }))
   return disks.flatMap(disk => (disk.kind === 'new' ? [disk.storage] : []))
+}
+
+/** `ip_addresses` is how it was said before there were interfaces. */
+function wantedInterfaces(fields: Fields): Fields[] {
+  const networking = object(fields, 'networking')
+  if (networking) return (wrappedList(networking, 'interfaces', 'interface') ?? []).map(one => fieldsOf(one, 'interface'))
+  const addresses = wrappedList(fields, 'ip_addresses', 'ip_address')?.map(one => fieldsOf(one, 'ip_address'))
+  return addresses?.map(({ access = 'public', ...address }) => ({ type: access === 'private' ? 'utility' : access, ip_addresses: { ip_address: [address] } })) ?? defaultInterfaces
 }
 
 export function createServer(call: Call): Answer {
@@ -126,9 +134,7 @@ export function createServer(call: Call): Answer {
   const login = checkImage(fields, disks)
   labels(fields, 'wrapped')
   plainAttributes(fields)
-  const given = object(fields, 'networking')
-  const wanted = given ? wrappedList(given, 'interfaces', 'interface') ?? [] : defaultInterfaces
-  const { interfaces, addresses } = planInterfaces(call, wanted.map(one => fieldsOf(one, 'interface')), { zone, includesAddress: size.plan !== 'custom' && !size.plan.startsWith('CLOUDNATIVE-') })
+  const { interfaces, addresses } = planInterfaces(call, wantedInterfaces(fields), { zone, includesAddress: size.plan !== 'custom' && !size.plan.startsWith('CLOUDNATIVE-') })
   checkLimits(world, account, size, disks)
   checkAddressLimit(world, account, addresses)
   checkCapacity(call, zone, size.plan)

@@ -11,14 +11,29 @@ export function attachStorage(call: Call): Answer {
   const { world, account } = call
   const server = serverFor(world, account, param(call, 'uuid'))
   const fields = unwrap(call.body, 'storage_device', ['type', 'address', 'storage', 'boot_disk'])
-  const storage = storageFor(world, account, requiredText(fields, 'storage'))
   const type = oneOf(fields, 'type', ['disk', 'cdrom']) ?? 'disk'
+  const address = freeAddress(text(fields, 'address'), server.devices.map(one => one.address))
+  if (type === 'cdrom' && text(fields, 'storage') === undefined) {
+    server.devices.push({ address, storage: '', type, bootDisk: false })
+    return ok({ server: serverDetails(world, server) })
+  }
+  const storage = storageFor(world, account, requiredText(fields, 'storage'))
   if (server.state === 'maintenance') throw conflict('SERVER_STATE_ILLEGAL', `The operation is not allowed while the server ${server.uuid} is in state '${server.state}'.`)
   if (storage.owner === null && type === 'disk') throw conflict('PUBLIC_STORAGE_ATTACH', `The public storage ${storage.uuid} cannot be attached. Clone it.`)
   if (serversOfStorage(world, storage.uuid).length > 0 && type === 'disk') throw conflict('STORAGE_ATTACHED', `The storage ${storage.uuid} is already attached to a server.`)
   if (storage.state !== 'online') throw conflict('STORAGE_STATE_ILLEGAL', `The operation is not allowed while the storage ${storage.uuid} is in state '${storage.state}'.`)
-  server.devices.push({ address: freeAddress(text(fields, 'address'), server.devices.map(({ address }) => address)), storage: storage.uuid, type, bootDisk: false })
+  server.devices.push({ address, storage: storage.uuid, type, bootDisk: false })
   meterStorage(world, storage, server.uuid)
+  return ok({ server: serverDetails(world, server) })
+}
+
+/** Of a CD-ROM drive, loaded or empty. */
+export function changeCdrom(call: Call): Answer {
+  const { world, account, params } = call
+  const server = serverFor(world, account, param(call, 'uuid'))
+  const drive = server.devices.find(({ type }) => type === 'cdrom')
+  if (!drive) throw conflict('NO_CDROM_DEVICE', `The server ${server.uuid} has no CD-ROM device.`)
+  drive.storage = params['verb'] === 'eject' ? '' : storageFor(world, account, requiredText(unwrap(call.body, 'storage_device', ['storage']), 'storage')).uuid
   return ok({ server: serverDetails(world, server) })
 }
 

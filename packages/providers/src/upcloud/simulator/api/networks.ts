@@ -1,5 +1,5 @@
 import { conflict, forbidden, invalid } from '../api-error.js'
-import { fieldsOf, labels, meetsLabels, onlyKnown, requiredText, text, unwrap, wrappedList, type Fields } from '../fields.js'
+import { fieldsOf, labels, meetsLabels, onlyKnown, requiredText, text, unwrap, wrappedList } from '../fields.js'
 import { uuidOf } from '../seeded-random.js'
 import type { Network } from '../world.js'
 import { mayUseNetwork, networkFor } from './access.js'
@@ -18,9 +18,6 @@ export const getNetwork = (call: Call): Answer => ok({ network: networkView(call
 
 const rangeFields = ['address', 'dhcp', 'dhcp_default_route', 'dhcp_dns', 'dhcp_routes', 'dhcp_routes_configuration', 'family', 'gateway']
 
-const plainRange = (range: Fields): Network['ipNetworks'][number] =>
-  Object.fromEntries(Object.entries(range).map(([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)]))
-
 export function createNetwork(call: Call): Answer {
   const { world, account } = call
   const fields = unwrap(call.body, 'network', ['name', 'zone', 'router', 'ip_networks', 'labels'])
@@ -28,7 +25,7 @@ export function createNetwork(call: Call): Answer {
   const network: Network = {
     uuid: uuidOf('network', world.random), owner: account.main, name: requiredText(fields, 'name'), type: 'private', zone: requiredText(fields, 'zone'), router: text(fields, 'router') ?? null,
     labels: labels(fields, 'bare') ?? [],
-    ipNetworks: ranges.map(plainRange),
+    ipNetworks: ranges,
   }
   if (network.ipNetworks.length === 0) throw invalid('IP_NETWORKS_MISSING', 'The network needs an IP network.')
   world.networks.set(network.uuid, network)

@@ -1,15 +1,19 @@
 import { createSubaccount, createToken, deleteSubaccount, deleteToken, getAccount, getAccountDetails, getToken, listAccounts, listTokens, modifySubaccount } from './account.js'
 import { assignAddress, getAddress, listAddresses, modifyAddress, releaseAddress } from './addresses.js'
+import { billingSummary } from './billing.js'
 import type { Handler } from './call.js'
-import { listPlans, listPrices, listServerSizes, listTimezones, listZones } from './catalogue.js'
+import { listDevices, listHosts, listPlans, listPrices, listServerSizes, listTimezones, listZones } from './catalogue.js'
 import { createServer } from './create-server.js'
-import { addInterface, attachStorage, detachStorage, getNetworking, modifyInterface, removeInterface } from './devices.js'
+import { addInterface, attachStorage, changeCdrom, detachStorage, getNetworking, modifyInterface, removeInterface } from './devices.js'
+import { createRule, deleteRule, getRule, listRules, replaceRules } from './firewall.js'
 import { createNetwork, deleteNetwork, getNetwork, listNetworks, modifyNetwork } from './networks.js'
+import { grantPermission, listPermissions, revokePermission } from './permissions.js'
 import { createRouter, deleteRouter, getRouter, listRouters, modifyRouter } from './routers.js'
-import { createGroup, deleteGroup, getGroup, listGroups, modifyGroup } from './server-groups.js'
+import { addGroupMember, createGroup, deleteGroup, getGroup, listGroups, modifyGroup, removeGroupMember } from './server-groups.js'
 import { getServer, listServers, modifyServer, removeServer, restartServer, startServer, stopServer, tagServer, untagServer } from './servers.js'
+import { getImport, importStorage } from './storage-import.js'
 import {
-  backupStorage, cancelStorageOperation, cloneStorage, createStorage, favorite, getStorage, isStorageSegment, listStorages, modifyStorage, removeStorage, restoreBackup, templatizeStorage,
+  backupStorage, cancelStorageOperation, cloneStorage, createStorage, favorite, getStorage, isStorageSegment, listStorages, modifyStorage, removeStorage, resizeFilesystem, restoreBackup, templatizeStorage,
 } from './storages.js'
 import { createTag, deleteTag, getTag, listTags, modifyTag } from './tags.js'
 
@@ -25,6 +29,12 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/account/sub/:username': { PUT: modifySubaccount, DELETE: deleteSubaccount },
   '/account/tokens': { GET: listTokens, POST: createToken },
   '/account/tokens/:id': { GET: getToken, DELETE: deleteToken },
+  '/account/billing/summary/:month': { GET: billingSummary },
+  '/permission': { GET: listPermissions },
+  '/permission/grant': { POST: grantPermission },
+  '/permission/revoke': { POST: revokePermission },
+  '/device/availability': { GET: listDevices },
+  '/host': { GET: listHosts },
   '/zone': { GET: listZones },
   '/plan': { GET: listPlans },
   '/price': { GET: listPrices },
@@ -32,6 +42,10 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/server_size': { GET: listServerSizes },
   '/server': { GET: listServers, POST: createServer },
   '/server/:uuid': { GET: getServer, PUT: modifyServer, DELETE: removeServer },
+  '/server/tag/:tags': { GET: listServers },
+  '/server/:uuid/cdrom/:verb': { POST: changeCdrom },
+  '/server/:uuid/firewall_rule': { GET: listRules, POST: createRule, PUT: replaceRules },
+  '/server/:uuid/firewall_rule/:position': { GET: getRule, DELETE: deleteRule },
   '/server/:uuid/start': { POST: startServer },
   '/server/:uuid/stop': { POST: stopServer },
   '/server/:uuid/restart': { POST: restartServer },
@@ -48,6 +62,8 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/storage/:uuid/templatize': { POST: templatizeStorage },
   '/storage/:uuid/backup': { POST: backupStorage },
   '/storage/:uuid/restore': { POST: restoreBackup },
+  '/storage/:uuid/resize': { POST: resizeFilesystem },
+  '/storage/:uuid/import': { GET: getImport, POST: importStorage },
   '/storage/:uuid/cancel': { POST: cancelStorageOperation },
   '/storage/:uuid/favorite': { POST: favorite, DELETE: favorite },
   '/tag': { GET: listTags, POST: createTag },
@@ -59,6 +75,8 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/router': { GET: listRouters, POST: createRouter },
   '/router/:uuid': { GET: getRouter, PATCH: modifyRouter, DELETE: deleteRouter },
   '/server-group': { GET: listGroups, POST: createGroup },
+  '/server-group/:uuid/servers': { POST: addGroupMember },
+  '/server-group/:uuid/servers/:server': { DELETE: removeGroupMember },
   '/server-group/:uuid': { GET: getGroup, PATCH: modifyGroup, DELETE: deleteGroup },
 }
 

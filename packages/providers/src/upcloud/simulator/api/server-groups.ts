@@ -59,6 +59,23 @@ export function modifyGroup(call: Call): Answer {
   return ok({ server_group: groupView(group) })
 }
 
+export function addGroupMember(call: Call): Answer {
+  const { world, account } = call
+  const group = groupFor(call)
+  const server = serverFor(world, account, requiredText(unwrap(call.body, 'server', ['uuid']), 'uuid'))
+  server.serverGroup = group.uuid
+  group.servers = [...new Set([...group.servers, server.uuid])]
+  return noContent
+}
+
+export function removeGroupMember(call: Call): Answer {
+  const group = groupFor(call)
+  const server = serverFor(call.world, call.account, param(call, 'server'))
+  if (server.serverGroup === group.uuid) server.serverGroup = null
+  group.servers = group.servers.filter(uuid => uuid !== server.uuid)
+  return noContent
+}
+
 export function deleteGroup(call: Call): Answer {
   const group = groupFor(call)
   for (const server of call.world.servers.values()) if (server.serverGroup === group.uuid) server.serverGroup = null

@@ -9,12 +9,19 @@ import { mayUseServer, serverFor } from './access.js'
 import { accepted, noContent, ok, page, param, type Answer, type Call } from './call.js'
 import { serverDetails, serverListItem } from './views.js'
 
-export function listServers({ world, account, query, strikes }: Call): Answer {
+/** /server/tag/a,b: one of them; a:b: all of them. */
+function hasTags(server: Server, wanted: string | undefined): boolean {
+  if (wanted === undefined) return true
+  if (wanted.includes(':')) return wanted.split(':').every(tag => server.tags.includes(tag))
+  return wanted.split(',').some(tag => server.tags.includes(tag))
+}
+
+export function listServers({ world, account, query, strikes, params }: Call): Answer {
   const lag = strikeOf(strikes, 'listLag')
   const since = world.clock.now() - (lag?.ms ?? 0)
   const now = [...world.servers.values()].filter(({ created }) => !lag || created <= since)
   const gone = lag ? world.deleted.flatMap(({ at, server }) => (server && at > since && server.created <= since ? [server] : [])) : []
-  const shown = [...now, ...gone].filter(server => mayUseServer(account, server) && meetsLabels(server.labels, query.getAll('label')))
+  const shown = [...now, ...gone].filter(server => mayUseServer(account, server) && hasTags(server, params['tags']) && meetsLabels(server.labels, query.getAll('label')))
   const { items, total } = page(shown.toSorted((a, b) => a.title.localeCompare(b.title) || a.created - b.created), query)
   return { ...ok({ servers: { server: items.map(serverListItem) } }), total }
 }

@@ -146,6 +146,17 @@ export function backupStorage(call: Call): Answer {
   return created({ storage: storageDetails(world, one) })
 }
 
+/** A backup is taken before a file system is resized. */
+export function resizeFilesystem(call: Call): Answer {
+  const { world, account } = call
+  const source = ownStorage(call)
+  requireOnline(source)
+  const backup = newStorage(world, { owner: account.main, creator: account.username, title: 'Resize Backup', type: 'backup', size: source.size, tier: null, zone: source.zone, origin: source.uuid, image: source.image })
+  world.storages.set(backup.uuid, backup)
+  meterStorage(world, backup, null)
+  return ok({ resize_backup: storageDetails(world, backup) })
+}
+
 export function restoreBackup(call: Call): Answer {
   const backup = ownStorage(call)
   if (backup.type !== 'backup') throw conflict('STORAGE_TYPE_ILLEGAL', `The storage ${backup.uuid} is not a backup.`)

@@ -50,9 +50,10 @@ export function interfaceView(world: World, server: Server, index: number): Json
 export const interfaceViews = (world: World, server: Server): JsonObject[] => server.interfaces.map(({ index }) => interfaceView(world, server, index))
 
 function deviceViews(world: World, server: Server): JsonObject[] {
-  return server.devices.flatMap(({ address, storage: uuid, type, bootDisk }) => {
+  return server.devices.flatMap(({ address, storage: uuid, type, bootDisk }): JsonObject[] => {
     const storage = world.storages.get(uuid)
-    if (!storage) return []
+    // A CD-ROM drive may be empty.
+    if (!storage) return type === 'cdrom' ? [{ address, boot_disk: '0', storage: '', storage_size: 0, storage_title: '', type }] : []
     return [{
       address,
       boot_disk: bootDisk ? '1' : '0',
