@@ -64,9 +64,9 @@ function buildbot(packageName: string, options: BuildbotUserData = {}): Interpol
     given('name', 'name'), given('password', 'password'),
     'engine="%(worker:engineHost)s:%(worker:enginePort)s"',
     verbatim(`basedir="$home/worker"
-[ -f "$basedir/buildbot.tac" ] || run buildbot-worker create-worker --umask=0o22 --protocol=msgpack_experimental_v7 "$basedir" "$engine" "$name" "$password"
+[ -f "$basedir/buildbot.tac" ] || run buildbot-worker create-worker --umask=0o22 --maxdelay=30 --protocol=msgpack_experimental_v7 "$basedir" "$engine" "$name" "$password"
 chmod 600 "$basedir/buildbot.tac"
-run buildbot-worker start "$basedir"`),
+run buildbot-worker start "$basedir" || echo "no engine yet: the worker goes on trying"`),
   )
 }
 
