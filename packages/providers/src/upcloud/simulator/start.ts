@@ -77,7 +77,7 @@ export async function startUpcloudSimulator(options: SimulatorOptions): Promise<
   const random = options.seed === undefined ? options.random : seededRandom(options.seed)
   const clock = startVirtualClock(options.clock, { startAt: kept?.now ?? options.clock.now(), speed: options.speed ?? 1 })
   const machines = options.boot === false ? noMachines : makeMachines({
-    home: options.home, isolate: options.isolate, onPowerOff: uuid => {
+    clock: options.clock, home: options.home, isolate: options.isolate, onPowerOff: uuid => {
       const server = world.servers.get(uuid)
       if (server?.on) powerOff(world, server)
     },

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Clock } from '@yardmaster/runtime'
 import { killMarked, processesMarked } from './marked-processes.js'
 import { findSandbox, type Sandbox } from './sandbox.js'
 import { writeShims } from './shims.js'
@@ -55,21 +56,28 @@ function environment(home: string, folder: string, order: BootOrder): NodeJS.Pro
   }
 }
 
-async function resolved(userData: UserData): Promise<UserData> {
+/** How long a machine waits for what it fetches. */
+const fetchMs = 30_000
+
+async function resolved(userData: UserData, clock: Clock): Promise<UserData> {
   if (userData.kind !== 'url') return userData
+  const controller = new AbortController()
+  const cancel = clock.setTimeout(() => controller.abort(new Error(`no answer within ${fetchMs / 1000} s`)), fetchMs)
   try {
-    const response = await fetch(userData.url, { signal: AbortSignal.timeout(30_000) })
+    const response = await fetch(userData.url, { signal: controller.signal })
     if (!response.ok) return { kind: 'ignored', reason: `${userData.url} answered ${response.status}` }
     const fetched = readUserData(await response.text())
     return fetched.kind === 'url' ? { kind: 'ignored', reason: `${userData.url} gave another URL` } : fetched
   } catch (error) {
     return { kind: 'ignored', reason: `${userData.url}: ${error instanceof Error ? error.message : String(error)}` }
+  } finally {
+    cancel()
   }
 }
 
-export type MachinesOptions = { home: string; isolate?: boolean | undefined; /** A machine ended by itself. */ onPowerOff: (uuid: string) => void }
+export type MachinesOptions = { clock: Clock; home: string; isolate?: boolean | undefined; /** A machine ended by itself. */ onPowerOff: (uuid: string) => void }
 
-export function makeMachines({ home, isolate, onPowerOff }: MachinesOptions): Machines {
+export function makeMachines({ clock, home, isolate, onPowerOff }: MachinesOptions): Machines {
   killMarked(`YARD_SIMULATOR_HOME=${home}`)
   mkdirSync(join(home, 'machines'), { recursive: true })
   writeShims(join(home, 'shims'))
@@ -97,7 +105,7 @@ export function makeMachines({ home, isolate, onPowerOff }: MachinesOptions): Ma
   }
 
   async function boot(order: BootOrder): Promise<void> {
-    const userData = order.firstBoot ? await resolved(readUserData(order.userData)) : { kind: 'none' as const }
+    const userData = order.firstBoot ? await resolved(readUserData(order.userData), clock) : { kind: 'none' as const }
     // While user_data was fetched it may have been switched off, or on again.
     if (closed || wanted.get(order.uuid) !== order) return
     const folder = prepare(order, userData)
