@@ -10,12 +10,14 @@ const timer = (fn: () => void, ms: number) => { const timeout = setTimeout(fn, m
 let count = 0
 
 /** `line path: message` of what is said of one UpCloud worker with these options. */
-async function warnings(options: string): Promise<string[]> {
+const warnings = (options: string): Promise<string[]> => warningsOf(`workers.upcloud({ name: 'up', apiToken: util.secret('upcloud'), ${options} })`)
+
+async function warningsOf(worker: string): Promise<string[]> {
   const file = join(folder, `${++count}.config.ts`)
-  writeFileSync(file, `import { defineConfig, util, workers } from '@yardmaster/config'
+  writeFileSync(file, `import { defineConfig, providers, util, workers } from '@yardmaster/config'
 export default defineConfig({
   workers: [
-    workers.upcloud({ name: 'up', apiToken: util.secret('upcloud'), ${options} }),
+    ${worker},
   ],
   builders: [{ name: 'b', workers: ['up'], steps: [] }],
 })
@@ -54,6 +56,17 @@ const table: [options: string, expected: RegExp[]][] = [
 
 test.each(table)('%s', async (options, expected) => {
   const found = await warnings(options)
+  expect(found).toHaveLength(expected.length)
+  for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
+})
+
+test.each<[pool: string, expected: RegExp[]]>([
+  ['provider: providers.process(), min: 1, warm: 1', []],
+  ['provider: providers.process({ env: { A: util.interpolate("%(prop:a)s") } })', []],
+  ['provider: providers.process({ env: { A: util.interpolate("%(prop:a)s") } }), warm: 1', [/^4 workers\[0\]\.warm: .*no machine is kept ready/]],
+  ['provider: providers.process(), dailyCap: 5', [/dailyCap: .*of kind process costs/]],
+])('a pool: %s', async (options, expected) => {
+  const found = await warningsOf(`workers.pool({ name: 'up', max: 2, ${options} })`)
   expect(found).toHaveLength(expected.length)
   for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
 })

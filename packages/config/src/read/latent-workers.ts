@@ -1,7 +1,7 @@
-import { poolDefaults, type DailyCap, type PoolConfig, type PoolHours, type WorkerConfig } from '@yardmaster/domain'
+import { dependsOnBuild, poolDefaults, type DailyCap, type PoolConfig, type PoolHours, type WorkerConfig } from '@yardmaster/domain'
 import { duration, durationOrNone, name, oneOf, text, textOrSecret, wholeNumber } from './leaves.js'
 import { kindNames, kinds, provider, providerOf } from './provider-kinds.js'
-import { byKind, leaf, list, mapped, or, orNull, record, type Reader } from './reader.js'
+import { byKind, leaf, list, mapped, or, orNull, record, type Place, type Reader } from './reader.js'
 import { hours, ownWorker, timeZone, workerOptions } from './workers.js'
 
 /** What one call of `workers.…` brings. */
@@ -37,6 +37,18 @@ const commonOf = (given: Common): Common => Object.fromEntries(Object.keys(worke
 /** A latent worker is not missing while nobody wants it: when one that is wanted does not come, its pool says so. */
 const slot = (given: Common, named: { name: string; password: WorkerConfig['password']; pool: string }): WorkerConfig => ({ ...commonOf(given), ...named, missingTimeout: null })
 
+/** What is said, and will not come about. */
+function warnOfPool({ provider: { kind, machine }, min, warm, schedule, dailyCap }: PoolConfig, at: Place): void {
+  const kept = min > 0 ? 'min' : warm > 0 ? 'warm' : schedule.length > 0 ? 'schedule' : null
+  if (kept && dependsOnBuild(machine)) at.at(kept).warn('no machine is kept ready: the options of this pool depend on the build, so each is made for a build that waits')
+  if (dailyCap && kind !== 'upcloud' && kind !== 'custom') at.at('dailyCap').warn(`nothing is known of what a machine of kind ${kind} costs: the cap keeps nothing back`)
+}
+
+function withWarnings(read: WorkersRead, at: Place): WorkersRead {
+  if (read.pool) warnOfPool(read.pool, at)
+  return read
+}
+
 const single = (kind: (typeof kindNames)[number]): Reader<WorkersRead> => mapped(
   record({ name, password: orNull(textOrSecret), ...workerOptions, ...latent, ...kinds[kind].account, ...kinds[kind].machine }, `options of workers.${kind}`),
   (given, at) => ({
@@ -60,8 +72,8 @@ const pool: Reader<WorkersRead> = mapped(record({
 
 const any: Reader<WorkersRead> = byKind<WorkersRead>({
   worker: mapped(ownWorker, worker => ({ workers: [worker], pool: null })),
-  'worker.pool': pool,
-  ...Object.fromEntries(kindNames.map(kind => [`worker.${kind}`, single(kind)])),
+  'worker.pool': mapped(pool, withWarnings),
+  ...Object.fromEntries(kindNames.map(kind => [`worker.${kind}`, mapped(single(kind), withWarnings)])),
 }, 'a worker: workers.worker(…), workers.pool(…), workers.upcloud(…) and so on')
 
 /** The list `workers`: each worker of a pool under a name of its own. */

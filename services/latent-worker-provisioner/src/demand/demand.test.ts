@@ -1,3 +1,4 @@
+import { systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
 import { DemandWorld } from '../testing/demand-world.js'
 import { Stalls } from './stalls.js'
@@ -55,6 +56,27 @@ test('a daily cap is kept when many wait; what is not within it goes to the next
   await world.rows(`UPDATE instances SET observed = 'running'`)
   await (await world.provisioner()).demand()
   expect((await world.instances()).map(row => row.price)).toEqual([1, 1, 1, 1])
+})
+
+/** Days of it do not end while the test runs. */
+const farFromMidnight = Math.floor(systemClock().now() / 3_600_000) % 24 === 23 ? 'Etc/GMT+6' : 'UTC'
+
+test.each([
+  ['retry', { desired: 'gone', results: 5, requests: 'pending' }], ['finish', { desired: 'running', results: null, requests: 'claimed' }],
+])('just before a period that is not within the cap begins, running builds: %s', async (running, expected) => {
+  world = await DemandWorld.start(config(pool(`dailyCap: { amount: 1.5, running: '${running}', timeZone: '${farFromMidnight}' }`), builder('a')))
+  const one = await world.provisioner()
+  world.price = { perHour: 1, currency: 'EUR', period: 3600 }
+  const request = await world.ask('a')
+  await one.demand()
+  await world.build(request, 1)
+  await world.rows(`UPDATE instances SET created_at = now() - interval '1 s', billing_period = 60, price_per_hour = 60`)
+  await one.scaleIn()
+  const reason = 'the next period that is paid is not within the daily cap of pool p (1.5)'
+  expect(await world.instances()).toMatchObject([running === 'retry' ? { desired: 'gone', end_reason: reason } : { desired: 'running', retire_reason: reason }])
+  expect(await world.rows('SELECT b.results, r.state AS requests, i.desired FROM builds b JOIN build_requests r ON r.id = b.build_request_id JOIN instances i ON i.id = b.instance_id')).toEqual([expected])
+  await one.demand()
+  expect(await world.instances()).toHaveLength(1)
 })
 
 test('where there was no room the next zone is tried', async () => {

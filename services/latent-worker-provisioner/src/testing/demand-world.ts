@@ -5,6 +5,8 @@ import { checkConfiguration, ConfigurationThreads } from '@yardmaster/config/hos
 import { transaction } from '@yardmaster/db'
 import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
+import { claimRequests } from '@yardmaster/db/verbs/claim-requests'
+import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import type { Price } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
@@ -27,6 +29,7 @@ export class DemandWorld {
   /** What a machine costs; an error: the provider does not say. */
   price: Price | null | Error = null
   #generations: LoadedGeneration[] = []
+  #engine = 0
 
   private constructor(readonly installation: Installation) {}
 
@@ -34,7 +37,7 @@ export class DemandWorld {
   static async start(config: string): Promise<DemandWorld> {
     const world = new DemandWorld(await anInstallation(aConfiguration({ workers: [], builders: [] })))
     await world.configure(config)
-    await transaction(world.installation.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 2, softwareVersion: '0' }))
+    world.#engine = await transaction(world.installation.db, null, tx => registerReplica(tx, { role: 'engine', name: 'e', host: 'h', pid: 2, softwareVersion: '0' }))
     return world
   }
 
@@ -76,6 +79,17 @@ export class DemandWorld {
       reason: 'r', scheduler: null, actor: 'user:a', generationId: this.#generations.at(-1)!.id, properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, [value, 'test']])),
       sourcestamps: [], builderNames: [builder], priority: 0 }))
     return request!.requestId
+  }
+
+  /** The request is built on that instance's worker. */
+  async build(requestId: number, instanceId: number): Promise<void> {
+    const [{ workerId } = { workerId: 0 }] = await this.rows<{ workerId: number }>('SELECT worker_id AS "workerId" FROM instances WHERE id = $1', [instanceId])
+    const fence = { replicaId: this.#engine }
+    const session = await transaction(this.installation.db, fence, tx => openSession(tx, { workerId, replicaId: this.#engine, processId: `p${workerId}`, info: {}, instanceId }))
+    const [request] = await this.rows<{ builderId: number; buildsetId: number }>('SELECT builder_id AS "builderId", buildset_id AS "buildsetId" FROM build_requests WHERE id = $1', [requestId])
+    const { builds } = await transaction(this.installation.db, fence, tx => claimRequests(tx, this.#engine, [{
+      ...request!, requestId, projectId: null, project: null, workerId, sessionNumber: session!.number, units: 1, generationId: this.#generations.at(-1)!.id, properties: {}, steps: [], machine: { maxUses: null, maxAge: null } }]))
+    if (builds.length === 0) throw new Error(`request ${requestId} was not claimed`)
   }
 
   async rows<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
