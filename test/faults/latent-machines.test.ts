@@ -31,7 +31,7 @@ export default defineConfig({
 `
 
 let cluster: Cluster
-beforeAll(async () => { cluster = await startCluster({ config: configuration(), workers: [], engines: 2, provisioners: 2 }) }, 60_000)
+beforeAll(async () => { cluster = await startCluster({ config: configuration(), workers: [], engines: 2, provisioners: 2, env: { YARD_MACHINE_SETTLE: '3' } }) }, 60_000)
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -47,7 +47,7 @@ async function endsWell(story: Story, requests: number[], machines: number): Pro
   await allBuilt(cluster, requests)
   await expectUndisturbed(cluster, requests)
   expect([truths[story].begun(), truths[story].ended()]).toEqual([requests.length, requests.length])
-  await nothingLeft(cluster)
+  await nothingLeft(cluster, story)
   expect((await ledgerOf(story)).map(({ failure, uses }) => ({ failure, uses }))).toEqual(Array.from({ length: machines }, () => ({ failure: null, uses: 1 })))
 }
 
@@ -131,7 +131,7 @@ test('other options: an idle machine is replaced, one that builds finishes first
   expect(await logOf(second!)).toContain('version 2')
   // Idle, and would be kept for ten minutes.
   await reload(configuration({ version: '3' }))
-  await nothingLeft(cluster)
+  await nothingLeft(cluster, 'reload')
 }, 120_000)
 
 test('a pool that is not in the configuration any more: its builds finish, then its machines go', async () => {

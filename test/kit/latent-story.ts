@@ -72,9 +72,11 @@ export async function expectUndisturbed(cluster: Cluster, requests: number[]): P
   expect(builds).toEqual(requests.map(() => ({ results: SUCCESS })))
 }
 
-/** Waits until no machine is left, by the ledger and by what the system itself knows. */
-export async function nothingLeft(cluster: Cluster, withinMs = 60_000): Promise<void> {
-  await until('the ledger to have nothing open', async () => (await ledger(cluster)).every(row => row.gone && !row.holds_slot), withinMs)
+/** Waits until no machine of the pool (of any, without one) is left, by the ledger and by what the system itself knows. */
+export async function nothingLeft(cluster: Cluster, pool: string | null = null, withinMs = 60_000): Promise<void> {
+  const ofPool = async () => (await ledger(cluster)).filter(row => pool === null || row.pool === pool)
+  await until('the ledger to have nothing open', async () => (await ofPool()).every(row => row.gone && !row.holds_slot), withinMs)
   // What the ledger calls gone is gone: nothing may be waited for any more.
-  expect(cluster.machines()).toEqual([])
+  const workers = new Set((await ofPool()).map(row => row.worker))
+  expect(cluster.machines().filter(({ worker }) => pool === null || (worker !== null && workers.has(worker)))).toEqual([])
 }

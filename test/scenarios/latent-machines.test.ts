@@ -22,7 +22,7 @@ export default defineConfig({
     workers.pool({ name: 'once', provider: providers.process(), max: 2, buildWaitTimeout: 0 }),
     workers.pool({ name: 'hammer', provider: providers.process(), max: 4, buildWaitTimeout: 1 }),
     workers.process({ name: 'single', buildWaitTimeout: 1 }),
-    workers.pool({ name: 'varied', max: 2, buildWaitTimeout: 60, provider: providers.process({ env: { TARGET: util.interpolate('%(prop:target)s') } }) }),
+    workers.pool({ name: 'varied', max: 2, buildWaitTimeout: -1, provider: providers.process({ env: { TARGET: util.interpolate('%(prop:target)s') } }) }),
     workers.pool({ name: 'undescribed', max: 2, provider: providers.process({ env: { TARGET: ({ properties }) => { if (properties.target === 'none') throw new Error('no such target'); return 'x' } } }) }),
   ],
   builders: [
@@ -55,7 +55,7 @@ test('ten requests at once on an empty pool of three: never more than three mach
   const rows = await ledgerOf('few')
   expect(rows).toHaveLength(3)
   expect(rows.reduce((sum, row) => sum + row.uses, 0)).toBe(10)
-  await nothingLeft(cluster)
+  await nothingLeft(cluster, 'few')
 }, 120_000)
 
 test('with buildWaitTimeout 0 each build has a machine of its own', async () => {
@@ -63,7 +63,7 @@ test('with buildWaitTimeout 0 each build has a machine of its own', async () => 
   const requests = await force(cluster, 'once', { times: 4 })
   await allBuilt(cluster, requests)
   await expectUndisturbed(cluster, requests)
-  await nothingLeft(cluster)
+  await nothingLeft(cluster, 'once')
   expect((await ledgerOf('once')).map(row => row.uses)).toEqual([1, 1, 1, 1])
 }, 120_000)
 
@@ -73,7 +73,7 @@ test('the second, third and fourth machine of one named worker are as good as th
     const requests = await force(cluster, 'single')
     await allBuilt(cluster, requests)
     await expectUndisturbed(cluster, requests)
-    await nothingLeft(cluster)
+    await nothingLeft(cluster, 'single')
   }
   expect((await ledgerOf('single')).map(({ worker, attempt, failure }) => ({ worker, attempt, failure }))).toEqual([1, 2, 3, 4].map(attempt => ({ worker: 'single', attempt, failure: null })))
 }, 120_000)

@@ -33,9 +33,9 @@ test('yard up with a pool of processes: a build gets a machine, and Ctrl-C takes
     running = await yard.up()
     const built = await yard.run('force', 'hello', '--wait')
     expect(built.stderr).toContain('success')
-    expect(workersAlive()).toEqual(['local-1'])
+    expect(workersAlive()).toHaveLength(1)
     const { stdout } = await yard.run('instances')
-    expect(stdout).toMatch(/local-1 +ready/)
+    expect(stdout).toMatch(/local-\d +ready/)
     expect(await running.end('SIGINT')).toBe(0)
     expect(running.output()).toContain('stopped 1 machine\n')
     running = null
