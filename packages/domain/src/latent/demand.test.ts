@@ -98,6 +98,10 @@ describe('what is started', () => {
     const full = { ...scene, machines: [idle(1, 5, { fingerprint: 'a' }), idle(2, 50, { fingerprint: 'b' }), building(3, { fingerprint: 'c' }), idle(4, 60, { fingerprint: 'd' })] }
     expect([...plan(full, [of(1, 'd'), of(2, 'e')]).replaced]).toEqual([102])
     expect([...plan({ ...full, pool: { paused: { reason: null } } }, [of(2, 'e')]).replaced]).toEqual([])
+    // A slot that is being emptied, which takes its time, is room for one.
+    const going = { ...full, machines: [idle(1, 5, { fingerprint: 'a' }), idle(2, 50, { fingerprint: 'b', wanted: false }), building(3, { fingerprint: 'c' }), idle(4, 60, { fingerprint: 'd' })] }
+    expect([...plan(going, [of(2, 'e')]).replaced]).toEqual([])
+    expect([...plan(going, [of(2, 'e'), of(3, 'f')]).replaced]).toEqual([104])
   })
 })
 

@@ -108,11 +108,11 @@ function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: ca
   const { config } = pool
   if (!config) return null
   // What is said of a worker's process is of the one before: a new machine brings a new one.
-  const asNew = { ...worker, connected: true, graceful: false, orphans: false }
+  const asNew = { ...worker, connected: true, graceful: false, orphans: false, quarantinedUntil: null }
   if (machine) {
     if (!machine.wanted || machine.awaySince !== null || wornOut(machine, pool, world) !== null) return null
     const most = buildLimits(config).maxUses
-    const taker = takerOf(worker, machine.connected ? worker : { ...asNew, quarantinedUntil: null }, world.now)
+    const taker = takerOf(worker, machine.connected ? worker : asNew, world.now)
     return taker && { ...taker, pool: pool.id, fingerprint: machine.fingerprint, usesLeft: most === null ? null : most - machine.uses }
   }
   if (!canBegin || !config.workers.includes(worker.name)) return null
@@ -149,7 +149,15 @@ function makeRoom(left: readonly WaitingRequest[], { world, slots, awaited, plac
     const machine = slots.machineOf.get(taker)
     return machine?.idleSince != null && machine.builds === 0 && !awaited.has(machine.id) && tailoredPools.has(machine.pool) ? [{ taker, machine, since: machine.idleSince }] : []
   }).sort((a, b) => a.since - b.since)
+  // A slot that is being emptied is room for one: without them each look would send another machine away while the first one goes.
+  const going = world.machines.filter(({ wanted, holdsSlot, pool }) => !wanted && holdsSlot && tailoredPools.has(pool))
   for (const { builder, machines } of left) {
+    const empties = going.findIndex(({ pool, workerId }) => {
+      const worker = world.workers.find(({ id }) => id === workerId)
+      return machines.get(pool) != null && worker !== undefined && canStart({ ...worker, unavailable: null, building: [] }, builder)
+    })
+    if (empties >= 0) going.splice(empties, 1)
+    if (empties >= 0) continue
     const found = idle.find(({ taker, machine }) => !replaced.has(machine.id) && machines.get(machine.pool) != null && canStart(taker.view, builder))
     if (found) replaced.add(found.machine.id)
   }
