@@ -154,7 +154,9 @@ function makeRoom(left: readonly WaitingRequest[], { world, slots, awaited, plac
   for (const { builder, machines } of left) {
     const empties = going.findIndex(({ pool, workerId }) => {
       const worker = world.workers.find(({ id }) => id === workerId)
-      return machines.get(pool) != null && worker !== undefined && canStart({ ...worker, unavailable: null, building: [] }, builder)
+      if (machines.get(pool) == null || !worker) return false
+      const { name, labels, maxBuilds, capacity } = worker
+      return canStart({ name, labels, maxBuilds, capacity, unavailable: null, building: [] }, builder)
     })
     if (empties >= 0) going.splice(empties, 1)
     if (empties >= 0) continue
