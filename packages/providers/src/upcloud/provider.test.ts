@@ -101,6 +101,15 @@ test('what the API refuses for the moment is asked again: maintenance that lasts
   expect(simulator.faults().every(({ left }) => left === 0)).toBe(true)
 })
 
+test('a machine in error says so, and goes once UpCloud lets it', async () => {
+  const provider = open()
+  simulator.addFault({ kind: 'errorState', ms: 600, match: { method: 'POST', path: '^/server$' } })
+  const made = await provider.create(requestOf(label()), signal)
+  await expect.poll(async () => (await provider.get(made.id, signal))?.state, { timeout: 10_000 }).toBe('error')
+  expect(await provider.remove(made, signal)).toBe('going')
+  await gone(provider, made)
+})
+
 test('a disk that outlives its machine is removed with it, or found as a leftover and removed', async () => {
   const provider = open()
   const [first, second] = [await provider.create(requestOf(label()), signal), await provider.create(requestOf(label()), signal)]

@@ -20,18 +20,25 @@ export async function removeServer(client: UpcloudClient, machine: Removable, si
     throw new ProviderError(`UpCloud's server ${machine.id} does not carry this installation's labels any more, so it is left alone: remove it yourself, or give it its labels back`, { failureClass: 'alert' })
   }
   const state = textAt(server, 'state')
+  const path = `/server/${machine.id}`
+  const stop = () => client.post(`${path}/stop`, { stop_server: { stop_type: 'hard' } }, signal)
+  const remove = () => client.delete(`${path}/?storages=1&backups=delete`, signal)
   if (state === 'maintenance') return 'going'
+  // What is in error may never stop, and may be deleted all the same.
+  if (state !== 'stopped') await allowed(stop)
+  if ((state === 'stopped' || state === 'error') && await allowed(remove)) return removeDisks(client, machine, signal)
+  return 'going'
+}
+
+/** false: not now, or it has just gone; a look will tell. */
+async function allowed(act: () => Promise<unknown>): Promise<boolean> {
   try {
-    if (state === 'stopped') {
-      await client.delete(`/server/${machine.id}/?storages=1&backups=delete`, signal)
-      return await removeDisks(client, machine, signal)
-    }
-    await client.post(`/server/${machine.id}/stop`, { stop_server: { stop_type: 'hard' } }, signal)
+    await act()
+    return true
   } catch (error) {
-    if (notYet(error) || isAbsent(error)) return 'going'
+    if (notYet(error) || isAbsent(error)) return false
     throw error
   }
-  return 'going'
 }
 
 /** Of a machine that is not there any more. */
