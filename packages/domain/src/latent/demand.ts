@@ -108,11 +108,11 @@ function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: ca
   const { config } = pool
   if (!config) return null
   // What is said of a worker's process is of the one before: a new machine brings a new one.
-  const asNew = { ...worker, connected: true, graceful: false, orphans: false, quarantinedUntil: null }
+  const asNew = { ...worker, connected: true, graceful: false, orphans: false }
   if (machine) {
     if (!machine.wanted || machine.awaySince !== null || wornOut(machine, pool, world) !== null) return null
     const most = buildLimits(config).maxUses
-    const taker = takerOf(worker, machine.connected ? worker : asNew, world.now)
+    const taker = takerOf(worker, machine.connected ? worker : { ...asNew, quarantinedUntil: null }, world.now)
     return taker && { ...taker, pool: pool.id, fingerprint: machine.fingerprint, usesLeft: most === null ? null : most - machine.uses }
   }
   if (!canBegin || !config.workers.includes(worker.name)) return null
