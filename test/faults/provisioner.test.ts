@@ -10,13 +10,13 @@ import { inventory, isOurs, startWorld, type World } from './provisioner/world.j
 const LONG = process.env['YARD_TEST_LONG'] === '1'
 const seed = Number(process.env['YARD_FAULT_SEED'] ?? 1)
 const RUNS = Number(process.env['YARD_FAULT_RUNS'] ?? (LONG ? 300 : 12))
-const LANES = LONG ? 16 : 6
+const LANES = LONG ? 40 : 6
 const clock = systemClock()
 
 let world: World
 let others: string[]
 beforeAll(async () => {
-  world = await startWorld(LANES, seed)
+  world = await startWorld({ lanes: LANES, seed, realWorkers: !LONG })
   others = inventory(world).others
 }, 90_000)
 afterAll(() => world?.close(), 60_000)

@@ -236,6 +236,28 @@ test('options that cannot be rendered are told of, and nothing is asked for', as
   expect(world.cloud.requests).toEqual([])
 })
 
+test('an account that lets nobody in any more stops its pools, and is told of once', async () => {
+  const refused = new ProviderError('Authentication failed', { failureClass: 'alert', code: 'AUTHENTICATION_FAILED' })
+  world.cloud.fail({ call: 'list', error: refused, times: 2 })
+  await provisioner.observe()
+  await until('the alert', async () => (await world.rows<{ alert: string | null }>('SELECT alert FROM worker_pools'))[0]!.alert !== null)
+  expect(await world.rows('SELECT alert FROM worker_pools')).toEqual([{ alert: 'AUTHENTICATION_FAILED: Authentication failed' }])
+  expect(provisioner.lines.filter(line => line.includes('could not be looked at'))).toHaveLength(1)
+})
+
+test('machines reach engines where the pool says; where nobody says, none is made, and why is told', async () => {
+  world.pool.engineUrl = 'wss://yard.example.org/workers'
+  await world.want('p-1')
+  await row('a machine', found => found.external_id !== null)
+  expect(world.cloud.requests[0]!.worker.engines).toEqual(['wss://yard.example.org/workers'])
+  world.pool.engineUrl = null
+  await world.rows(`UPDATE replicas SET worker_url = NULL`)
+  await world.want('p-2')
+  await until('a failure', async () => (await world.ledger())[1]!.failure !== null)
+  expect((await world.ledger())[1]).toMatchObject({ desired: 'running', external_id: null, unsure: false, failure_class: 'retry', failure: expect.stringContaining('set YARD_WORKER_URL') })
+  expect(world.cloud.requests).toHaveLength(1)
+})
+
 test('two replicas at once: each machine is asked for once', async () => {
   await world.provisioner()
   await world.want('p-1', 'p-2', 'p-3')

@@ -6,6 +6,7 @@ import { startUpcloudSimulator, type UpcloudSimulator } from '@yardmaster/provid
 import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
 import { startCluster, type Cluster } from '../../kit/cluster.js'
 import { Truth } from '../../kit/latent-story.js'
+import { StubMachines } from './stub-machines.js'
 
 const WORKER = join(import.meta.dirname, '../../../packages/worker/dist/main.js')
 const TOKEN = 'ucat_SIMULATOR'
@@ -16,12 +17,14 @@ const SETTLE_SECONDS = 3
 /** The cloud, two provisioners in front of it, and somebody else on the same account. */
 export type World = { cluster: Cluster; cloud: UpcloudSimulator; installation: string; lanes: string[]; truth: Truth; /** Whose disks were left, and paid for by themselves. */ deletedByHand: Set<string>; /** By the monotonic clock. */ nextStrikeAt: number; close(): Promise<void> }
 
-const userData = `#!/bin/sh
+const realWorker = `#!/bin/sh
 mkdir -p "$HOME/worker"
 YARD_ENGINE='%(worker:engine)s' YARD_WORKER_NAME='%(worker:name)s' YARD_WORKER_PASSWORD='%(worker:password)s' YARD_WORKER_BASEDIR="$HOME/worker" exec '${process.execPath}' '${WORKER}'
 `
 
-function configOf(lanes: string[], baseUrl: string, command: string): string {
+type Said = { lanes: string[]; baseUrl: string; command: string; userData: string }
+
+function configOf({ lanes, baseUrl, command, userData }: Said): string {
   return `
 import { defineConfig, providers, schedulers, steps, util, workers } from '@yardmaster/config'
 const lanes = ${JSON.stringify(lanes)}
@@ -34,21 +37,26 @@ export default defineConfig({
 `
 }
 
-/** `lanes` pools beside each other, each with a builder of its name. */
-export async function startWorld(laneCount: number, seed: number): Promise<World> {
+export type WorldOptions = { lanes: number; seed: number; /** Machines run our own worker; else their workers are connections of the test. */ realWorkers: boolean }
+
+/** Pools beside each other, each with a builder of its name. */
+export async function startWorld({ lanes: laneCount, seed, realWorkers }: WorldOptions): Promise<World> {
   const [clock, random] = [systemClock(), systemRandom()]
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cloud-'))
   const cloud = await startUpcloudSimulator({ clock, random, home: join(folder, 'cloud'), seed, timeScale: TIME_SCALE, bootSeconds: [23, 28, 34, 50, 61], stopSeconds: [6, 12, 20] })
   await settleOthers(cloud)
+  const stubs = new StubMachines(folder, clock, random)
+  stubs.follow(cloud)
   const lanes = Array.from({ length: laneCount }, (_, at) => `lane${at}`)
   const truth = new Truth(folder)
-  const cluster = await startCluster({ config: configOf(lanes, cloud.url, truth.running('%(prop:seconds)s')), workers: [], provisioners: 2, env: { YARD_MACHINE_SETTLE: String(SETTLE_SECONDS) } })
+  const cluster = await startCluster({ config: configOf({ lanes, baseUrl: cloud.url, command: truth.running('%(prop:seconds)s'), userData: realWorkers ? realWorker : stubs.userData }), workers: [], provisioners: 2, env: { YARD_MACHINE_SETTLE: String(SETTLE_SECONDS) } })
   const [row] = await cluster.rows<{ id: string }>('SELECT id FROM installation')
   for (const provisioner of cluster.provisioners) provisioner.supervise()
   return {
     cluster, cloud, lanes, truth, installation: row!.id, deletedByHand: new Set(), nextStrikeAt: 0,
     async close() {
       await cluster.stop()
+      stubs.close()
       await cloud.close()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -20,9 +20,11 @@ const dailyCap: Reader<DailyCap | null> = (value, at) => {
 /** Buildbot's -1 is for ever. */
 const buildWaitTimeout: Reader<number | null> = (value, at) => (value === undefined ? poolDefaults.buildWaitTimeout : value === -1 ? null : duration(value, at))
 
+const engineUrl = leaf('a URL that begins with ws:// or wss://', value => (typeof value === 'string' && /^wss?:\/\//.test(value) && URL.canParse(value) ? value : undefined))
+
 const latent = {
   buildWaitTimeout, missingTimeout: or(duration, poolDefaults.missingTimeout), checkInstanceInterval: or(duration, poolDefaults.checkInstanceInterval),
-  maxUses: orNull(wholeNumber(1)), maxAge: durationOrNone(null), zones: or(list(text, 'a list of zones'), []), plans: or(list(text, 'a list of plans'), []),
+  maxUses: orNull(wholeNumber(1)), engineUrl: orNull(engineUrl), maxAge: durationOrNone(null), zones: or(list(text, 'a list of zones'), []), plans: or(list(text, 'a list of plans'), []),
   dailyCap, scaleIn: or(oneOf('idle', 'billing-period'), 'idle'),
 }
 

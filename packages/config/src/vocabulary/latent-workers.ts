@@ -16,6 +16,8 @@ export type LatentOptions = {
   maxUses?: number | null
   /** How old it may be to get a build. */
   maxAge?: Duration | null
+  /** Where machines reach an engine, ws:// or wss://: as the engines' YARD_WORKER_URL say unless said otherwise. */
+  engineUrl?: string
   /** Tried in this order, where there is no room in one. */
   zones?: string[]
   plans?: string[]

@@ -40,6 +40,8 @@ export type PoolConfig = {
   maxUses: number | null
   /** Seconds, then it gets no further build; null: no limit. */
   maxAge: number | null
+  /** Where machines reach engines; null: as the engines that live say (YARD_WORKER_URL). */
+  engineUrl: string | null
   /** In order of preference; [] : as the machine's options say. */
   zones: string[]
   plans: string[]
@@ -60,6 +62,6 @@ export type DailyCap = {
 
 /** What a pool is when only its name and provider are said. Buildbot's defaults, but for `missingTimeout` (an hour there, which a machine that died in boot costs). */
 export const poolDefaults: Omit<PoolConfig, 'name' | 'workers' | 'provider'> = {
-  min: 0, max: 1, warm: 0, schedule: [], buildWaitTimeout: 600, missingTimeout: 1200, checkInstanceInterval: 10, maxUses: null, maxAge: null,
+  min: 0, max: 1, warm: 0, schedule: [], buildWaitTimeout: 600, missingTimeout: 1200, checkInstanceInterval: 10, maxUses: null, maxAge: null, engineUrl: null,
   zones: [], plans: [], dailyCap: null, scaleIn: 'idle',
 }

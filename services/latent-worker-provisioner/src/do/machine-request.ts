@@ -24,11 +24,11 @@ type Given = { password: string; options: MachineOptions['options'] }
 export async function machineRequest({ db, providers, secrets, installation, settings, set }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<MachineRequest> {
   const { worker: name, attempt, zone, plan, generationId } = instance
   const label = { installation, worker: name, attempt }
-  const { provider: { kind } } = await providers.pool(generationId, instance.pool)
-  const urls = await readEngineUrls(db, set)
+  const { provider: { kind }, engineUrl } = await providers.pool(generationId, instance.pool)
+  const urls = engineUrl === null ? await readEngineUrls(db, set) : [engineUrl]
   // A process on this host finds the engine where this host's workers do.
   if (urls.length === 0 && kind === 'process') urls.push(`ws://${settings.workerHost}:${settings.workerPort}`)
-  if (urls.length === 0) throw new ProviderError('no engine that lives says where machines reach it: set YARD_WORKER_URL of the engines', { failureClass: 'retry' })
+  if (urls.length === 0) throw new ProviderError('no engine that lives says where machines reach it: set YARD_WORKER_URL of the engines, or engineUrl of the pool', { failureClass: 'retry' })
   // Machines spread over the engines.
   const first = instance.id % urls.length
   const engines = [...urls.slice(first), ...urls.slice(0, first)]

@@ -14,7 +14,7 @@ const SOMETHING_MOVES_MS = 5_000
 const SOMETHING_UNSURE_MS = 2_000
 const DOUBTFUL_MS = 1_000
 
-export type Observing = { run(signal: AbortSignal): Promise<void>; stop(): Promise<void> }
+export type Observing = { run(): Promise<void>; stop(): Promise<void> }
 
 type Known = { account: Account; pool: UsedPool; /** All that share the account. */ poolIds: Set<number>; instances: OpenInstance[] }
 type Watch = { seen: Sightings; lookedAt: number | null; looking: Promise<void> | null }

@@ -12,6 +12,7 @@ import type { Provisioning } from '../deps.js'
 import { judgeInstances } from '../do/judge-instances.js'
 import { lookAtAccount, type Sightings } from '../do/look-at-account.js'
 import { advanceInstances, type Advancing } from '../loops/advance.js'
+import { observeInstances } from '../loops/observe.js'
 import type { Account } from '../providers/registry.js'
 import { Cloud } from './cloud.js'
 
@@ -21,7 +22,7 @@ export type LedgerRow = {
 }
 
 /** A provisioner's replica: advancing by itself, looking when it is told to. */
-export type TestProvisioner = { deps: Provisioning; lines: string[]; look(): Promise<void>; judge(): Promise<void>; stop(): Promise<void> }
+export type TestProvisioner = { deps: Provisioning; lines: string[]; look(): Promise<void>; /** As its loop does. */ observe(): Promise<void>; judge(): Promise<void>; stop(): Promise<void> }
 
 /** A database with a pool of three, and a cloud. */
 export class LedgerWorld {
@@ -57,11 +58,12 @@ export class LedgerWorld {
     const advancing: Advancing = advanceInstances(deps, epochMs => loop.setAlarm(epochMs))
     const loop: Loop = startLoop({ name: 'advance', clock, logger, everyMs: 100, run: () => advancing.run() })
     const seen: Sightings = new Map()
+    const observing = observeInstances(deps, () => {})
     const provisioner: TestProvisioner = {
-      deps, lines,
+      deps, lines, observe: observing.run,
       look: async () => lookAtAccount(deps, { account, instances: await readOpenInstances(db, 'main'), pool: { generationId: this.installation.generationId, poolId: await this.poolId(), pool: 'p' }, seen }, new AbortController().signal),
       judge: async () => judgeInstances(deps, await readOpenInstances(db, 'main')),
-      stop: async () => { await loop.stop(); await advancing.stop() },
+      stop: async () => { await loop.stop(); await advancing.stop(); await observing.stop() },
     }
     this.#provisioners.push(provisioner)
     return provisioner
