@@ -16,11 +16,11 @@ let door: WorkerDoor
 let heard: { name: string; message: AfterHello }[]
 let attacker: ChildProcess | null = null
 
-async function open({ onHello, ...more }: { clock?: Clock; logger?: Logger; onHello?: WorkerDoorOptions['onHello'] } = {}): Promise<void> {
+async function open({ onHello, ...more }: { clock?: Clock; logger?: Logger; onHello?: WorkerDoorOptions['onHello']; admit?: WorkerDoorOptions['admit'] } = {}): Promise<void> {
   heard = []
   door = await openWorkerDoor({
-    host: '127.0.0.1', port: 0, clock, random: systemRandom(), logger: silent, ...more,
-    admit: ({ name, password }) => Promise.resolve(password === 'pw' ? { name, instanceId: null } : 'refused'),
+    host: '127.0.0.1', port: 0, clock, random: systemRandom(), logger: silent,
+    admit: ({ name, password }) => Promise.resolve(password === 'pw' ? { name, instanceId: null } : 'refused'), ...more,
     onHello: onHello ?? (({ name }, _newcomer, link) => { link.send({ type: 'welcome', installation: 'i', session: 1, keepaliveMs: 10_000, busyMs: 2_000 }); return Promise.resolve({ onMessage: message => { heard.push({ name, message }) }, onClose: () => {} }) }),
   })
 }
@@ -209,4 +209,25 @@ test('a stock worker hears a pong after each answer, as its next message would w
   stock.send(encodeStock({ op: 'update_read_file', seq_number: 0, command_id: 'x', length: 3 }))
   await until('the answer', () => answers.includes('response'))
   stock.terminate()
+})
+
+test('a worker whose password cannot be looked up is told to come later, and one that is looked up for too long is hung up on', async () => {
+  const warnings: string[] = []
+  const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line: string) => { warnings.push(line) } } })
+  const manual = manualClock()
+  let answer: ((admission: { name: string; instanceId: null }) => void) | null = null
+  await open({ logger, clock: manual, admit: ({ name }) => (name === 'slow' ? new Promise(resolve => { answer = resolve }) : Promise.reject(new Error('the database is away'))) })
+  const asks = (name: string) => aStranger(`GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.from('0123456789abcdef').toString('base64')}\r\nAuthorization: ${basic(name, 'pw')}\r\n\r\n`)
+  const strangers = await Promise.all(Array.from({ length: 30 }, () => asks('unlucky')))
+  await until('the answers', () => strangers.every(stranger => stranger.answer().startsWith('HTTP/1.1 503')))
+  expect(warnings).toHaveLength(1)
+  expect(warnings[0]).toContain('its credentials could not be checked')
+  const slow = await asks('slow')
+  const welcome = await until('it to be looked up', () => answer)
+  await manual.advance(10_000)
+  await until('it to be hung up on', () => isHungUpOn(slow))
+  welcome({ name: 'slow', instanceId: null })
+  const next = await asks('unlucky')
+  await until('the answer', () => next.answer().startsWith('HTTP/1.1 503'))
+  expect(slow.answer()).toBe('')
 })

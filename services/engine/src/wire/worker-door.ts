@@ -32,7 +32,10 @@ export type WorkerDoor = { port: number; close(): Promise<void> }
 /** An authenticated worker says hello at once. */
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500
-const NOT_WANTED = 'it is a latent worker, and no machine of it is wanted now'
+const REFUSALS: { [admission: string]: string } = {
+  unwanted: 'it is a latent worker, and no machine of it is wanted now',
+  unchecked: 'its credentials could not be checked',
+}
 /** Before it is welcomed a worker has little more to say than that it lives. */
 const MOST_EARLY = 10
 
@@ -62,7 +65,7 @@ function upgrade(inside: Inside, request: IncomingMessage, head: Buffer): void {
   void admit(options, credentials).then(admission => {
     if (socket.destroyed) return
     if (typeof admission === 'string') {
-      refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission: admission === 'unwanted' ? NOT_WANTED : admission })
+      refusals.note({ worker: credentials.name, from: socket.remoteAddress, admission: REFUSALS[admission] ?? admission })
       return refuse(admission === 'refused' ? 401 : 503)
     }
     const offered = request.headers['sec-websocket-protocol']
@@ -79,13 +82,13 @@ function welcome({ sockets, strangers }: Inside, { request, head }: { request: I
   })
 }
 
-/** A secret or a password that cannot be read must not end the engine. */
-async function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentials): Promise<Admission> {
+/** A secret or a password that cannot be read must not end the engine, nor fill its log while the database is away. */
+async function admit({ admit: ask, logger }: WorkerDoorOptions, credentials: Credentials): Promise<Admission | 'unchecked'> {
   try {
     return await ask(credentials)
   } catch (error) {
-    logger.error({ err: error, worker: credentials.name }, 'the credentials of a worker could not be checked')
-    return 'closed'
+    logger.debug({ err: error, worker: credentials.name }, 'the credentials of a worker could not be checked')
+    return 'unchecked'
   }
 }
 
