@@ -75,5 +75,5 @@ export function billOf(world: World, account: string): Bill {
 /** Credits that are left of what the account had at the start. */
 export function creditsLeft(world: World, account: string): number {
   const had = world.accounts.get(account)?.credits ?? 0
-  return had - billOf(world, account).total * 100
+  return world.meters.reduce((left, meter) => (meter.owner === account ? left - lineOf(world, meter).amount * 100 : left), had)
 }

@@ -15,13 +15,14 @@ const labelsOf = ({ labels }: Server | Storage) => Object.fromEntries(labels.map
 
 export function stateOf(world: World): SimulatorState {
   const servers = [...world.servers.values()]
+  const processes = world.machines.processes()
   return {
     now: world.clock.now(),
     speed: world.clock.speed(),
     isolated: world.machines.isolated,
     servers: servers.map(server => {
       const { uuid, title, hostname, owner, zone, plan, state, created, on, timeline } = server
-      return { uuid, title, hostname, owner, zone, plan, state, created, on, timeline, labels: labelsOf(server), storages: server.devices.map(({ storage }) => storage), processes: world.machines.processes(uuid).length }
+      return { uuid, title, hostname, owner, zone, plan, state, created, on, timeline, labels: labelsOf(server), storages: server.devices.map(({ storage }) => storage), processes: processes.get(uuid)?.length ?? 0 }
     }),
     storages: [...world.storages.values()].filter(storage => storage.owner !== null).map(storage => {
       const { uuid, title, type, size, tier, zone, state, owner } = storage

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@yardmaster/runtime'
-import { killMarked, processesMarked } from './marked-processes.js'
+import { killMarked, processesByMark } from './marked-processes.js'
 import { findSandbox, type Sandbox } from './sandbox.js'
 import { writeShims } from './shims.js'
 import { readUserData, type UserData } from './user-data.js'
@@ -19,8 +19,8 @@ export type Machines = {
   forget(uuid: string): void
   /** What it printed last, of all its boots. */
   output(uuid: string): string
-  /** Processes that run on it now. */
-  processes(uuid: string): number[]
+  /** Processes that run now, by machine. */
+  processes(): Map<string, number[]>
   running(): string[]
   /** Resolves when no process of any machine is left. */
   close(): Promise<void>
@@ -32,6 +32,10 @@ type Running = { order: BootOrder; child: ChildProcess; ended: Promise<void>; pu
 const mostOutput = 64 * 1024
 /** Of so many machines, the last ones, it is kept when they are gone. */
 const mostOutputs = 200
+
+/** In the environment of every process of a machine. */
+const machineMark = 'YARD_SIMULATED_MACHINE'
+const homeMark = 'YARD_SIMULATOR_HOME'
 
 /** Boots, waits for the end, and takes in what lost its parent. `poweroff` ends it. */
 const initLines = [
@@ -52,7 +56,7 @@ function environment(home: string, folder: string, order: BootOrder): NodeJS.Pro
   return {
     PATH: `${join(home, 'shims')}:${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`,
     HOME: join(folder, 'root'), TMPDIR: join(folder, 'tmp'), USER: 'root', LOGNAME: 'root', SHELL: '/bin/sh', LANG: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive',
-    HOSTNAME: order.hostname, INSTANCE_ID: order.uuid, YARD_MACHINE: folder, YARD_SIMULATED_MACHINE: order.uuid, YARD_SIMULATOR_HOME: home,
+    HOSTNAME: order.hostname, INSTANCE_ID: order.uuid, YARD_MACHINE: folder, [machineMark]: order.uuid, [homeMark]: home,
   }
 }
 
@@ -78,7 +82,7 @@ async function resolved(userData: UserData, clock: Clock): Promise<UserData> {
 export type MachinesOptions = { clock: Clock; home: string; isolate?: boolean | undefined; /** A machine ended by itself. */ onPowerOff: (uuid: string) => void }
 
 export function makeMachines({ clock, home, isolate, onPowerOff }: MachinesOptions): Machines {
-  killMarked(`YARD_SIMULATOR_HOME=${home}`)
+  killMarked(homeMark, home)
   mkdirSync(join(home, 'machines'), { recursive: true })
   writeShims(join(home, 'shims'))
   const sandbox: Sandbox = findSandbox(home, isolate)
@@ -149,7 +153,7 @@ export function makeMachines({ clock, home, isolate, onPowerOff }: MachinesOptio
         // Nothing of the group is left.
       }
     }
-    if (!sandbox.isolated) killMarked(`YARD_SIMULATED_MACHINE=${order.uuid}`)
+    if (!sandbox.isolated) killMarked(machineMark, order.uuid)
   }
 
   /** Which boot a machine is to have run last. */
@@ -183,16 +187,16 @@ export function makeMachines({ clock, home, isolate, onPowerOff }: MachinesOptio
       void Promise.all(ending).then(() => rmSync(folderOf(uuid), { recursive: true, force: true, maxRetries: 3 }))
     },
     output: uuid => outputs.get(uuid) ?? '',
-    processes: uuid => processesMarked(`YARD_SIMULATED_MACHINE=${uuid}`),
+    processes: () => processesByMark(machineMark),
     running: () => [...running.keys()],
     close: async () => {
       closed = true
       for (const uuid of running.keys()) end(uuid)
       await Promise.all(ending)
-      killMarked(`YARD_SIMULATOR_HOME=${home}`)
+      killMarked(homeMark, home)
     },
   }
 }
 
 /** For worlds whose machines are only books. */
-export const noMachines: Machines = { isolated: true, boot: () => {}, end: () => {}, forget: () => {}, output: () => '', processes: () => [], running: () => [], close: () => Promise.resolve() }
+export const noMachines: Machines = { isolated: true, boot: () => {}, end: () => {}, forget: () => {}, output: () => '', processes: () => new Map(), running: () => [], close: () => Promise.resolve() }
