@@ -105,6 +105,43 @@ describe('what is started', () => {
   })
 })
 
+test('in many small worlds: what was started is enough, also when it is there; and nothing of it goes before its time', () => {
+  const random = seeded(42)
+  const chance = (likely: number) => random() < likely
+  for (let round = 0; round < 600; round++) {
+    const varied = chance(0.5)
+    const maxBuilds = chance(0.5) ? 1 : 2
+    const slotOf = (slot: number) => worker(slot, names[slot - 1]!, { maxBuilds })
+    const machines = names.flatMap((_, index) => (chance(0.6) ? [] : [
+      (chance(0.5) ? idle(index + 1, 5, { uses: 0 }) : chance(0.5) ? building(index + 1, { uses: 0 }) : machine(index + 1))]).map(one => (varied ? { ...one, fingerprint: chance(0.5) ? 'x' : 'y' } : one)))
+    const scene = (all: PoolMachine[]): Scene => ({
+      // Engines spread builds: of spare machines that take several at once more are begun as they come.
+      config: { warm: varied || maxBuilds > 1 ? 0 : Math.floor(random() * 2), ...(varied ? { provider: tailored } : {}) }, machines: all,
+      workers: names.map((_, index) => ({ ...slotOf(index + 1), connected: all.some(one => one.workerId === index + 1 && one.connected), building: all.some(one => one.workerId === index + 1 && one.builds > 0) ? [{ builder: 'other', units: 1 }] : [] })) })
+    const waiting = Array.from({ length: Math.floor(random() * 7) }, (_, id) => request(id + 1, {
+      builder: { key: `b${Math.floor(random() * 3)}`, workers: names.filter(() => chance(0.7)), workerLabels: null, units: 1 }, machines: new Map(varied ? [[1, chance(0.5) ? 'x' : 'y']] : []) }))
+    const first = scene(machines)
+    const { starts } = plan(first, waiting)
+    const begun = starts.map(({ workerId, fingerprint }) => machine(workerId, { fingerprint }))
+    for (const more of [begun, begun.map(one => ({ ...one, connected: true, connectedAt: NOW, idleSince: NOW }))]) {
+      const after: Scene = { ...scene([...machines, ...more]), config: first.config! }
+      const again = plan(after, waiting)
+      expect({ round, starts: again.starts }).toEqual({ round, starts: [] })
+      expect({ round, gone: planScaleIn(world(after), again).dismissals }).toEqual({ round, gone: [] })
+    }
+    // Each start is for a request, or spare.
+    expect(starts.filter(start => start.requestId !== null).length).toBeLessThanOrEqual(waiting.length)
+  }
+})
+
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
 describe('what goes', () => {
   const gone = (scene: Scene, waiting: WaitingRequest[] = []) => planScaleIn(world(scene), plan(scene, waiting)).dismissals.map(({ machine: id, building: how }) => `${id} ${how}`)
   const hourly = { perHour: 1, currency: 'EUR', period: 3600 }

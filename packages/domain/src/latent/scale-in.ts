@@ -42,8 +42,9 @@ function parted(machines: readonly PoolMachine[], dismissed: (machine: PoolMachi
   const staying: PoolMachine[] = []
   for (const machine of machines) {
     const why = dismissed(machine)
-    if (why) going.push({ machine: machine.id, uses: machine.uses, ...why })
     if (!why) staying.push(machine)
+    // It is told so already, and builds still.
+    else if (why.building !== 'retire' || machine.builds === 0 || machine.retireReason === null) going.push({ machine: machine.id, uses: machine.uses, ...why })
   }
   return [going, staying]
 }
