@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { fork, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,10 +18,12 @@ const request = (of: MachineLabel, env: { [name: string]: string | null } = {}):
   label: of, name: `yard-${of.attempt}`, options: { env }, zone: null, plan: null,
   worker: { name: of.worker, password: 'one-time', engines: ['ws://127.0.0.1:9'] },
 })
+const clock = systemClock()
+const KILLS = 10
 const signal = new AbortController().signal
 
 let home: string
-const open = () => processProvider({ folder: null }, { clock: systemClock(), random: systemRandom(), home })
+const open = () => processProvider({ folder: null }, { clock, random: systemRandom(), home })
 const pidsOf = (of: MachineLabel) => [...processes.marks(MARK, processes.list().filter(({ zombie }) => !zombie))].filter(([, value]) => value === markOf(of).value).map(([pid]) => pid)
 
 beforeEach(async () => { home = await mkdtemp(join(tmpdir(), 'yard-machines-')) })
@@ -92,6 +95,49 @@ test('another process with its pid is never killed, nor a machine of another lab
   writeFileSync(path, JSON.stringify({ version: 1, label: label('w'), createdAt: 1, starter: null, process: { pid: process.pid, startTicks: '1', boot: 'another' } }))
   expect(await open().get(id, signal)).toMatchObject({ state: 'stopped' })
   expect(await open().remove({ id, label: label('w'), storages: [] }, signal)).toBe('gone')
+})
+
+test('what is removed while it is being started does not come afterwards', async () => {
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const asked = request(label('w', attempt))
+    const made = open().create(asked, signal)
+    const known = () => (existsSync(join(home, 'machines')) ? readdirSync(join(home, 'machines')).find(name => name.endsWith('.json')) : undefined)
+    while (known() === undefined) await new Promise(resolve => setImmediate(resolve))
+    const machine = { id: known()!.slice(0, -'.json'.length), label: asked.label, storages: [] }
+    await until('it is gone', async () => await open().remove(machine, signal) === 'gone')
+    await made.catch(() => null)
+    expect({ pids: pidsOf(asked.label), files: readdirSync(join(home, 'machines')) }).toEqual({ pids: [], files: [] })
+  }
+})
+
+test('whenever its starter is killed, the next one finds what there is and can end it', async () => {
+  const script = `
+    import { processProvider } from ${JSON.stringify(join(import.meta.dirname, '../../dist/process/process-provider.js'))}
+    import { systemClock, systemRandom } from '@yardmaster/runtime'
+    const provider = processProvider({ folder: null }, { clock: systemClock(), random: systemRandom(), home: ${JSON.stringify(home)} })
+    process.send('ready')
+    process.on('message', request => provider.create(request, new AbortController().signal).then(() => process.send('made')))`
+  const seen = new Set<string>()
+  for (let attempt = 1; attempt <= KILLS; attempt++) {
+    const starter = fork('-', { execPath: process.execPath, execArgv: ['--input-type=module', '--eval', script], cwd: import.meta.dirname, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    await once(starter, 'message')
+    starter.send(request(label('w', attempt)))
+    if (attempt === KILLS) await once(starter, 'message')
+    else await clock.sleep((attempt - 1) ** 2)
+    starter.kill('SIGKILL')
+    await once(starter, 'exit')
+    // A process that it forked just then comes to its mark a moment later.
+    await clock.sleep(20)
+    const { machines } = await open().list(installation, signal)
+    for (const machine of machines) {
+      seen.add(machine.state)
+      expect(machine.label).toEqual(label('w', attempt))
+      expect(await open().remove(machine, signal)).toBe('gone')
+    }
+    expect(pidsOf(label('w', attempt))).toEqual([])
+    expect(await open().list(installation, signal)).toEqual({ machines: [], leftovers: [] })
+  }
+  expect(seen).toContain('running')
 })
 
 test('its log is bounded', async () => {

@@ -116,7 +116,8 @@ export class DockerEngine extends ApiServer {
   }
 
   #pull({ query, headers }: ApiRequest): ApiAnswer {
-    const name = query.get('fromImage') ?? ''
+    // Docker's own client says where it is, too.
+    const name = (query.get('fromImage') ?? '').replace(/^docker\.io\/(library\/)?/, '')
     const tag = query.get('tag') ?? ''
     const image = tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`
     const known = Object.entries(this.#options.registry ?? {}).find(([offered]) => withTag(offered) === image)?.[1]
