@@ -13,7 +13,7 @@ const instance: Instance = {
   price: { perHour: 0.02, currency: 'EUR', period: 3600 }, cost: 0.04, requestedAt: now - 4000, createdAt: now - 3990, startedAt: now - 3960, connectedAt: now - 3950, idleSince: null, observedAt: now, condemnedAt: null, goneAt: null,
 }
 const pool: Pool = {
-  id: 1, name: 'big', active: true, waiting: 3, building: 1, idle: 0, machines: { requested: 0, creating: 1, booting: 1, ready: 1, removing: 1 }, failures: 0, backoff: null, alert: null, paused: null, obstacle: null,
+  id: 1, name: 'big', active: true, workers: [5], waiting: 3, building: 1, idle: 0, machines: { requested: 0, creating: 1, booting: 1, ready: 1, removing: 1 }, failures: 0, backoff: null, alert: null, paused: null, obstacle: null,
   configured: { provider: 'upcloud', min: 0, max: 10, warm: 0, buildWaitTimeout: 600, missingTimeout: 1200, maxUses: null, maxAge: null, zones: [], plans: [], scaleIn: 'idle' },
   lastFailure: null, price: instance.price, spent: { today: 1.5, since: 0, currency: 'EUR' }, cap: { amount: 5, timeZone: 'UTC', running: 'retry' }, boot: { machines: 9, created: { p50: 1, p90: 1, p99: 1 }, started: { p50: 30, p90: 40, p99: 50 }, connected: { p50: 45, p90: 60, p99: 70 } },
 }

@@ -12,6 +12,8 @@ export const poolSchema = z.object({
   name: z.string(),
   /** False once no configuration names it. */
   active: z.boolean(),
+  /** Ids of its workers, a slot each. */
+  workers: z.array(z.number()),
   /** As configured; null: it is not any more. */
   configured: z.object({
     provider: z.string(), min: count, max: count, warm: count, buildWaitTimeout: z.number().nullable(), missingTimeout: z.number(), maxUses: z.number().nullable(), maxAge: z.number().nullable(),

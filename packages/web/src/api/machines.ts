@@ -24,11 +24,13 @@ export function usePools(): UseQueryResult<Pool[]> {
   return useQuery({ queryKey: [...root, 'pools'], queryFn: () => yard.pools(), refetchInterval: useEvery() })
 }
 
-/** Whether any pool is configured: who has none need not read of machines. */
-export function useHasPools(): boolean {
+const nobody: ReadonlySet<number> = new Set()
+
+/** Ids of all workers of pools: who is away among them is not missing. Empty where no pool is configured. */
+export function useLatentWorkers(): ReadonlySet<number> {
   const { yard } = useServices()
-  const { data } = useQuery({ queryKey: ['yard', 'has-pools'], queryFn: async () => (await yard.pools()).length > 0, staleTime: 60_000, refetchOnMount: true })
-  return data ?? false
+  const { data } = useQuery({ queryKey: ['yard', 'latent'], queryFn: async () => new Set((await yard.pools()).flatMap(pool => pool.workers)), staleTime: 60_000, refetchOnMount: true, structuralSharing: false })
+  return data ?? nobody
 }
 
 /** Machines, the newest first. */

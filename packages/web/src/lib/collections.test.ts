@@ -47,5 +47,7 @@ test('a worker counts once per builder, however many engines could hold it', () 
     workerid: 1, name: 'w', connected_to: connected ? [{ masterid: 1 }] : [], workerinfo: {}, paused: false, pause_reason: null, graceful: false,
     configured_on: builderids.flatMap(builderid => [{ builderid, masterid: 1 }, { builderid, masterid: 2 }]),
   })
-  expect(countWorkers([worker(true, [1, 2]), worker(false, [2])])).toEqual(new Map([[1, { connected: 1, configured: 1 }], [2, { connected: 1, configured: 2 }]]))
+  expect(countWorkers([worker(true, [1, 2]), worker(false, [2])], new Set())).toEqual(new Map([[1, { connected: 1, configured: 1, latent: 0 }], [2, { connected: 1, configured: 2, latent: 0 }]]))
+  const { workerid } = worker(true, [])
+  expect(countWorkers([worker(false, [1])], new Set([workerid])).get(1)).toEqual({ connected: 0, configured: 1, latent: 1 })
 })

@@ -48,16 +48,16 @@ export function countByBuilder(requests: Iterable<BuildRequest>): Map<number, nu
   return counts
 }
 
-export type WorkerCount = { connected: number; configured: number }
+export type WorkerCount = { connected: number; configured: number; /** Of those that are configured: they come when builds wait. */ latent: number }
 
 /** For each builder, how many workers it has and how many of them are connected. */
-export function countWorkers(workers: readonly Worker[]): Map<number, WorkerCount> {
+export function countWorkers(workers: readonly Worker[], latent: ReadonlySet<number>): Map<number, WorkerCount> {
   const counts = new Map<number, WorkerCount>()
   for (const worker of workers) {
     const connected = worker.connected_to.length > 0 ? 1 : 0
     for (const builderid of new Set(worker.configured_on.map(entry => entry.builderid))) {
-      const before = counts.get(builderid) ?? { connected: 0, configured: 0 }
-      counts.set(builderid, { connected: before.connected + connected, configured: before.configured + 1 })
+      const before = counts.get(builderid) ?? { connected: 0, configured: 0, latent: 0 }
+      counts.set(builderid, { connected: before.connected + connected, configured: before.configured + 1, latent: before.latent + (latent.has(worker.workerid) ? 1 : 0) })
     }
   }
   return counts

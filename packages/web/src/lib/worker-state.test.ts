@@ -21,7 +21,7 @@ test.each<[Partial<YardWorker>, string, string]>([
   [{ connected: null, awaySince: now - 30 * 86_400, missing: true, paused: { reason: 'x' } }, 'missing', `away since ${dateTime(now - 30 * 86_400).slice(0, 16)}`],
   [{ connected: null }, 'not connected', 'never came'],
   [{ connected: null, pool: 'big' }, 'no machine', 'one is started when a build waits for it'],
-  [{ connected: null, pool: 'big', machine: 'booting', unavailable: 'has a machine that is starting for 20 s' }, 'booting', 'its machine is starting for 20 s'],
+  [{ connected: null, pool: 'big', machine: 'booting', unavailable: 'has a machine that is starting for 20 s' }, 'booting', 'its machine has been starting for 20 s'],
   [{ connected: null, pool: 'big', machine: 'removing', unavailable: 'has a machine that is being removed' }, 'removing', 'its machine is being removed'],
   [{ connected: null, pool: 'big', machine: 'removing', paused: { reason: 'x' } }, 'paused', 'x'],
   [{ pool: 'big', machine: 'ready' }, 'idle', ''],

@@ -27,7 +27,7 @@ function withoutMachine({ machine, unavailable, paused, quarantine }: YardWorker
   if (paused) return { kind: 'paused', text: 'paused', why: paused.reason ?? '' }
   if (quarantine) return { kind: 'quarantine', text: 'quarantine', why: `until ${clock(quarantine.until, now)}: ${quarantine.reason}` }
   if (machine === null || machine === 'gone') return { kind: 'not-connected', text: 'no machine', why: 'one is started when a build waits for it' }
-  const why = (unavailable ?? '').replace(/^has a machine that /, 'its machine ')
+  const why = (unavailable ?? '').replace(/^has a machine that is starting/, 'its machine has been starting').replace(/^has a machine that /, 'its machine ')
   return machine === 'removing' ? { kind: 'machine-going', text: 'removing', why } : { kind: 'machine-coming', text: machine === 'ready' ? 'connecting' : machine, why }
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 import { Link, NavLink, useLocation } from 'react-router'
-import { useHasPools } from '../api/machines.js'
+import { useLatentWorkers } from '../api/machines.js'
 import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
 import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
@@ -14,7 +14,7 @@ export function Header(): ReactElement {
   const running = useLiveQuery(runningBuildsQuery(api)).data?.size
   const waiting = useLiveQuery(pendingQuery(api)).data?.size
   const { pathname } = useLocation()
-  const hasPools = useHasPools() || pathname.startsWith('/machines')
+  const hasPools = useLatentWorkers().size > 0 || pathname.startsWith('/machines')
   const atBuilders = pathname === '/' || pathname.startsWith('/builders')
   return (
     <header className="header">

@@ -5,7 +5,7 @@ import { explainPool, obstacles } from './explain-pool.js'
 const now = 1_000_000
 const around = { provisioners: 1, now }
 const pool: Pool = {
-  id: 1, name: 'big', active: true, waiting: 0, building: 0, idle: 0, machines: { requested: 0, creating: 0, booting: 0, ready: 0, removing: 0 }, failures: 0, backoff: null, alert: null, paused: null, obstacle: null,
+  id: 1, name: 'big', active: true, workers: [], waiting: 0, building: 0, idle: 0, machines: { requested: 0, creating: 0, booting: 0, ready: 0, removing: 0 }, failures: 0, backoff: null, alert: null, paused: null, obstacle: null,
   configured: { provider: 'upcloud', min: 0, max: 3, warm: 0, buildWaitTimeout: 600, missingTimeout: 1200, maxUses: null, maxAge: null, zones: [], plans: [], scaleIn: 'idle' },
   lastFailure: null, price: null, spent: null, cap: null, boot: null,
 }

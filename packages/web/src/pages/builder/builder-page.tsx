@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { Link, useParams } from 'react-router'
+import { useLatentWorkers } from '../../api/machines.js'
 import { buildersQuery, forceSchedulersQuery, pendingQuery, workersQuery } from '../../api/queries.js'
 import { ForceDialog } from '../../force/force-dialog.js'
+import { count } from '../../lib/format.js'
 import { useLiveQuery } from '../../live/live-query.js'
 import { useServices } from '../../services.js'
 import { PageTitle } from '../../ui/page-title.js'
@@ -30,6 +32,9 @@ function KnownBuilder({ builder }: { builder: Builder }): ReactElement {
   const pending = useLiveQuery(pendingQuery(api)).data
   const schedulers = useQuery(forceSchedulersQuery(api)).data ?? []
   const mine = workers?.filter(worker => worker.configured_on.some(entry => entry.builderid === builder.builderid))
+  const latent = useLatentWorkers()
+  const named = mine?.filter(worker => worker.connected_to.length > 0 || !latent.has(worker.workerid)) ?? []
+  const asleep = (mine?.length ?? 0) - named.length
   const waiting = [...(pending?.values() ?? [])].filter(request => request.builderid === builder.builderid)
   const forceable = schedulers.some(scheduler => scheduler.builder_names.includes(builder.name))
   return (
@@ -43,10 +48,11 @@ function KnownBuilder({ builder }: { builder: Builder }): ReactElement {
       </div>
       {builder.description && <p className="description">{builder.description}</p>}
       <p className="muted worker-names">
-        {mine && (mine.length === 0 ? 'No worker is configured for this builder.' : mine.slice(0, 12).map(worker => (
+        {mine && (mine.length === 0 ? 'No worker is configured for this builder.' : named.slice(0, 12).map(worker => (
           <span key={worker.workerid} className={worker.connected_to.length > 0 ? 'state state-idle' : 'state state-not-connected'}><i aria-hidden="true" />{worker.name}{worker.connected_to.length === 0 && ' (not connected)'}</span>
         )))}
-        {mine && mine.length > 12 && <span>and {mine.length - 12} more</span>}
+        {named.length > 12 && <span>and {named.length - 12} more</span>}
+        {asleep > 0 && <span>{named.length > 0 && 'and '}{count(asleep, 'latent worker')}, started when builds wait</span>}
       </p>
       {waiting.length > 0 && <Waiting requests={waiting} />}
       <History builder={builder} />

@@ -39,9 +39,9 @@ export const BuilderRow = memo(function BuilderRow({ builder, builds, known, wor
 
 function WorkersOfBuilder({ workers }: { workers: WorkerCount | null }): ReactElement {
   if (!workers) return <span className="row-count row-workers" />
-  const told = `${workers.connected} of ${count(workers.configured, 'worker')} connected`
+  const told = `${workers.connected} of ${count(workers.configured, 'worker')} connected${workers.latent > 0 ? `; ${workers.latent} ${workers.latent === 1 ? 'is' : 'are'} started when builds wait` : ''}`
   return (
-    <span className={workers.connected === 0 ? 'row-count row-workers lacking' : 'row-count row-workers muted'} title={told} data-testid="workers">
+    <span className={workers.connected === 0 && workers.latent === 0 ? 'row-count row-workers lacking' : 'row-count row-workers muted'} title={told} data-testid="workers">
       {workers.connected}<span className="of">/{workers.configured}</span> {workers.configured === 1 ? 'worker' : 'workers'}
     </span>
   )

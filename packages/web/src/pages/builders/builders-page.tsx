@@ -2,6 +2,7 @@ import type { Builder, ForceScheduler } from '@yardmaster/rest'
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
 import type { ReactElement } from 'react'
+import { useLatentWorkers } from '../../api/machines.js'
 import { buildersQuery, forceSchedulersQuery, pendingQuery, recentBuildsQuery, workersQuery } from '../../api/queries.js'
 import { ForceDialog } from '../../force/force-dialog.js'
 import { countByBuilder, countWorkers } from '../../lib/collections.js'
@@ -45,9 +46,10 @@ function BuilderList({ builders }: { builders: readonly Builder[] }): ReactEleme
   const recent = useLiveQuery(recentBuildsQuery(api, builders.length))
   const waiting = useLiveQuery(pendingQuery(api)).data
   const workers = useLiveQuery(workersQuery(api)).data
+  const latent = useLatentWorkers()
   const schedulers = useQuery(forceSchedulersQuery(api)).data ?? none
   const waitingOf = useMemo(() => countByBuilder(waiting?.values() ?? []), [waiting])
-  const workersOf = useMemo(() => workers && countWorkers(workers), [workers])
+  const workersOf = useMemo(() => workers && countWorkers(workers, latent), [workers, latent])
   const forceable = useMemo(() => new Set(schedulers.flatMap((scheduler: ForceScheduler) => scheduler.builder_names)), [schedulers])
   const force = useCallback((builder: Builder) => setForced(builder), [])
   const present = old || !builders.some(isConfigured) ? builders : builders.filter(isConfigured)

@@ -23,20 +23,20 @@ export function MachineHistory({ title, filter }: { title: string; filter: Insta
     <section className="block" aria-label={title}>
       <h2>{title}</h2>
       <table className="table machine-history" data-testid="machine-history">
-        <thead><tr><th>State</th><th>Worker</th><th>Why</th><th className="right">Booted in</th><th className="right">Builds</th><th className="right">Cost</th><th className="right">There for</th><th className="right">Asked for</th></tr></thead>
-        <tbody>{instances.map(instance => <HistoryRow key={instance.id} instance={instance} />)}</tbody>
+        <thead><tr><th>State</th><th>{filter.worker === undefined ? 'Worker' : 'Machine'}</th><th>Why</th><th className="right">Booted in</th><th className="right">Builds</th><th className="right">Cost</th><th className="right">There for</th><th className="right">Asked for</th></tr></thead>
+        <tbody>{instances.map(instance => <HistoryRow key={instance.id} instance={instance} ofWorker={filter.worker !== undefined} />)}</tbody>
       </table>
       {next !== null && limit < 1000 && <p className="after"><button type="button" onClick={() => setLimit(Math.min(1000, limit * 4))} disabled={found.isFetching}>Show older machines</button></p>}
     </section>
   )
 }
 
-function HistoryRow({ instance }: { instance: Instance }): ReactElement {
+function HistoryRow({ instance, ofWorker }: { instance: Instance; ofWorker: boolean }): ReactElement {
   const { requestedAt, createdAt, connectedAt, goneAt } = instance
   return (
     <tr data-testid="history-row" data-state={instance.state}>
       <td><MachineState instance={instance} /></td>
-      <td className="machine-name"><Link to={instancePath(instance)}>{instance.worker}</Link></td>
+      <td className="machine-name"><Link to={instancePath(instance)}>{ofWorker ? `machine ${instance.attempt}` : instance.worker}</Link></td>
       <td className={instance.failure ? 'machine-why machine-failure' : 'machine-why'} title={machineWhy(instance)}>{machineWhy(instance)}</td>
       <td className="right time">{connectedAt !== null && duration(connectedAt - requestedAt)}</td>
       <td className="right time">{instance.uses}</td>

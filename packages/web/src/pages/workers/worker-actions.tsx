@@ -10,6 +10,12 @@ const pause: Asked = { action: 'pause', title: 'Pause', submit: 'Pause', about: 
 const stop: Asked = { action: 'stop', title: 'Stop', submit: 'Stop the worker', about: 'It is given no further build, and its program ends once it is idle. It works again when somebody starts it.' }
 const kill: Asked = { action: 'kill', title: 'Kill', submit: 'Kill the worker', about: 'Its program ends at once, and what it builds is built again elsewhere.' }
 
+/** A latent worker goes with its machine. */
+const latent: { [action in WorkerAction]?: string } = {
+  stop: 'It is given no further build, and its machine is removed once it is idle. When builds wait, another may be started in its place.',
+  kill: 'Its machine is removed at once, and what it builds is built again elsewhere. When builds wait, another may be started in its place.',
+}
+
 /** What changes little is done at once; what takes the worker away is asked for its reason first. */
 export function WorkerActions({ worker }: { worker: YardWorker }): ReactElement {
   const [asked, setAsked] = useState<Asked | null>(null)
@@ -34,7 +40,7 @@ function ControlDialog({ worker, asked, onClose }: { worker: YardWorker; asked: 
   const send = (): void => control.mutate({ worker, action: asked.action, reason: reason || 'on the web page' }, { onSettled: onClose })
   return (
     <Dialog title={`${asked.title} ${worker.name}?`} onClose={onClose} onSubmit={send} submit={asked.submit} busy={control.isPending} testId={`${asked.action}-dialog`}>
-      <p>{asked.about}{asked.action === 'kill' && worker.builds > 0 && <strong> {worker.builds === 1 ? 'One build runs' : `${worker.builds} builds run`} on it now.</strong>}</p>
+      <p>{worker.pool === null ? asked.about : (latent[asked.action] ?? asked.about)}{asked.action === 'kill' && worker.builds > 0 && <strong> {worker.builds === 1 ? 'One build runs' : `${worker.builds} builds run`} on it now.</strong>}</p>
       <label className="field"><span>Reason</span><input type="text" value={reason} onChange={event => setReason(event.target.value)} /></label>
     </Dialog>
   )

@@ -32,7 +32,8 @@ it('tells what it has, what it may have, and who waits', async () => {
     name: 'big', active: true, configured: { provider: 'process', min: 1, max: 4, warm: 1, buildWaitTimeout: 600 }, machines: { requested: 0, creating: 1, booting: 0, ready: 1, removing: 1 },
     building: 1, idle: 0, waiting: 1, backoff: null, alert: null, paused: null, lastFailure: { class: 'retry', message: 'it died in boot' }, price: null, spent: null, cap: { amount: 5, running: 'finish' }, boot: { machines: 1 },
   })
-  expect(second).toMatchObject({ name: 'up1', waiting: 0, cap: null, boot: null, configured: { max: 1 } })
+  expect(first!.workers).toEqual([1, 2, 3, 4])
+  expect(second).toMatchObject({ name: 'up1', workers: [5], waiting: 0, cap: null, boot: null, configured: { max: 1 } })
   expect(await yard.pool(first!.id)).toEqual(await yard.pool('big'))
   await expect(yard.pool('bog')).rejects.toMatchObject({ status: 404 })
 })

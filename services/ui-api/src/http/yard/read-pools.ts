@@ -4,7 +4,7 @@ import { costBetween, dayAt, type PoolConfig } from '@yardmaster/domain'
 import type { Pool } from '@yardmaster/rest'
 
 type Machines = Pool['machines'] & { building: number; idle: number }
-type Row = Pick<Pool, 'id' | 'name' | 'active' | 'waiting' | 'failures' | 'backoff' | 'alert' | 'paused' | 'obstacle' | 'lastFailure' | 'price'> & Machines & {
+type Row = Pick<Pool, 'id' | 'name' | 'active' | 'workers' | 'waiting' | 'failures' | 'backoff' | 'alert' | 'paused' | 'obstacle' | 'lastFailure' | 'price'> & Machines & {
   accepted: number[] | null; started: number[] | null; connected: number[] | null; booted: number; now: number
 }
 
@@ -15,7 +15,7 @@ const seconds = (expression: string) => `extract(epoch FROM ${expression})::floa
 const percentiles = (column: string) => `percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY ${column})`
 
 const SELECT = `
-  SELECT p.id, p.name, p.active, p.failures, ${seconds('now()')} AS now, counts.*, boots.*,
+  SELECT p.id, p.name, p.active, ARRAY(SELECT w.id::float8 FROM workers w WHERE w.pool_id = p.id AND w.active ORDER BY w.id) AS workers, p.failures, ${seconds('now()')} AS now, counts.*, boots.*,
     CASE WHEN p.backoff_until > now() THEN jsonb_build_object('until', ${seconds('p.backoff_until')}, 'reason', coalesce(p.backoff_reason, '')) END AS backoff,
     CASE WHEN p.alert IS NOT NULL THEN jsonb_build_object('reason', p.alert, 'since', ${seconds('p.alerted_at')}) END AS alert,
     CASE WHEN p.paused THEN jsonb_build_object('reason', p.pause_reason) END AS paused,
