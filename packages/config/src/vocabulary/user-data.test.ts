@@ -10,8 +10,8 @@ const home = mkdtempSync(join(tmpdir(), 'yard-user-data-'))
 afterAll(() => rmSync(home, { recursive: true }))
 
 const worker = { name: "it's $(a) \"name\" 100%", password: "p'$\\ %d", engine: 'ws://h:1', engines: 'ws://h:1,ws://i:2', engineHost: 'h', enginePort: '1' }
-const scriptOf = (format: ReturnType<typeof userData.buildbotWorker>) => render(format, {
-  properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' }, worker, secret: () => undefined, call: async () => null,
+const scriptOf = (format: ReturnType<typeof userData.buildbotWorker>, engine = worker.engine) => render(format, {
+  properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' }, worker: { ...worker, engine }, secret: () => undefined, call: async () => null,
 })
 
 const all = {
@@ -34,4 +34,16 @@ test("what a worker is called, and its password, reach its program as they are",
   // The program is left running: the shell's own children are waited for here.
   expect(spawnSync('sh', ['-c', `${String(script)}wait`], { env: { PATH: process.env['PATH'], HOME: home }, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
   expect(readFileSync(join(home, 'told'), 'utf8')).toBe(`${worker.name}|${worker.password}|${worker.engines}`)
+})
+
+const engines: [engine: string, tls: string[]][] = [['ws://h:1', []], ['wss://h:1', ['--use-tls']]]
+test.each(engines)('a stock worker is made for %s, and started', async (engine, tls) => {
+  const folder = mkdtempSync(join(home, 'stock-'))
+  const programs = { 'buildbot-worker': 'printf "%s\\n" "$@" >> "$HOME/told"; [ "$1" != create-worker ] || { mkdir -p "$HOME/worker"; touch "$HOME/worker/buildbot.tac"; }', python3: 'exit 0' }
+  for (const [name, script] of Object.entries(programs)) writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  const script = String(await scriptOf(userData.buildbotWorker(), engine))
+  expect(spawnSync('sh', ['-c', script], { env: { PATH: `${folder}:${process.env['PATH'] ?? ''}`, HOME: folder }, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+  expect(readFileSync(join(folder, 'told'), 'utf8').trimEnd().split('\n')).toEqual([
+    'create-worker', '--umask=0o22', ...tls, '--protocol=msgpack_experimental_v7', join(folder, 'worker'), 'h:1', worker.name, worker.password, 'start', join(folder, 'worker'),
+  ])
 })

@@ -61,10 +61,15 @@ function buildbot(packageName: string, options: BuildbotUserData = {}): Interpol
     verbatim(`command -v buildbot-worker >/dev/null 2>&1 || fetch ${packageName}`),
     options.before === undefined ? '' : verbatim(options.before),
     runAs('buildbot'),
-    given('name', 'name'), given('password', 'password'),
+    given('name', 'name'), given('password', 'password'), given('url', 'engine'),
     'engine="%(worker:engineHost)s:%(worker:enginePort)s"',
+    verbatim(`tls=""
+case "$url" in wss:*)
+  tls=--use-tls
+  python3 -c 'import OpenSSL, service_identity' 2>/dev/null || fetch ca-certificates python3-openssl python3-service-identity ;;
+esac`),
     verbatim(`basedir="$home/worker"
-[ -f "$basedir/buildbot.tac" ] || run buildbot-worker create-worker --umask=0o22 --maxdelay=30 --protocol=msgpack_experimental_v7 "$basedir" "$engine" "$name" "$password"
+[ -f "$basedir/buildbot.tac" ] || run buildbot-worker create-worker --umask=0o22 $tls --protocol=msgpack_experimental_v7 "$basedir" "$engine" "$name" "$password"
 chmod 600 "$basedir/buildbot.tac"
 run buildbot-worker start "$basedir" || echo "no engine yet: the worker goes on trying"`),
   )
