@@ -47,11 +47,14 @@ const WORKERS = `SELECT w.id, w.name, w.pool_id AS pool, w.paused, w.pause_reaso
     (SELECT coalesce(jsonb_agg(jsonb_build_object('builder', u.key, 'units', u.units)), '[]') FROM builds b JOIN builders u ON u.id = b.builder_id WHERE b.worker_id = w.id AND b.complete_at IS NULL) AS building
   FROM workers w JOIN worker_sessions s ON s.worker_id = w.id WHERE w.active AND w.set_name = $1 ORDER BY w.id`
 
+/** While none lives nobody can come. */
+const FIRST_ENGINE = `(SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive')`
+
 const MACHINES = `SELECT i.id, i.pool_id AS pool, i.worker_id AS "workerId", w.name AS worker, i.generation_id AS "generationId", i.fingerprint, i.zone, i.plan, i.desired = 'running' AS wanted, i.holds_slot AS "holdsSlot",
     i.observed <> 'unknown' OR i.operation IS NOT NULL OR i.unsure_since IS NOT NULL OR i.external_id IS NOT NULL OR i.created_at IS NOT NULL AS begun,
     coalesce(s.connected, false) AS connected, (SELECT count(*) FROM builds b WHERE b.instance_id = i.id AND b.complete_at IS NULL)::int AS builds, i.uses,
     ${ms('i.requested_at')} AS "requestedAt", ${ms('i.created_at')} AS "createdAt", ${ms('i.connected_at')} AS "connectedAt", CASE WHEN s.connected THEN ${ms('i.idle_since')} END AS "idleSince",
-    CASE WHEN i.connected_at IS NOT NULL AND NOT coalesce(s.connected, false) THEN ${ms(`greatest(i.connected_at, s.disconnected_at, (SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive'))`)} END AS "awaySince",
+    CASE WHEN i.connected_at IS NOT NULL AND NOT coalesce(s.connected, false) AND ${FIRST_ENGINE} IS NOT NULL THEN ${ms(`greatest(i.connected_at, s.disconnected_at, ${FIRST_ENGINE})`)} END AS "awaySince",
     i.retire_reason AS "retireReason", ${ms('i.gone_at')} AS "goneAt",
     CASE WHEN i.price_per_hour IS NOT NULL THEN jsonb_build_object('perHour', i.price_per_hour, 'currency', i.currency, 'period', i.billing_period) END AS price
   FROM instances i JOIN worker_pools p ON p.id = i.pool_id JOIN workers w ON w.id = i.worker_id LEFT JOIN worker_sessions s ON s.instance_id = i.id

@@ -105,6 +105,21 @@ test('when the options change, idle machines go and building ones get no further
   expect((await world.instances()).map(row => row.end_reason)).toEqual(['pool p has other options now', 'pool p is not in the configuration any more'])
 })
 
+test('a machine that its worker has left goes, but not for an absence of the engines', async () => {
+  world = await DemandWorld.start(config(pool('min: 1'), builder('a')))
+  const one = await world.provisioner()
+  await one.demand()
+  await world.rows(`UPDATE instances SET observed = 'running', connected_at = now() - interval '10 min'`)
+  await world.rows(`UPDATE worker_sessions SET instance_id = 1, connected = false, disconnected_at = now() - interval '5 min' WHERE worker_id = 1`)
+  await world.rows(`UPDATE replicas SET state = 'dead' WHERE role = 'engine'`)
+  const desired = async () => { await one.scaleIn(); return (await world!.instances()).map(row => row.desired) }
+  expect(await desired()).toEqual(['running'])
+  await world.rows(`UPDATE replicas SET state = 'alive', started_at = now() - interval '30 s' WHERE role = 'engine'`)
+  expect(await desired()).toEqual(['running'])
+  await world.rows(`UPDATE replicas SET started_at = now() - interval '90 s' WHERE role = 'engine'`)
+  expect(await desired()).toEqual(['gone'])
+})
+
 test('a request that nobody gives to a free worker is not counted on there for a while', () => {
   const state = { now: 0 }
   const stalls = new Stalls({ monotonic: () => state.now })
