@@ -27,20 +27,25 @@ export default defineConfig({
   return checked.warnings.map(({ line, path, message }) => `${line} ${path}: ${message}`)
 }
 
-const debian = "image: 'Debian GNU/Linux 12 (Bookworm)'"
-const native = "image: 'Debian GNU/Linux 11 (Bullseye)'"
+const oneTime = "image: 'Debian GNU/Linux 12 (Bookworm)'"
+const debian = `${oneTime}, password: 'baked into the image'`
+const native = "image: 'Debian GNU/Linux 11 (Bullseye)', password: 'baked into the image'"
 test('credentials that are written in the configuration', async () => {
   expect(await warnings(`${debian}, hostconfig: { userData: '#!/bin/sh' }, apiToken: 'ucat_x'`)).toEqual([expect.stringMatching(/workers\[0\]\.apiToken: .*util\.secret/)])
 })
 
 const table: [options: string, expected: RegExp[]][] = [
-  [`${debian}, hostconfig: { userData: util.userData.buildbotWorker() }`, []],
-  [`${debian}, hostconfig: { userData: util.userData.yardmasterWorker(), sshKeys: ['ssh-ed25519 AAAA a', 'ssh-rsa AAAA b'] }`, []],
+  [`${oneTime}, hostconfig: { userData: util.userData.buildbotWorker() }`, []],
+  [`${oneTime}, hostconfig: { userData: util.userData.yardmasterWorker(), sshKeys: ['ssh-ed25519 AAAA a', 'ssh-rsa AAAA b'] }`, []],
   [`${debian}, hostconfig: { userData: '\\n  #!/bin/sh\\ntrue' }`, []],
   [`${debian}, hostconfig: { userData: 'https://example.org/script' }`, []],
   [`${debian}, hostconfig: { userData: input => input.property('x') }`, []],
-  [`${debian}, password: 'baked into the image'`, []],
-  [debian, [/^4 workers\[0\]: worker 'up': nothing tells the machine its one-time password/]],
+  [debian, []],
+  [oneTime, [/^4 workers\[0\]\.hostconfig\.userData: worker 'up': does not tell the machine its one-time password/]],
+  [`${oneTime}, hostconfig: { userData: '#!/bin/sh\\nbuildbot-worker create-worker . host up pass' }`, [/userData: .*one-time password/]],
+  [`${oneTime}, hostconfig: { userData: util.interpolate('#!/bin/sh\\nconnect %(worker:name)s') }`, [/userData: .*one-time password/]],
+  [`${oneTime}, hostconfig: { userData: util.interpolate('#!/bin/sh\\nconnect %(worker:name)s %(worker:password:-none)s') }`, []],
+  [`${oneTime}, hostconfig: { userData: 'https://example.org/script' }`, []],
   [`${debian}, hostconfig: { userData: '/usr/bin/apt-get update' }`, [/^4 workers\[0\]\.hostconfig\.userData: .*#!\/bin\/sh/]],
   [`${debian}, hostconfig: { userData: util.interpolate('apt-get install %(prop:x)s') }`, [/hostconfig\.userData/]],
   [`${native}, hostconfig: { userData: '#!/bin/sh', sshKeys: ['ssh-rsa AAAA a', 'ssh-rsa AAAA b'] }`, [/hostconfig\.sshKeys: .*one SSH key/]],

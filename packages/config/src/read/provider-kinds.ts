@@ -1,4 +1,4 @@
-import { isNativeTitle, upcloudWarnings, type ProviderConfig, type ProviderKind, type Renderable } from '@yardmaster/domain'
+import { isInterpolate, isNativeTitle, lookupsOf, upcloudWarnings, type ProviderConfig, type ProviderKind, type Renderable } from '@yardmaster/domain'
 import { functionRef, text, textOrSecret, wholeNumber } from './leaves.js'
 import { leaf, list, mapOf, or, orNull, record } from './reader.js'
 import type { Place, Reader, Shape } from './reader.js'
@@ -21,6 +21,12 @@ const hostconfig = record({
 }, 'a hostconfig: { zone, plan, … }')
 const noHostconfig = {}
 
+/** What is fetched from a URL, or made by a function, is not known here. */
+function mayTellPassword(userData: Renderable): boolean {
+  if (typeof userData === 'string') return /^\s*https?:/.test(userData)
+  return !isInterpolate(userData) || Object.keys(userData.kw ?? {}).length > 0 || lookupsOf(userData.$interpolate).some(({ selector, key }) => selector === 'worker' && key === 'password')
+}
+
 const dockerHost = record({ url: text, max: orNull(wholeNumber(1)), ca: orNull(textOrSecret), cert: orNull(textOrSecret), key: orNull(textOrSecret) }, 'a Docker host: its URL, or { url, … }')
 const dockerHosts = list((value, at) => (typeof value === 'string' ? { url: value, max: null, ca: null, cert: null, key: null } : dockerHost(value, at)), 'a list of Docker hosts')
 
@@ -35,7 +41,7 @@ export const kinds: { [kind in ProviderKind]: Kind } = {
       const native = typeof image === 'string' ? isNativeTitle(image) : null
       const machine = host as { [option: string]: Renderable }
       for (const { option, message } of upcloudWarnings({ hostconfig: machine }, { native })) at.at('hostconfig').at(option.replace('hostconfig.', '')).warn(message)
-      if (machine['userData'] === '' && (password ?? null) === null) at.warn('nothing tells the machine its one-time password: give hostconfig.userData, such as util.userData.buildbotWorker()')
+      if ((password ?? null) === null && !mayTellPassword(machine['userData'] ?? '')) at.at('hostconfig').at('userData').warn('does not tell the machine its one-time password, so its worker cannot connect: use util.userData.buildbotWorker(), or %(worker:password)s in util.interpolate')
     },
   },
   process: { account: { folder: orNull(text) }, machine: { env: or(env, {}) } },
