@@ -26,6 +26,30 @@ async function stopped(): Promise<string> {
   return uuid
 }
 
+test('what Buildbot\'s own driver asks for, word for word', async () => {
+  const name = 'buildbot-w1-1a2b3c'
+  const templates = at(await ok('GET', '/storage/template'), 'storages.storage') as { title: string; uuid: string }[]
+  const image = templates.find(({ title }) => title === 'Debian GNU/Linux 11 (Bullseye)')?.uuid ?? ''
+  const body = (storage: string) => ({
+    server: {
+      zone: 'de-fra1', title: name, hostname: 'w1', user_data: '', login_user: { username: 'root', ssh_keys: { ssh_key: [] } }, password_delivery: 'none',
+      storage_devices: { storage_device: [{ action: 'clone', storage, title: name, size: 10, tier: 'maxiops' }] }, plan: '1xCPU-1GB',
+    },
+  })
+  // It knows nothing of metadata, which all newer images need.
+  expect(await refused('POST', '/server', body(templates.find(({ title }) => title.includes('Bookworm'))?.uuid ?? ''))).toEqual([409, 'METADATA_DISABLED_ON_CLOUD-INIT'])
+  const made = await cloud.call('POST', '/server', body(image))
+  expect([made.status, at(made.body, 'server.password')]).toEqual([202, expect.any(String)])
+  const uuid = String(at(made.body, 'server.uuid'))
+  await cloud.simulator.advance(1)
+  expect((await cloud.server(uuid))['state']).toBe('started')
+  await ok('POST', `/server/${uuid}/stop`, { stop_server: { stop_type: 'hard', timeout: '1' } })
+  await cloud.simulator.advance(1)
+  await ok('DELETE', `/server/${uuid}?storages=1`)
+  expect(cloud.simulator.state()).toMatchObject({ servers: [], storages: [] })
+  for (const product of ['kubernetes', 'database', 'load-balancer', 'gateway', 'object-storage-2', 'file-storage']) expect((await cloud.call('GET', `/${product}`)).text).toBe('[]')
+})
+
 test('tags, and lists by them', async () => {
   const [one, two] = [await cloud.create({ title: 'one' }), await cloud.create({ title: 'two' })]
   expect(await refused('DELETE', '/tag/ci')).toEqual([404, 'TAG_NOT_FOUND'])

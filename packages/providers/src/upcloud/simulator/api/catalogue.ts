@@ -14,6 +14,11 @@ export const listDevices = ({ world }: Call): Answer => ok(Object.fromEntries(wo
 /** Hosts of one's own are for private clouds. */
 export const listHosts = (): Answer => ok({ hosts: { host: [] } })
 
+/** Products that the simulator does not have: none of them exists. */
+export const nothing = (): Answer => ({ status: 200, body: [], compact: true })
+export const noPeerings = (): Answer => ok({ network_peerings: { network_peering: [] } })
+export const noObjectStorages = (): Answer => ok({ object_storages: { object_storage: [] } })
+
 const mostCores = 20
 const mostGibibytes = 128
 

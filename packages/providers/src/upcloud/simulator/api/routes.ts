@@ -2,7 +2,7 @@ import { createSubaccount, createToken, deleteSubaccount, deleteToken, getAccoun
 import { assignAddress, getAddress, listAddresses, modifyAddress, releaseAddress } from './addresses.js'
 import { billingSummary } from './billing.js'
 import type { Handler } from './call.js'
-import { listDevices, listHosts, listPlans, listPrices, listServerSizes, listTimezones, listZones } from './catalogue.js'
+import { listDevices, listHosts, listPlans, listPrices, listServerSizes, listTimezones, listZones, noObjectStorages, noPeerings, nothing } from './catalogue.js'
 import { createServer } from './create-server.js'
 import { addInterface, attachStorage, changeCdrom, detachStorage, getNetworking, modifyInterface, removeInterface } from './devices.js'
 import { createRule, deleteRule, getRule, listRules, replaceRules } from './firewall.js'
@@ -33,6 +33,8 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/permission': { GET: listPermissions },
   '/permission/grant': { POST: grantPermission },
   '/permission/revoke': { POST: revokePermission },
+  '/network-peering': { GET: noPeerings },
+  '/object-storage': { GET: noObjectStorages },
   '/device/availability': { GET: listDevices },
   '/host': { GET: listHosts },
   '/zone': { GET: listZones },
@@ -79,6 +81,9 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/server-group/:uuid/servers/:server': { DELETE: removeGroupMember },
   '/server-group/:uuid': { GET: getGroup, PATCH: modifyGroup, DELETE: deleteGroup },
 }
+
+/** Asked for by clients that list all that an account has. */
+for (const product of ['kubernetes', 'database', 'load-balancer', 'gateway', 'object-storage-2', 'file-storage']) table[`/${product}`] = { GET: nothing }
 
 const routes = Object.entries(table).map(([path, methods]) => ({ parts: path.split('/').slice(1), methods }))
 

@@ -79,6 +79,7 @@ export function serverDetails(world: World, server: Server): JsonObject {
   return {
     ...serverSummary(server),
     ...server.plain,
+    devices: { device: [] },
     ip_addresses: { ip_address: flatAddresses(world, server) },
     networking: { interfaces: { interface: interfaceViews(world, server) } },
     storage_devices: { storage_device: deviceViews(world, server) },
