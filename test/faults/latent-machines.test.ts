@@ -9,7 +9,7 @@ import { until } from '../kit/until.js'
 
 const clock = systemClock()
 const folder = mkdtempSync(join(tmpdir(), 'yardmaster-machine-faults-'))
-const stories = ['engine', 'provisioner', 'database', 'everything', 'reload', 'removed'] as const
+const stories = ['engine', 'drain', 'provisioner', 'database', 'everything', 'reload', 'removed'] as const
 type Story = (typeof stories)[number]
 const truths = Object.fromEntries(stories.map(story => [story, new Truth(mkdtempSync(join(folder, `${story}-`)))])) as { [story in Story]: Truth }
 
@@ -63,6 +63,18 @@ test('an engine that dies while one machine boots and another builds costs neith
   await running('engine', 2)
   await engine.start()
   await endsWell('engine', requests, 2)
+}, 120_000)
+
+test('an engine that is drained hands over builds on machines: they end on the machines they began on', async () => {
+  tellWhenFailed()
+  const requests = await force(cluster, 'drain', { times: 2 })
+  await running('drain', 2)
+  const [holder] = await cluster.rows<{ pid: number }>(`SELECT r.pid FROM worker_sessions s JOIN replicas r ON r.id = s.replica_id JOIN workers w ON w.id = s.worker_id WHERE s.connected AND w.name LIKE 'drain-%'`)
+  const engine = cluster.engines.find(({ pid }) => pid === holder!.pid)!
+  await engine.stop()
+  expect(engine.exitCode).toBe(0)
+  await endsWell('drain', requests, 2)
+  await engine.start()
 }, 120_000)
 
 test('both provisioners are killed while one machine boots and another builds: the machines stay, and go when they are idle', async () => {

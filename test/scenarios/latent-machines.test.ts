@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXCEPTION } from '@yardmaster/domain'
+import { createYardClient } from '@yardmaster/rest'
 import { systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
@@ -101,16 +102,28 @@ test('a request for which no machine can be described ends once, and its build s
     { results: EXCEPTION, text: expect.stringContaining('no such target') as string, step: 'worker_preparation' }])
 }, 120_000)
 
-test('scale-in never kills a build: builds that come just when idle machines go', async () => {
+test('scale-in never kills a build: builds that come just when idle machines go, and when somebody stops them', async () => {
   tellWhenFailed()
   const requests: number[] = []
-  for (let wave = 0; wave < 8; wave++) {
+  // Somebody else sends idle machines away all the time.
+  const stopping = new AbortController()
+  const stopper = (async () => {
+    const client = createYardClient({ baseUrl: cluster.url })
+    while (!stopping.signal.aborted) {
+      const { instances } = await client.instances({ pool: 'hammer', open: true })
+      for (const { id, desired } of instances) if (desired === 'running') await client.stopInstance(id)
+      await clock.sleep(300)
+    }
+  })()
+  for (let wave = 0; wave < 6; wave++) {
     const of = await force(cluster, 'hammer', { times: 4 })
     await allBuilt(cluster, of)
     requests.push(...of)
     // Around the moment at which the machines' idle time is over: what comes just then is what this is about.
-    await clock.sleep(700 + 75 * wave)
+    await clock.sleep(700 + 100 * wave)
   }
+  stopping.abort()
+  await stopper
   await expectUndisturbed(cluster, requests)
   expect(truth.hammer.begun()).toBe(requests.length)
   expect(truth.hammer.ended()).toBe(requests.length)
