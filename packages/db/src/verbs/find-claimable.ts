@@ -26,17 +26,17 @@ export type Candidate = { id: number; builderId: number; builderKey: string }
  */
 export async function findClaimable(db: Database, { wanted, limit }: { wanted: Wanted[]; limit: number }): Promise<Candidate[]> {
   const choosy = wanted.some(builder => builder.madeFor)
-  const mayBeTaken = pendingOf(choosy)
+  const mayBeTaken = choosy ? fitting : `build_requests WHERE ${pending}`
   const { rows } = await db.pool.query<Candidate>(
     `SELECT r.id, b.id AS "builderId", b.key AS "builderKey"
      FROM (
        SELECT b.id, b.key, b.served_at, w.depth, w.place${choosy ? ', w.made_for' : ''}
        FROM unnest($1::text[], $2::int[], $3::int[]${choosy ? ', $5::text[]' : ''}) AS w(key, depth, place${choosy ? ', made_for' : ''}) JOIN builders b ON b.key = w.key AND b.active
-       CROSS JOIN LATERAL (SELECT id, priority, submitted_at FROM build_requests WHERE ${mayBeTaken} LIMIT 1) r
+       CROSS JOIN LATERAL (SELECT id, priority, submitted_at FROM ${mayBeTaken} LIMIT 1) r
        ORDER BY w.place, r.priority DESC, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4
      ) b
      CROSS JOIN LATERAL (
-       SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests WHERE ${mayBeTaken} LIMIT b.depth
+       SELECT id, priority, submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM ${mayBeTaken} LIMIT b.depth
      ) r
      ORDER BY b.place, r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT $4`,
     [wanted.map(builder => builder.builderKey), wanted.map(builder => builder.depth), wanted.map(builder => builder.place), limit,
@@ -44,11 +44,16 @@ export async function findClaimable(db: Database, { wanted, limit }: { wanted: W
   return rows
 }
 
-/** A statement that asks for nothing more where no machine was made for certain builds: its plan is measured. */
-function pendingOf(choosy: boolean): string {
-  const fits = choosy ? `AND (made_for IS NULL OR EXISTS (SELECT 1 FROM request_machines m WHERE m.request_id = build_requests.id AND made_for::jsonb ? (m.pool_id || '/' || m.fingerprint)))` : ''
-  return `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ${fits} ORDER BY priority DESC, submitted_at, id`
-}
+const pending = `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ORDER BY priority DESC, submitted_at, id`
+
+/** Machines are made for the requests that are next: those far behind them are not searched for one that would fit. */
+const MOST_SEARCHED = 1_000
+/**
+ * Asked only where some machine was made for certain builds: the plan of the other statement is measured. With an array, since EXISTS would be a join with all that is pending: so it is looked up
+ * request by request, and ends with the first that fit.
+ */
+const fitting = `(SELECT id, priority, submitted_at FROM build_requests WHERE ${pending} LIMIT CASE WHEN made_for IS NOT NULL THEN ${MOST_SEARCHED} END) p
+  WHERE made_for IS NULL OR made_for::jsonb ?| ARRAY(SELECT m.pool_id || '/' || m.fingerprint FROM request_machines m WHERE m.request_id = p.id) ORDER BY priority DESC, submitted_at, id`
 
 export type ClaimableRequest = Candidate & {
   buildsetId: number
