@@ -1,4 +1,5 @@
 import type { FailureClass } from '@yardmaster/domain'
+import { connectionFailure } from '../connection-failures.js'
 import { ProviderError } from '../provider-error.js'
 
 /** The HTTP status of an error of dockerode's; null: there was no answer. */
@@ -7,9 +8,6 @@ export function statusOf(error: unknown): number | null {
 }
 
 const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
-
-/** There was no connection, so nothing can have happened. */
-const unreached = ['ECONNREFUSED', 'ENOENT', 'EACCES', 'EPERM', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID']
 
 /** In the daemon's own words. */
 const byMessage: [RegExp, FailureClass][] = [
@@ -21,7 +19,8 @@ const byMessage: [RegExp, FailureClass][] = [
 function classOf(status: number | null, message: string, code: string | null): FailureClass {
   const said = byMessage.find(([words]) => words.test(message))
   if (said) return said[1]
-  if (code === 'EACCES' || code === 'EPERM' || status === 401 || status === 403) return 'alert'
+  if (status === null) return connectionFailure(code).needsPeople ? 'alert' : 'retry'
+  if (status === 401 || status === 403) return 'alert'
   return status === 400 || status === 404 ? 'configuration' : status === 429 ? 'backoff' : 'retry'
 }
 
@@ -33,6 +32,6 @@ export function failure(url: string, doing: string, error: unknown): ProviderErr
   const message = (error instanceof Error ? error.message : String(error)).trim()
   return new ProviderError(`Docker host ${url}: cannot ${doing}: ${message}`, {
     failureClass: classOf(status, message, code), code: code ?? (status === null ? null : `HTTP_${status}`), cause: error,
-    mayHaveHappened: status === null ? !unreached.includes(code ?? '') : status >= 500,
+    mayHaveHappened: status === null ? connectionFailure(code).mayHaveHappened : status >= 500,
   })
 }

@@ -1,5 +1,6 @@
 import type { FailureClass } from '@yardmaster/domain'
 import { ApiException } from '@kubernetes/client-node'
+import { connectionFailure } from '../connection-failures.js'
 import { ProviderError } from '../provider-error.js'
 
 type Status = { message?: string; reason?: string; details?: { retryAfterSeconds?: number } }
@@ -26,17 +27,18 @@ function classOf(code: number | null, { message = '' }: Status): FailureClass {
   return code === 400 || code === 404 || code === 422 ? 'configuration' : 'retry'
 }
 
-/** Said before there was a connection. */
-const unreached = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_|SELF_SIGNED|UNABLE_TO_VERIFY/
+/** The system's, of a call that had no answer. */
+const systemCode = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
 
 export function failure(doing: string, error: unknown): ProviderError {
   if (error instanceof ProviderError) return error
   const code = codeOf(error)
   const status = statusIn(error)
   const { message: said = error instanceof Error && code === null ? error.message : 'no reason given', reason, details } = status
-  const unheard = code === null && error instanceof Error && unreached.test('code' in error ? String(error.code) : error.message)
+  const { mayHaveHappened, needsPeople } = connectionFailure(systemCode(error))
   return new ProviderError(`Kubernetes: cannot ${doing}: ${said}`, {
-    failureClass: classOf(code, status), code: reason ?? (code === null ? null : `HTTP_${code}`), cause: error, mayHaveHappened: code === null ? !unheard : code >= 500,
+    failureClass: code === null && needsPeople ? 'alert' : classOf(code, status), code: reason ?? (code === null ? systemCode(error) : `HTTP_${code}`), cause: error,
+    mayHaveHappened: code === null ? mayHaveHappened : code >= 500,
     retryAfterMs: details?.retryAfterSeconds === undefined ? null : details.retryAfterSeconds * 1_000,
   })
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Json } from '@yardmaster/domain'
 
@@ -14,16 +15,20 @@ async function bodyOf(request: IncomingMessage): Promise<Json> {
   return text === '' ? null : (JSON.parse(text) as Json)
 }
 
+/** PEM texts; whoever connects needs a certificate of `ca`. */
+export type Tls = { key: string; cert: string; ca: string }
+
 /** A server of somebody's API in memory, reached by a real socket. */
 export class ApiServer {
   readonly faults: Fault[] = []
   readonly requests: string[] = []
   readonly #server: Server
 
-  constructor(readonly answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>) {
-    this.#server = createServer((request, response) => {
+  constructor(readonly answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>, tls?: Tls) {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch((error: unknown) => response.writeHead(500).end(JSON.stringify({ message: String(error) })))
-    })
+    }
+    this.#server = tls ? createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: true }, serve) : createServer(serve)
   }
 
   /** On a free port of this host, or on a socket's path. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Json } from '@yardmaster/domain'
-import { ApiServer, type ApiAnswer, type ApiRequest } from './api-server.js'
+import { ApiServer, type ApiAnswer, type ApiRequest, type Tls } from './api-server.js'
 
 type Record = { [key: string]: Json }
 export type SimulatedContainer = { id: string; name: string; body: Record; status: 'created' | 'running' | 'exited'; exitCode: number; end: (() => void) | null }
@@ -14,6 +14,7 @@ export type DockerEngineOptions = {
   run?: (container: SimulatedContainer) => () => void
   /** What a pull waits for before its last line. */
   pulling?: () => Promise<void>
+  tls?: Tls
 }
 
 const refused = (status: number, message: string): ApiAnswer => ({ status, body: { message } })
@@ -27,7 +28,7 @@ export class DockerEngine extends ApiServer {
   readonly #options: DockerEngineOptions
 
   constructor(options: DockerEngineOptions = {}) {
-    super(request => this.#route(request))
+    super(request => this.#route(request), options.tls)
     this.#options = options
     this.images = new Set((options.images ?? []).map(withTag))
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Json } from '@yardmaster/domain'
-import { ApiServer, type ApiAnswer, type ApiRequest } from './api-server.js'
+import { ApiServer, type ApiAnswer, type ApiRequest, type Tls } from './api-server.js'
 
 type JsonRecord = { [key: string]: Json }
 export type SimulatedPod = { name: string; uid: string; labels: { [key: string]: string }; annotations: JsonRecord; spec: JsonRecord; deleting: boolean; ended: { exitCode: number; reason: string } | null }
@@ -16,6 +16,7 @@ export type KubernetesOptions = {
   nodeLabels?: { [key: string]: string }
   /** Runs what a Pod's first container is to run; the answer ends it. */
   run?: (environment: { [name: string]: string }) => () => void
+  tls?: Tls
 }
 
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
@@ -35,7 +36,7 @@ export class KubernetesApi extends ApiServer {
   readonly #options: KubernetesOptions
 
   constructor(options: KubernetesOptions) {
-    super(request => this.#route(request))
+    super(request => this.#route(request), options.tls)
     this.#options = options
   }
 
