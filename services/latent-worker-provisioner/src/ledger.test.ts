@@ -129,6 +129,18 @@ test('what a replica was creating when it died is in doubt, and its successor fi
   answer()
 })
 
+test('a process that is told to stop waits for what it asked, and writes it down; it asks for nothing more', async () => {
+  let answer = () => {}
+  world.cloud.fail({ call: 'create', done: true, error: null, until: new Promise<void>(resolve => { answer = resolve }) })
+  await world.want('p-1')
+  await until('it to be asked', () => world.cloud.requests.length === 1)
+  const stopped = provisioner.stop()
+  await world.want('p-2')
+  answer()
+  await stopped
+  expect(await world.ledger()).toMatchObject([{ external_id: 'm1', operation: null, unsure: false }, { external_id: null, operation: null, unsure: false }])
+})
+
 test('a removal that fails is tried until nothing is left', async () => {
   const [id] = await world.want('p-1')
   await row('a machine', found => found.external_id !== null)
