@@ -10,7 +10,7 @@ import { inventory, isOurs, startWorld, type World } from './provisioner/world.j
 const LONG = process.env['YARD_TEST_LONG'] === '1'
 const seed = Number(process.env['YARD_FAULT_SEED'] ?? 1)
 const RUNS = Number(process.env['YARD_FAULT_RUNS'] ?? (LONG ? 300 : 12))
-const LANES = LONG ? 40 : 6
+const LANES = LONG ? 20 : 6
 const clock = systemClock()
 
 let world: World

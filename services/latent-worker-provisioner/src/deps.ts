@@ -1,8 +1,10 @@
 import type { Replica } from '@yardmaster/replica'
 import type { Providers } from './providers/registry.js'
+import type { WriteLedger } from './write-ledger.js'
 
 /** What every loop of the provisioner works with. */
-export type Provisioning = Pick<Replica, 'db' | 'fence' | 'clock' | 'random' | 'logger' | 'generations' | 'secrets' | 'installation' | 'settings' | 'registry'> & {
+export type Provisioning = Pick<Replica, 'db' | 'clock' | 'random' | 'logger' | 'generations' | 'secrets' | 'installation' | 'settings' | 'registry'> & {
+  write: WriteLedger
   /** Id of this replica: operations under way in the ledger name it. */
   replicaId: number
   /** Name of its set of configuration: the pools of others are another provisioner's. */

@@ -9,6 +9,7 @@ import { observeInstances } from './loops/observe.js'
 import { scaleIn } from './loops/scale-in.js'
 import { customMachines } from './providers/custom.js'
 import { createProviders } from './providers/registry.js'
+import { ledgerWriter } from './write-ledger.js'
 
 const SWEEP_MS = 5_000
 /** Who does not hold the duty looks again soon: the wait for a dead holder's burial is long enough. */
@@ -25,7 +26,7 @@ export function startProvisioner(replica: Replica): void {
   const providers = createProviders({ generations, secrets, logger, deps: { clock, random, logger, home: settings.home }, openCustom: customMachines })
   replica.onStop('providers', () => providers.close())
   const deps: Provisioning = {
-    db, fence, clock, random, logger, generations, secrets, installation, settings, registry, providers, replicaId: id, set: settings.set,
+    db, write: ledgerWriter({ db, fence }), clock, random, logger, generations, secrets, installation, settings, registry, providers, replicaId: id, set: settings.set,
     holdsDuty: () => replica.duty(`provision.${settings.set}`),
     advance: () => advance.notify(),
     observe: () => observe.notify(),

@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { priceInstances } from '@yardmaster/db/verbs/price-instances'
 import { dependsOnBuild, type PoolMachine, type Price } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
@@ -25,7 +24,7 @@ export async function priceMachines(deps: Provisioning, { world }: Look, { price
     const price = await priceOf(deps, machines[0]!, { pool, prices, signal }).catch((error: unknown) => deps.logger.warn({ pool, why: failureOf(error).message }, 'the price of a machine is not known'))
     if (price) priced.push(...machines.map(({ id }) => ({ id, price })))
   }
-  if (priced.length > 0) await transaction(deps.db, deps.fence, tx => priceInstances(tx, priced))
+  if (priced.length > 0) await deps.write(tx => priceInstances(tx, priced))
 }
 
 async function priceOf({ providers, generations, random }: Provisioning, { generationId, zone, plan }: PoolMachine, { pool: name, prices, signal }: { pool: string; prices: Prices; signal: AbortSignal }): Promise<Price | null> {

@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { writeRequestMachines, type RequestMachine } from '@yardmaster/db/verbs/write-request-machines'
 import { dependsOnBuild, mayServe, type BuilderView, type BuildView, type PoolConfig } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
@@ -31,7 +30,7 @@ export async function renderRequests(deps: Provisioning, seen: Look): Promise<bo
     const view = views.get(request.id)
     if (view) machines.push({ requestId: request.id, poolId: pool.id, ...await fingerprintOf(deps, seen.generation, pool.config, view) })
   }
-  await transaction(deps.db, deps.fence, tx => writeRequestMachines(tx, seen.generation.id, machines))
+  await deps.write(tx => writeRequestMachines(tx, seen.generation.id, machines))
   return machines.length > 0
 }
 

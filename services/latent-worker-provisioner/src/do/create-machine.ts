@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { transaction } from '@yardmaster/db'
 import { beginOperation } from '@yardmaster/db/verbs/begin-operation'
 import type { OperationOutcome } from '@yardmaster/db/verbs/end-operation'
 import type { OpenInstance } from '@yardmaster/db/verbs/read-ledger'
@@ -19,7 +18,7 @@ const LONGEST_RETRY_MS = 60_000
 
 /** Asks for an instance's machine, once, and writes down what came of it; so too when its account could not be opened. `signal`: the process stops. */
 export async function createMachine(deps: Provisioning, account: Account | Failure, instance: OpenInstance, signal: AbortSignal): Promise<void> {
-  const { db, fence, random, replicaId, logger, generations } = deps
+  const { write, random, replicaId, logger, generations } = deps
   const { configuration } = await generations.get(instance.generationId)
   let request: MachineRequest | null = null
   let rendered: MachineOptions | null = null
@@ -33,7 +32,7 @@ export async function createMachine(deps: Provisioning, account: Account | Failu
   } catch (error) {
     refusal ??= failureOf(error)
   }
-  const begun = await transaction(db, fence, tx => beginOperation(tx, { id: instance.id, operation: 'create', replicaId, passwordHash: own === '' ? null : sha256(own), ...rendered }))
+  const begun = await write(tx => beginOperation(tx, { id: instance.id, operation: 'create', replicaId, passwordHash: own === '' ? null : sha256(own), ...rendered }))
   if (!begun) return
   const outcome = request && 'provider' in account ? await ask(deps, account, { request, tries: begun.tries }, signal) : refused(deps, { ...refusal!, mayHaveHappened: false }, begun.tries)
   const ours = await recordEnd(deps, { id: instance.id, operation: 'create', outcome }, signal)

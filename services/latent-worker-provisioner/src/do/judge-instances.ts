@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { failInstance } from '@yardmaster/db/verbs/fail-instance'
 import { forgivePools, mayForgivePools } from '@yardmaster/db/verbs/forgive-pools'
 import { freeSlot } from '@yardmaster/db/verbs/free-slot'
@@ -15,22 +14,22 @@ export async function judgeInstances(deps: Provisioning, instances: OpenInstance
     if (instance.desired === 'running') await judge(deps, instance)
     if (instance.holdsSlot && Math.max(instance.condemnedFor ?? 0, instance.unsureFor ?? 0) > STUCK_SECONDS) await giveUpSlot(deps, instance)
   }
-  const { db, fence, set } = deps
-  if (await mayForgivePools(db, set)) await transaction(db, fence, tx => forgivePools(tx, set))
+  const { db, write, set } = deps
+  if (await mayForgivePools(db, set)) await write(tx => forgivePools(tx, set))
 }
 
-async function judge({ db, fence, logger, providers }: Provisioning, instance: OpenInstance): Promise<void> {
+async function judge({ write, logger, providers }: Provisioning, instance: OpenInstance): Promise<void> {
   const { id, pool, worker, generationId, observed, observedFor, everConnected, connected, awaitedFor, detail } = instance
   const { missingTimeout } = await providers.pool(generationId, pool).catch(() => poolDefaults)
   const reason = deathOf({ observed, observedFor: observedFor ?? 0, everConnected, connected, awaitedFor, missingTimeout, detail })
   if (reason === null) return
   const dead = observed === 'absent' || observed === 'stopped' || observed === 'stopping'
-  const failed = await transaction(db, fence, tx => failInstance(tx, { id, reason, unlessConnected: !dead }))
+  const failed = await write(tx => failInstance(tx, { id, reason, unlessConnected: !dead }))
   if (failed) logger.warn({ instance: id, worker, pool, why: reason }, 'a machine is given up')
 }
 
-async function giveUpSlot({ db, fence, logger }: Provisioning, { id, worker, pool, externalId, detail }: OpenInstance): Promise<void> {
+async function giveUpSlot({ write, logger }: Provisioning, { id, worker, pool, externalId, detail }: OpenInstance): Promise<void> {
   const failure = externalId === null ? `whether it was made is not known for ${STUCK_SECONDS / 60} minutes` : `it could not be removed for ${STUCK_SECONDS / 60} minutes`
-  const freed = await transaction(db, fence, tx => freeSlot(tx, { id, afterSeconds: STUCK_SECONDS, failure }))
+  const freed = await write(tx => freeSlot(tx, { id, afterSeconds: STUCK_SECONDS, failure }))
   if (freed) logger.error({ instance: id, worker, pool, machine: externalId, detail, why: failure }, 'a machine is stuck, and may cost money: it is still tried, and another may take its place')
 }

@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { adoptStray } from '@yardmaster/db/verbs/adopt-stray'
 import { closeInstance } from '@yardmaster/db/verbs/close-instance'
 import { observeInstance } from '@yardmaster/db/verbs/observe-instance'
@@ -44,23 +43,23 @@ export async function lookAtAccount(deps: Provisioning, view: AccountView, signa
 
 const sameLabel = (open: Pick<OpenInstance, 'worker' | 'attempt'>, label: MachineLabel) => open.worker === label.worker && open.attempt === label.attempt
 
-async function note({ db, fence, logger }: Provisioning, instance: OpenInstance, machine: Machine | null): Promise<void> {
+async function note({ write, logger }: Provisioning, instance: OpenInstance, machine: Machine | null): Promise<void> {
   const { id, externalId, observed, detail, address, storages, worker } = instance
   const adopted = externalId === null
   // What is as it was needs no transaction.
   if (!adopted && machine && machine.state === observed && machine.detail === detail && (machine.address ?? address) === address && machine.storages.every(storage => storages.includes(storage))) return
   if (!machine && observed === 'absent') return
-  const changed = await transaction(db, fence, tx => observeInstance(tx, { id, machine }))
+  const changed = await write(tx => observeInstance(tx, { id, machine }))
   if (changed && adopted) logger.info({ instance: id, worker, machine: machine?.id }, 'a machine whose creation was not answered has turned up')
 }
 
 /** What should be there and was not listed: lists lag, so each is asked for. What was never seen is given up once it cannot turn up any more. */
 async function missing(deps: Provisioning, { account, instances }: AccountView, found: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
-  const { db, fence, clock, logger, settings: { machineSettle } } = deps
+  const { write, clock, logger, settings: { machineSettle } } = deps
   for (const instance of instances.filter(({ id, operation }) => !found.has(id) && operation === null)) {
     const { id, externalId, unsureFor, desired, worker, attempt } = instance
     if (externalId === null && unsureFor !== null && unsureFor >= machineSettle) {
-      const closed = await transaction(db, fence, tx => closeInstance(tx, { id, untracedSeconds: machineSettle }))
+      const closed = await write(tx => closeInstance(tx, { id, untracedSeconds: machineSettle }))
       if (closed) logger.info({ instance: id, worker, attempt }, 'a machine whose creation was not answered did not turn up: it was not made')
     } else if (externalId !== null && desired === 'running') {
       const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(externalId, either)))
@@ -77,12 +76,12 @@ function isRipe({ clock, settings: { machineSettle } }: Provisioning, seen: Sigh
 }
 
 async function removeStrays(deps: Provisioning, { account, pool: { poolId, generationId }, seen }: AccountView, strays: Machine[], signal: AbortSignal): Promise<void> {
-  const { db, fence, clock, logger } = deps
+  const { write, clock, logger } = deps
   for (const stray of strays.filter(({ id }) => isRipe(deps, seen, id))) {
     seen.set(stray.id, clock.monotonic())
     const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(stray.id, either)))
     if (!machine) continue
-    const adopted = await transaction(db, fence, tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, poolId, generationId, provider: account.kind }))
+    const adopted = await write(tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, poolId, generationId, provider: account.kind }))
     if (adopted === null) continue
     leaksRemoved(deps.registry).inc({ kind: 'machine' })
     logger.warn({ instance: adopted, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }, 'a machine of ours that nobody wants is removed')

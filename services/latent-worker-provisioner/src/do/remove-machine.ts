@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { beginOperation } from '@yardmaster/db/verbs/begin-operation'
 import type { OperationOutcome } from '@yardmaster/db/verbs/end-operation'
 import type { OpenInstance } from '@yardmaster/db/verbs/read-ledger'
@@ -17,9 +16,9 @@ const LONGEST_RETRY_MS = 30_000
 
 /** Goes one step towards nothing being left of an instance's machine. It is tried for ever: what is given up is paid for ever. */
 export async function removeMachine(deps: Provisioning, account: Account | Failure, instance: OpenInstance, signal: AbortSignal): Promise<void> {
-  const { db, fence, replicaId, installation, logger } = deps
+  const { write, replicaId, installation, logger } = deps
   const { id, externalId, storages, worker, attempt, labelAttempt, pool } = instance
-  const begun = externalId === null ? null : await transaction(db, fence, tx => beginOperation(tx, { id, operation: 'remove', replicaId }))
+  const begun = externalId === null ? null : await write(tx => beginOperation(tx, { id, operation: 'remove', replicaId }))
   if (!begun || externalId === null) return
   let outcome: OperationOutcome
   try {

@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { closeInstance } from '@yardmaster/db/verbs/close-instance'
 import { freeOperations } from '@yardmaster/db/verbs/free-operations'
 import { readOpenInstances, type OpenInstance } from '@yardmaster/db/verbs/read-ledger'
@@ -23,7 +22,7 @@ export const stepOf = (instance: OpenInstance): InstanceStep => instanceStep({
 
 /** Takes the next step with each instance that has one to take: each a task of its own, none waits for another. */
 export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number | null) => void): Advancing {
-  const { db, fence, clock, logger, set, replicaId, advance } = deps
+  const { db, write, clock, logger, set, replicaId, advance } = deps
   const under = new Map<number, Promise<void>>()
   const stopping = new AbortController()
   let stopped = false
@@ -38,7 +37,7 @@ export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number 
     async run() {
       const open = await readOpenInstances(db, set)
       const lost = open.filter(({ id, operationReplicaId }) => operationReplicaId === replicaId && !under.has(id)).map(({ id }) => id)
-      if (lost.length > 0) await transaction(db, fence, tx => freeOperations(tx, { replicaId, ids: lost }))
+      if (lost.length > 0) await write(tx => freeOperations(tx, { replicaId, ids: lost }))
       const idle = open.filter(({ id }) => !under.has(id))
       for (const instance of idle.filter(({ retryIn }) => (retryIn ?? 0) <= 0)) {
         const work = workOf(deps, instance, { signal: stopping.signal, stopped: () => stopped })
@@ -59,7 +58,7 @@ export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number 
 type Stopping = { signal: AbortSignal; stopped(): boolean }
 
 function workOf(deps: Provisioning, instance: OpenInstance, { signal, stopped }: Stopping): (() => Promise<void>) | null {
-  const { db, fence, providers } = deps
+  const { write, providers } = deps
   const inTurn = (work: typeof createMachine, priority: number) => async () => {
     const opened = await providers.of(instance.generationId, instance.pool).catch((error: unknown) => failureOf(error))
     if (!('queue' in opened)) return work(deps, opened, instance, signal)
@@ -68,7 +67,7 @@ function workOf(deps: Provisioning, instance: OpenInstance, { signal, stopped }:
   switch (stepOf(instance)) {
     case 'create': return inTurn(createMachine, 1)
     case 'remove': return inTurn(removeMachine, 0)
-    case 'close': return async () => { await transaction(db, fence, tx => closeInstance(tx, { id: instance.id, untracedSeconds: null })) }
+    case 'close': return async () => { await write(tx => closeInstance(tx, { id: instance.id, untracedSeconds: null })) }
     case 'look': case 'watch': case 'none': return null
   }
 }

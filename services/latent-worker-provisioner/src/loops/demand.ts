@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { hasPools } from '@yardmaster/db/verbs/read-demand'
 import { requestInstances } from '@yardmaster/db/verbs/request-instances'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
@@ -32,7 +31,7 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
       await priceMachines(deps, seen, { prices, signal })
       return { again: false }
     }
-    const { created, stale } = await transaction(deps.db, deps.fence, tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
+    const { created, stale } = await deps.write(tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
     for (const { id, workerId } of created) {
       const start = starts.find(wanted => wanted.workerId === workerId)
       deps.logger.info({ instance: id, worker: seen.world.workers.find(worker => worker.id === workerId)?.name, reason: start?.reason, zone: start?.zone, plan: start?.plan }, 'a machine is wanted')
@@ -57,12 +56,12 @@ async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices
 }
 
 /** Once each: why a pool that has something to do starts nothing. */
-async function tellObstacles({ db, fence, logger }: Provisioning, { world, requests }: Look, { obstacles, told }: { obstacles: ReadonlyMap<number, Obstacle>; told: Map<number, string | null> }): Promise<void> {
+async function tellObstacles({ write, logger }: Provisioning, { world, requests }: Look, { obstacles, told }: { obstacles: ReadonlyMap<number, Obstacle>; told: Map<number, string | null> }): Promise<void> {
   for (const { id, name } of world.pools) {
     const obstacle = requests.length > 0 ? obstacles.get(id) : undefined
     const why = obstacle?.why ?? null
     if (told.get(id) === why) continue
-    const anew = await transaction(db, fence, tx => tellObstacle(tx, { poolId: id, why, until: obstacle?.until ?? null }))
+    const anew = await write(tx => tellObstacle(tx, { poolId: id, why, until: obstacle?.until ?? null }))
     if (anew && why !== null) logger.warn({ pool: name, why }, 'a pool starts no machine')
     told.set(id, why)
   }

@@ -1,4 +1,3 @@
-import { transaction } from '@yardmaster/db'
 import { notePoolFailure } from '@yardmaster/db/verbs/note-pool-failure'
 import { readOpenInstances, readUsedPools, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
 import type { Provisioning } from '../deps.js'
@@ -63,11 +62,11 @@ function isNews(told: Map<string, string>, what: string, why: string): boolean {
 }
 
 /** An account that does not answer. One that does not let us in stops its pools until somebody has looked. */
-async function blind({ db, fence, logger }: Provisioning, { account, pool, poolIds }: Known, { error, told }: { error: unknown; told: Map<string, string> }): Promise<void> {
+async function blind({ write, logger }: Provisioning, { account, pool, poolIds }: Known, { error, told }: { error: unknown; told: Map<string, string> }): Promise<void> {
   const failure = failureOf(error)
   if (isNews(told, account.key, failure.message)) logger.warn({ pool: pool.pool, provider: account.kind, why: failure.message }, 'a provider could not be looked at')
   if (failure.class !== 'alert') return
-  await transaction(db, fence, async tx => {
+  await write(async tx => {
     for (const poolId of [...poolIds].sort((a, b) => a - b)) await notePoolFailure(tx, { poolId, failure })
   }).catch((cause: unknown) => logger.error({ pool: pool.pool, why: failureOf(cause).message }, 'that a pool is stopped could not be written down'))
 }

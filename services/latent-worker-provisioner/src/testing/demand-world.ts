@@ -14,6 +14,7 @@ import { createLogger, createRegistry, readSettings, systemClock, systemRandom }
 import PQueue from 'p-queue'
 import { anInstallation, aConfiguration, type Installation } from '../../../../test/kit/installation.js'
 import type { Provisioning } from '../deps.js'
+import { ledgerWriter } from '../write-ledger.js'
 import { createLooking } from '../demand/look.js'
 import { meetDemand } from '../loops/demand.js'
 import { scaleIn } from '../loops/scale-in.js'
@@ -62,7 +63,7 @@ export class DemandWorld {
       active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => Promise.resolve(this.#generations.find(one => one.id === id)!), onChange: () => {}, refresh: () => Promise.resolve(),
     }
     const deps: Provisioning = {
-      db, fence: { replicaId }, clock, random: systemRandom(), logger, generations, secrets: { get: () => undefined }, installation: 'i', settings: readSettings({}), registry: createRegistry({ role: 'test' }), replicaId, set: 'main',
+      db, write: ledgerWriter({ db, fence: { replicaId } }), clock, random: systemRandom(), logger, generations, secrets: { get: () => undefined }, installation: 'i', settings: readSettings({}), registry: createRegistry({ role: 'test' }), replicaId, set: 'main',
       providers: {
         of: () => Promise.resolve({ key: 'cloud', kind: 'process', provider, queue: new PQueue() }), close: () => Promise.resolve(),
         pool: (id, name) => Promise.resolve(this.#generations.find(one => one.id === id)!.configuration.pools.find(pool => pool.name === name)!),

@@ -9,6 +9,7 @@ import { createLogger, createRegistry, readSettings, startLoop, systemClock, sys
 import PQueue from 'p-queue'
 import { aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
 import type { Provisioning } from '../deps.js'
+import { ledgerWriter } from '../write-ledger.js'
 import { judgeInstances } from '../do/judge-instances.js'
 import { lookAtAccount, type Sightings } from '../do/look-at-account.js'
 import { advanceInstances, type Advancing } from '../loops/advance.js'
@@ -51,7 +52,7 @@ export class LedgerWorld {
     const loaded: LoadedGeneration = { id: generationId, configuration, threads: new ConfigurationThreads({ bundle: '', clock }) }
     const generations: Generations = { active: () => loaded, everyActive: () => [loaded], get: () => Promise.resolve(loaded), onChange: () => {}, refresh: () => Promise.resolve() }
     const deps: Provisioning = {
-      db, fence: { replicaId }, clock, random, logger, generations, secrets: { get: () => undefined }, installation: this.id, settings: { ...readSettings({}), machineSettle: settle }, registry: createRegistry({ role: 'test' }),
+      db, write: ledgerWriter({ db, fence: { replicaId } }), clock, random, logger, generations, secrets: { get: () => undefined }, installation: this.id, settings: { ...readSettings({}), machineSettle: settle }, registry: createRegistry({ role: 'test' }),
       replicaId, set: 'main', providers: { of: () => Promise.resolve(account), pool: () => Promise.resolve(this.pool), close: () => Promise.resolve() }, holdsDuty: () => Promise.resolve(true),
       advance: () => loop.notify(), observe: () => {},
     }
