@@ -83,7 +83,7 @@ function summary(simulator: UpcloudSimulator): string {
   const states = [...new Set(servers.map(({ state }) => state))].toSorted().map(state => `${servers.filter(one => one.state === state).length} ${state}`)
   const { total, currency } = simulator.bill()
   const forgotten = storages.filter(one => one.servers.length === 0).length
-  return `${states.length === 0 ? 'no servers' : states.join(', ')}; ${storages.length} disks${forgotten > 0 ? ` (${forgotten} of no server)` : ''}; ${total.toFixed(4)} ${currency}`
+  return `${states.length === 0 ? 'no servers' : states.join(', ')}; ${storages.length} ${storages.length === 1 ? 'disk' : 'disks'}${forgotten > 0 ? ` (${forgotten} of no server)` : ''}; ${total.toFixed(4)} ${currency}`
 }
 
 function report(context: Context, simulator: UpcloudSimulator, json: boolean): void {
