@@ -186,7 +186,7 @@ export type LatentWorkerDeclaration =
 export const latentWorkers = {
   /** A server of UpCloud, started when a build waits for it. */
   upcloud: (options: LatentWorkerOptions & UpcloudAccount & UpcloudMachine): LatentWorkerDeclaration => declare('worker.upcloud', options),
-  /** A process on the provisioner's own host, started when a build waits for it. */
+  /** A process on the provisioner's own host (on which all provisioners of the configuration then are), started when a build waits for it. */
   process: (options: LatentWorkerOptions & ProcessMachine): LatentWorkerDeclaration => declare('worker.process', options),
   /** A container, started when a build waits for it. */
   docker: (options: LatentWorkerOptions & DockerAccount & DockerMachine): LatentWorkerDeclaration => declare('worker.docker', options),
