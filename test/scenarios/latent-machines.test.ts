@@ -105,16 +105,17 @@ test('a request for which no machine can be described ends once, and its build s
 test('scale-in never kills a build: builds that come just when idle machines go, and when somebody stops them', async () => {
   tellWhenFailed()
   const requests: number[] = []
-  // Somebody else sends idle machines away all the time.
+  // Somebody else sends away what has built, all the time: also in the moment in which it is given its next build.
   const stopping = new AbortController()
   const stopper = (async () => {
     const client = createYardClient({ baseUrl: cluster.url })
     while (!stopping.signal.aborted) {
       const { instances } = await client.instances({ pool: 'hammer', open: true })
-      for (const { id, desired } of instances) if (desired === 'running') await client.stopInstance(id)
-      await clock.sleep(300)
+      for (const { id, desired, uses } of instances) if (desired === 'running' && uses > 0) await client.stopInstance(id)
+      await clock.sleep(200)
     }
   })()
+  stopper.catch(() => {})
   for (let wave = 0; wave < 6; wave++) {
     const of = await force(cluster, 'hammer', { times: 4 })
     await allBuilt(cluster, of)
