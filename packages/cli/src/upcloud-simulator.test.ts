@@ -36,7 +36,7 @@ test('it says how clients are pointed at it, tells what happens, and stops when 
   expect((await fetch(`${url}/1.3/plan`, { headers })).status).toBe(503)
   expect((await fetch(`${url}/1.3/plan`, { headers })).status).toBe(200)
   expect((await fetch(`${url}/1.3/server`, { method: 'POST', headers, body: JSON.stringify(body) })).status).toBe(202)
-  await expect.poll(() => out.join('\n'), patience).toMatch(/maintenance one \(00[-0-9a-f]+\) {2}1 maintenance; 1 disk; 0\.0074 EUR\n.* started {5} one /)
+  await expect.poll(() => out.join('\n'), patience).toMatch(/maintenance one \(00[-0-9a-f]+\) {2}1 maintenance; 1 disk; 0\.0074 EUR\n.* started {5}one /)
   signal()
   expect(await ended).toBe(0)
   expect(out.at(-1)).toBe('stopping: 1 started; 1 disk; 0.0074 EUR')
