@@ -6,8 +6,8 @@ import { useServices } from '../services.js'
 /** Many rows may change in one moment: they are asked for once. */
 const gatherMs = 250
 
-/** What is kept under the key is asked for again when an event under one of the paths comes. Both must stay the same, or be made of one string. */
-export function useAgainOn(paths: readonly string[], key: QueryKey): void {
+/** What is kept under the key is asked for again soon after an event under one of the paths: once for all that come meanwhile. */
+export function useAgainOn(paths: readonly string[], key: QueryKey, afterMs = gatherMs): void {
   const { live, clock } = useServices()
   const client = useQueryClient()
   const identity = JSON.stringify([paths, key])
@@ -17,12 +17,12 @@ export function useAgainOn(paths: readonly string[], key: QueryKey): void {
       cancel ??= clock.setTimeout(() => {
         cancel = null
         void client.invalidateQueries({ queryKey: key })
-      }, gatherMs)
+      }, afterMs)
     }
     const close = live.subscribe(paths, { event: again, confirmed: again })
     return () => {
       cancel?.()
       close()
     }
-  }, [identity, live, clock, client])
+  }, [identity, afterMs, live, clock, client])
 }

@@ -12,6 +12,8 @@ const paths = ['instances/*/*', 'pools/*/*']
 const liveEveryMs = 30_000
 const pollEveryMs = 10_000
 const most = 1_000
+/** A busy pool has an event for each build. */
+const gatherMs = 500
 
 function useEvery(): number {
   return useLiveStatus() === 'live' ? liveEveryMs : pollEveryMs
@@ -20,7 +22,7 @@ function useEvery(): number {
 /** All pools; asked for again when an event speaks of one or of a machine. */
 export function usePools(): UseQueryResult<Pool[]> {
   const { yard } = useServices()
-  useAgainOn(paths, root)
+  useAgainOn(paths, root, gatherMs)
   return useQuery({ queryKey: [...root, 'pools'], queryFn: () => yard.pools(), refetchInterval: useEvery() })
 }
 
@@ -36,7 +38,7 @@ export function useLatentWorkers(): ReadonlySet<number> {
 /** Machines, the newest first. */
 export function useInstances(filter: InstanceFilter): UseQueryResult<{ instances: Instance[]; next: number | null }> {
   const { yard } = useServices()
-  useAgainOn(paths, root)
+  useAgainOn(paths, root, gatherMs)
   return useQuery({ queryKey: [...root, 'list', filter], queryFn: () => yard.instances(filter), refetchInterval: useEvery(), placeholderData: keepPreviousData })
 }
 
