@@ -95,8 +95,9 @@ describe('functions that do not keep to it', () => {
 
   test('answers that are no machines are told, and are no absence', async () => {
     broken = await providerOf(source(`get: async () => ({ id: 'x' }), list: async () => [], create: async () => undefined, remove: async () => true,`))
-    for (const asked of [broken.get('x', signal), broken.list(installation, signal), broken.create(request(label('w')), signal), broken.remove({ id: 'x', label: label('w'), storages: [] }, signal)]) {
-      await expect(asked).rejects.toMatchObject({ failureClass: 'configuration', code: 'ANSWER_INVALID', mayHaveHappened: true })
+    const wrong = [() => broken.get('x', signal), () => broken.list(installation, signal), () => broken.create(request(label('w')), signal), () => broken.remove({ id: 'x', label: label('w'), storages: [] }, signal)]
+    for (const ask of wrong) {
+      await expect(ask()).rejects.toMatchObject({ failureClass: 'configuration', code: 'ANSWER_INVALID', mayHaveHappened: true })
     }
   })
 
