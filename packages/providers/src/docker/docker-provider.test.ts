@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Json, MachineLabel, MachineRequest } from '@yardmaster/domain'
 import { manualClock, systemClock, type Clock } from '@yardmaster/runtime'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../../test/kit/until.js'
 import { conformance } from '../conformance/conformance.js'
 import { DockerEngine, type DockerEngineOptions, type SimulatedContainer } from '../testing/docker-engine.js'
@@ -44,6 +44,7 @@ describe('a container as a machine', () => {
     hosts = [subject().hosts[0]!, await engine()]
   })
   afterEach(() => rmSync(join(folder, 'docker.sock'), { force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const late = () => openDocker({ hosts: hosts.map(({ url }, index) => ({ url, max: index === 0 ? 3 : null, ca: null, cert: null, key: null })), registryAuth: null }, { clock })
   const refused = [
     { what: 'an image that nobody has', request: (of: MachineLabel) => request(of, { image: 'nobody/has-it' }), failureClass: 'configuration' },
