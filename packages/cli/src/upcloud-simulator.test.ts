@@ -44,6 +44,12 @@ test('it says how clients are pointed at it, tells what happens, and stops when 
   await expect(fetch(`${url}/1.3/plan`, { headers })).rejects.toThrow('fetch failed')
 }, 60_000)
 
+test('others reach it only with a password and a token of its own', async () => {
+  const { err, run } = terminal()
+  expect(await run('--host', '0.0.0.0', '--password', 'own')).toBe(1)
+  expect(err).toEqual([expect.stringMatching(/^on 0\.0\.0\.0 others reach the simulator, .* choose a --password and a --token/)])
+})
+
 test('what is wrong is a sentence', async () => {
   const { err, run } = terminal()
   expect(await run('--fault', '{"kind":"flood"}')).toBe(1)

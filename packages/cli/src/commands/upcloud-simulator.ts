@@ -33,6 +33,15 @@ function number(least: number): (text: string) => number {
   }
 }
 
+const knownPassword = 'simulator'
+const knownToken = 'ucat_SIMULATOR'
+
+/** Whoever may make a server runs what they like here. */
+function refuseOpenDoor({ host, password, token, boot }: Options): void {
+  if (!boot || ['127.0.0.1', '::1', 'localhost'].includes(host) || (password !== knownPassword && token !== knownToken)) return
+  throw new Problem(`on ${host} others reach the simulator, and what they give a server to run is run on this host: choose a --password and a --token that nobody knows, or --no-boot`)
+}
+
 const collect = (text: string, before: string[]) => [...before, text]
 
 async function faultsOf(texts: readonly string[]): Promise<FaultRule[]> {
@@ -115,8 +124,8 @@ export function addUpcloudSimulator(program: Command, context: Context): void {
     .option('--time-scale <factor>', 'of the times that servers take to start and stop (recorded ones: 23 to 133 s, 6 to 35 s)', number(0), 1)
     .option('--seed <number>', 'the same chances each time', number(0))
     .option('--username <name>', 'of the account', 'simulator')
-    .option('--password <password>', 'of the account', 'simulator')
-    .option('--token <token>', 'API token of the account', 'ucat_SIMULATOR')
+    .option('--password <password>', 'of the account', knownPassword)
+    .option('--token <token>', 'API token of the account', knownToken)
     .option('--credits <number>', 'that the account has; 100 are one unit of its currency', number(0), 1_000_000)
     .option('--creating-limit <number>', 'servers that may be in the making at once', number(1), 50)
     .option('--home <folder>', 'where the machines live', join('.yard', 'upcloud-simulator'))
@@ -136,6 +145,7 @@ Examples:
   $ curl http://127.0.0.1:8421/simulator/bill
 `)
     .action(async (options: Options) => {
+      refuseOpenDoor(options)
       const simulator = await startSimulator(context, options)
       try {
         if (options.json) context.print(JSON.stringify({ url: simulator.url, port: simulator.port, isolated: simulator.state().isolated }))
