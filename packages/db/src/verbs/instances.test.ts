@@ -127,3 +127,19 @@ test('a claim asks under its lock whether the machine was made for such a build,
   await world.db.pool.query(`UPDATE instances SET desired = 'gone'`)
   expect(await claimed('small')).toBe(0)
 })
+
+test('a request is claimed also while a machine is being written down for it', async () => {
+  const request = await ask()
+  await start(0, wanted(1))
+  const session = await opened(1)
+  const other = await world.db.pool.connect()
+  try {
+    await other.query('BEGIN')
+    // As a row that refers to it holds it.
+    await other.query('SELECT 1 FROM build_requests WHERE id = $1 FOR KEY SHARE', [request])
+    expect((await transaction(world.db, { replicaId: engine }, claim(request, 1, session))).builds).toHaveLength(1)
+  } finally {
+    await other.query('ROLLBACK')
+    other.release()
+  }
+})
