@@ -26,12 +26,14 @@ export function usePools(): UseQueryResult<Pool[]> {
   return useQuery({ queryKey: [...root, 'pools'], queryFn: () => yard.pools(), refetchInterval: useEvery() })
 }
 
+/** Pools come with configurations. */
+const newPoolsMs = 60_000
 const nobody: ReadonlySet<number> = new Set()
 
 /** Ids of all workers of pools: who is away among them is not missing. Empty where no pool is configured. */
 export function useLatentWorkers(): ReadonlySet<number> {
   const { yard } = useServices()
-  const { data } = useQuery({ queryKey: ['yard', 'latent'], queryFn: async () => new Set((await yard.pools()).flatMap(pool => pool.workers)), staleTime: 60_000, refetchOnMount: true, structuralSharing: false })
+  const { data } = useQuery({ queryKey: ['yard', 'latent'], queryFn: async () => new Set((await yard.pools()).flatMap(pool => pool.workers)), staleTime: newPoolsMs, refetchInterval: newPoolsMs, refetchOnMount: true, structuralSharing: false })
   return data ?? nobody
 }
 

@@ -60,6 +60,8 @@ it('tells what its machines cost today, and how long they boot', async () => {
 it('is paused, resumed and cleared of its alert by name or number, and who did it is kept', async () => {
   await api.db.pool.query(`UPDATE worker_pools SET alert = 'no credits left', alerted_at = now(), failures = 3, backoff_until = now() + interval '1 hour', backoff_reason = 'a quota' WHERE name = 'big'`)
   expect(await yard.pool('big')).toMatchObject({ alert: { reason: 'no credits left' }, backoff: { reason: 'a quota' }, failures: 3 })
+  await api.db.pool.query(`UPDATE worker_pools SET obstacle = 'no room in de-fra1', obstacle_until = to_timestamp(5000000000) WHERE name = 'big'`)
+  expect((await yard.pool('big')).obstacle).toEqual({ reason: 'no room in de-fra1', until: 5_000_000_000 })
   expect(await yard.controlPool('big', 'clear-alert')).toMatchObject({ alert: null, backoff: null, failures: 0 })
   const { id } = await yard.controlPool('big', 'pause', { reason: 'the bill' })
   expect(await yard.pool(id)).toMatchObject({ paused: { reason: 'the bill' } })
