@@ -9,7 +9,7 @@ import { inventory, isOurs, type World } from './world.js'
 const clock = systemClock()
 const BUILT_MS = 240_000
 const GONE_MS = 120_000
-const BETWEEN_STRIKES_MS = 8_000
+const BETWEEN_STRIKES_MS = 15_000
 /** A build may lose its machine when the machine is lost, and never because it was thought idle. */
 const LOST = /^(the machine |machine lost|its worker did not connect again|worker lost|connection lost)/
 

@@ -89,9 +89,10 @@ async function accountsOf({ db, set, providers, logger }: Provisioning, instance
 }
 
 async function pauseMs({ providers }: Provisioning, { instances }: Known, { seen }: Watch): Promise<number> {
-  if (instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
+  // What nobody wants is removed at a second sight, which has to come within one life of a process.
+  if (seen.size > 0 || instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
   const booting = instances.filter(({ desired, connected, externalId }) => desired === 'running' && externalId !== null && !connected)
   const intervals = await Promise.all(booting.map(({ generationId, pool }) => providers.pool(generationId, pool).then(({ checkInstanceInterval }) => checkInstanceInterval * 1000, () => SOMETHING_MOVES_MS)))
-  if (booting.length > 0 || seen.size > 0) return Math.min(SOMETHING_MOVES_MS, ...intervals)
+  if (booting.length > 0) return Math.min(SOMETHING_MOVES_MS, ...intervals)
   return instances.length > 0 ? ALL_CONNECTED_MS : NOTHING_OPEN_MS
 }
