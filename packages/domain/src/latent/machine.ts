@@ -88,9 +88,20 @@ export type MachineProvider = {
 /** The longest host name. */
 const MOST_NAME = 63
 
-/** A name that providers and DNS take, from which a person sees whose the machine is. */
+/**
+ * A name that providers and DNS take, from which a person sees whose the machine is. Disks are told by it: what of the worker's name it has no room or no
+ * letters for, a digest of that name stands for, or the slots of a pool with a long name would all be one.
+ */
 export function machineName({ installation, worker, attempt }: MachineLabel): string {
   const suffix = `-${installation.replaceAll('-', '').slice(0, 8)}-${attempt}`
+  const most = MOST_NAME - suffix.length - 'yard-'.length
   const plain = worker.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'worker'
-  return `yard-${plain.slice(0, MOST_NAME - suffix.length - 5).replace(/-+$/, '')}${suffix}`
+  const digest = plain === worker && plain.length <= most ? '' : `-${digestOf(worker)}`
+  return `yard-${plain.slice(0, most - digest.length).replace(/-+$/, '')}${digest}${suffix}`
+}
+
+/** 52 bits of it, as letters and digits (twice FNV-1a). */
+function digestOf(text: string): string {
+  const hash = (seed: number): number => [...new TextEncoder().encode(text)].reduce((value, byte) => Math.imul(value ^ byte, 0x01000193), seed) >>> 0
+  return ((hash(0x811c9dc5) >>> 12) * 2 ** 32 + hash(0x9747b28c)).toString(36).padStart(11, '0')
 }
