@@ -1,5 +1,5 @@
-import type { Json, Machine, MachineState } from '@yardmaster/domain'
-import { numberAt, recordsAt, textAt } from './json-read.js'
+import { machineName, sameLabel, type Json, type Machine, type MachineLabel, type MachineState } from '@yardmaster/domain'
+import { numberAt, recordsAt, textAt, type JsonRecord } from './json-read.js'
 import { labelIn } from './labels.js'
 
 /** Why it is in `maintenance` the API does not say: it boots, or is being stopped or removed. */
@@ -14,8 +14,17 @@ export function machineOf(server: Json | undefined): Machine | null {
   const created = numberAt(server, 'created')
   return {
     id, label, state: states[detail] ?? 'starting', detail, zone: textAt(server, 'zone'), plan: textAt(server, 'plan'), createdAt: created === null ? null : created * 1_000,
-    address: addressOf(server), storages: recordsAt(server, 'storage_devices', 'storage_device').flatMap(device => (textAt(device, 'type') === 'cdrom' ? [] : textAt(device, 'storage') ?? [])),
+    address: addressOf(server), storages: attachedDisks(server, label).own,
   }
+}
+
+/** UUIDs of the disks that a server's own page names: those that were made with it, and what somebody has attached since. */
+export function attachedDisks(server: Json | undefined, label: MachineLabel): { own: string[]; others: string[] } {
+  const disks = recordsAt(server, 'storage_devices', 'storage_device').filter(device => textAt(device, 'type') !== 'cdrom')
+  const titles = [machineName(label), textAt(server, 'title')]
+  const isOwn = (device: JsonRecord) => titles.includes(textAt(device, 'storage_title')) || sameLabel(labelIn(device['labels']), label)
+  const ids = (of: JsonRecord[]) => of.flatMap(device => textAt(device, 'storage') ?? [])
+  return { own: ids(disks.filter(isOwn)), others: ids(disks.filter(device => !isOwn(device))) }
 }
 
 /** Of a machine on private networks alone the flat list is empty. */

@@ -23,16 +23,22 @@ export function openUpcloud(account: { [name: string]: Json }, deps: ProviderDep
   return {
     version: 1,
     create: async (request, signal) => disks.expect(await createServer({ client, images }, request, signal)),
-    list: (installation, signal) => listAll(client, installation, signal),
+    async list(installation, signal) {
+      const listed = await listAll(client, installation, signal)
+      await disks.label(listed.machines, signal)
+      return listed
+    },
     async get(id, signal) {
       const server = at(await client.find(`/server/${id}`, signal) ?? undefined, 'server')
       if (server === undefined) return null
       const machine = machineOf(server)
       if (machine === null) throw new ProviderError(`UpCloud's server ${id} does not carry Yardmaster's labels any more: give them back, or remove it yourself`, { failureClass: 'alert' })
-      await disks.seen(machine, signal)
       return machine
     },
-    remove: (machine, signal) => removeServer(client, machine, signal),
+    remove(machine, signal) {
+      disks.forget(machine.id)
+      return removeServer(client, machine, signal)
+    },
     removeLeftover: (leftover, signal) => removeLeftoverDisk(client, leftover, signal),
     async price(request, signal) {
       const options = serverOptions(pricedOptions(request))
@@ -120,6 +126,8 @@ function createdAt(text: string | null): number | null {
   return Number.isNaN(moment) ? null : moment
 }
 
+const MOST_LABELLED = 20
+
 /** A disk can be labelled once its machine runs, not by the request that makes it. Its title is there from the start, so a label that is never set loses nothing. */
 class DiskLabels {
   readonly #client: UpcloudClient
@@ -137,15 +145,23 @@ class DiskLabels {
     return machine
   }
 
-  async seen({ id, state, label, storages }: Machine, signal: AbortSignal): Promise<void> {
-    if (state === 'starting' || !this.#expected.delete(id) || state !== 'running') return
-    const labels = labelsOf(label)
-    for (const storage of storages) {
-      try {
-        await this.#client.put(`/storage/${storage}`, { storage: { labels } }, signal)
-      } catch (error) {
-        this.#deps.logger.info({ storage, server: id, reason: error instanceof Error ? error.message : String(error) }, 'a disk has no labels, only its title')
-      }
+  forget(id: string): void {
+    this.#expected.delete(id)
+  }
+
+  /** Those that run now. A few at a time: a list is awaited, and who is left out has its turn at the next. */
+  async label(machines: readonly Machine[], signal: AbortSignal): Promise<void> {
+    for (const machine of machines.filter(({ id, state, storages }) => this.#expected.has(id) && state === 'running' && storages.length > 0).slice(0, MOST_LABELLED)) {
+      this.#expected.delete(machine.id)
+      for (const storage of machine.storages) await this.#labelDisk(storage, machine, signal)
+    }
+  }
+
+  async #labelDisk(storage: string, { id, label }: Machine, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#client.put(`/storage/${storage}`, { storage: { labels: labelsOf(label) } }, signal)
+    } catch (error) {
+      this.#deps.logger.info({ storage, server: id, reason: error instanceof Error ? error.message : String(error) }, 'a disk has no labels, only its title')
     }
   }
 }
