@@ -28,35 +28,38 @@ export type CustomOpener = (generation: LoadedGeneration, account: { [name: stri
 
 type Options = { generations: Generations; secrets: Secrets; deps: ProviderDeps; logger: Logger; openCustom: CustomOpener | null }
 
+/** Pools of generations: an hour's are asked for all the time, and few generations stay loaded. */
+const MOST_KNOWN = 1_000
 const CALLS_AT_ONCE = 16
 const CALLS_PER_SECOND = 30
 
 /** Opens each distinct account once. A secret that was rotated makes another account: the old one goes when the process does. */
 export function createProviders({ generations, secrets, deps, logger, openCustom }: Options): Providers {
   const open = new Map<string, Promise<Account>>()
-  const poolOf = ({ id, configuration }: LoadedGeneration, name: string): PoolConfig => {
-    const pool = configuration.pools.find(candidate => candidate.name === name)
-    if (!pool) throw new ProviderError(`generation ${id} has no pool '${name}'`, { failureClass: 'configuration' })
+  const known = new Map<string, PoolConfig>()
+  const poolOf = async (generationId: number, name: string): Promise<PoolConfig> => {
+    const key = `${generationId}/${name}`
+    const pool = known.get(key) ?? (await generations.get(generationId)).configuration.pools.find(candidate => candidate.name === name)
+    if (!pool) throw new ProviderError(`generation ${generationId} has no pool '${name}'`, { failureClass: 'configuration' })
+    known.set(key, pool)
+    for (const oldest of [...known.keys()].slice(0, -MOST_KNOWN)) known.delete(oldest)
     return pool
   }
   return {
     async of(generationId, poolName) {
-      const generation = await generations.get(generationId)
-      const { provider: { kind, account } } = poolOf(generation, poolName)
+      const { provider: { kind, account } } = await poolOf(generationId, poolName)
       // Functions are called by what names them.
       const { functions, ...told } = account
       const resolved = { ...await resolve(told, poolName, secrets), ...(functions === undefined ? {} : { functions }) }
       // Functions are those of their generation; all else is told apart by what it says.
       const key = digest([kind, resolved, kind === 'custom' ? [generationId, poolName] : null])
-      const opening = open.get(key) ?? openAccount({ key, kind, resolved, generation, deps, openCustom })
+      const opening = open.get(key) ?? openAccount({ key, kind, resolved, generation: () => generations.get(generationId), deps, openCustom })
       if (!open.has(key)) logger.info({ pool: poolName, provider: kind }, 'opening a provider')
       open.set(key, opening)
       opening.catch(() => open.delete(key))
       return opening
     },
-    async pool(generationId, poolName) {
-      return poolOf(await generations.get(generationId), poolName)
-    },
+    pool: poolOf,
     async close() {
       const opened = await Promise.allSettled(open.values())
       await Promise.allSettled(opened.map(async each => { if (each.status === 'fulfilled') await each.value.provider.close?.() }))
@@ -64,10 +67,10 @@ export function createProviders({ generations, secrets, deps, logger, openCustom
   }
 }
 
-type Opening = Pick<Account, 'key' | 'kind'> & { resolved: { [name: string]: Json }; generation: LoadedGeneration; deps: ProviderDeps; openCustom: CustomOpener | null }
+type Opening = Pick<Account, 'key' | 'kind'> & { resolved: { [name: string]: Json }; generation: () => Promise<LoadedGeneration>; deps: ProviderDeps; openCustom: CustomOpener | null }
 
 async function openAccount({ key, kind, resolved, generation, deps, openCustom }: Opening): Promise<Account> {
-  const provider = kind === 'custom' && openCustom ? await openCustom(generation, resolved) : await openProvider(kind, resolved, deps)
+  const provider = kind === 'custom' && openCustom ? await openCustom(await generation(), resolved) : await openProvider(kind, resolved, deps)
   return { key, kind, provider, queue: new PQueue({ concurrency: CALLS_AT_ONCE, interval: 1_000, intervalCap: CALLS_PER_SECOND }) }
 }
 
