@@ -47,6 +47,7 @@ export function startProvisioner(replica: Replica): void {
   replica.onStop('operations', () => Promise.all([advancing.stop(), observing.stop()]), { deadlineMs: STOP_MS })
   const observe = looped('observe', observing.run)
   const advance = looped('advance', advancing.run)
+  replica.loop({ name: 'give back', everyMs: SWEEP_MS, run: advancing.giveBack })
   const scaling = looped('scale in', scaleIn(deps, looking, epochMs => scaling.setAlarm(epochMs)))
   const demand = looped('demand', meetDemand(deps, looking))
   const measuring = measureMachines(deps)

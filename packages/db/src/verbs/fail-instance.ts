@@ -1,17 +1,14 @@
-import { RETRY } from '@yardmaster/domain'
+import type { Observed } from '@yardmaster/domain'
 import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
-import { condemnInstance, type Condemning } from './condemn-instance.js'
+import { condemnInstance } from './condemn-instance.js'
 import { notePoolFailure } from './note-pool-failure.js'
 
-export type FailedInstance = { id: number; reason: string; unlessConnected: boolean; /** What becomes of a build on it: 'retry' unless said. */ building?: Condemning['building'] }
-
 /**
- * A machine that was wanted is no good: dead, or its worker did not come, or has left it. It is to go, and what its worker was building ends RETRY at once, with this text. It counts against its
- * pool unless a build has come to its own end on it: one that is started again and again costs more than one that runs. False: it is not wanted any more, or its worker has come meanwhile (with
- * `unlessConnected`), or it is left alone for its build.
+ * A machine that was wanted is no good: dead, or its worker did not come. It is to go, and what its worker was building ends RETRY at once, with this text. It counts against its pool
+ * when its worker never came. False: it is not wanted any more, its provider says something else of it than `observed` by now, or its worker has come meanwhile (with `unlessConnected`).
  */
-export async function failInstance(tx: Transaction, { id, reason, unlessConnected, building = 'retry' }: FailedInstance): Promise<boolean> {
+export async function failInstance(tx: Transaction, { id, reason, unlessConnected, observed }: { id: number; reason: string; unlessConnected: boolean; observed: Observed }): Promise<boolean> {
   const text = storableText(reason)
   // Pools, workers, sessions, instances: in everybody's order.
   const [pool] = await tx.query<{ id: number; worker_id: number }>(
@@ -20,9 +17,10 @@ export async function failInstance(tx: Transaction, { id, reason, unlessConnecte
   await tx.execute('SELECT 1 FROM workers WHERE id = $1 FOR NO KEY UPDATE', [pool.worker_id])
   const [session] = await tx.query<{ connected: boolean }>('SELECT connected FROM worker_sessions WHERE worker_id = $1 AND instance_id = $2 FOR UPDATE', [pool.worker_id, id])
   if (unlessConnected && session?.connected) return false
-  const [proof] = await tx.query('SELECT 1 FROM builds WHERE instance_id = $1 AND complete_at IS NOT NULL AND results <> $2 LIMIT 1', [id, RETRY])
-  const condemned = await condemnInstance(tx, { instanceId: id, reason: text, building, failure: { class: 'retry', message: text } })
+  const [instance] = await tx.query<{ came: boolean; observed: Observed }>('SELECT connected_at IS NOT NULL AS came, observed FROM instances WHERE id = $1', [id])
+  if (instance!.observed !== observed) return false
+  const condemned = await condemnInstance(tx, { instanceId: id, reason: text, building: 'retry', failure: { class: 'retry', message: text } })
   if (condemned !== 'condemned') return false
-  if (!proof) await notePoolFailure(tx, { poolId: pool.id, failure: { class: 'retry', message: text } })
+  if (!instance!.came) await notePoolFailure(tx, { poolId: pool.id, failure: { class: 'retry', message: text } })
   return true
 }

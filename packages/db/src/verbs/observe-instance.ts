@@ -17,7 +17,8 @@ export async function observeInstance(tx: Transaction, { id, machine }: Observat
        created_at = coalesce(created_at, CASE WHEN $3 IS NULL THEN NULL ELSE least(now(), greatest(requested_at, to_timestamp($9::float8 / 1000))) END),
        started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
        unsure_since = CASE WHEN external_id IS NULL THEN NULL ELSE unsure_since END, tries = CASE WHEN external_id IS NULL THEN 0 ELSE tries END,
-       retry_at = CASE WHEN external_id IS NULL THEN NULL ELSE retry_at END
+       retry_at = CASE WHEN external_id IS NULL THEN NULL ELSE retry_at END,
+       failure = CASE WHEN external_id IS NULL AND desired = 'running' THEN NULL ELSE failure END, failure_class = CASE WHEN external_id IS NULL AND desired = 'running' THEN NULL ELSE failure_class END
      WHERE id = $1 AND gone_at IS NULL AND (external_id = $3 OR (external_id IS NOT NULL AND $3 IS NULL) OR (external_id IS NULL AND $3 IS NOT NULL AND operation IS NULL AND unsure_since IS NOT NULL))
        AND (external_id IS NULL OR observed <> $2 OR detail IS DISTINCT FROM coalesce($4, detail) OR address IS DISTINCT FROM coalesce($5, address) OR NOT storages @> $8::text[])
      RETURNING version`,

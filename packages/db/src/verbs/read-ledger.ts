@@ -19,8 +19,6 @@ export type OpenInstance = {
   desired: Desired
   observed: Observed
   operation: Operation | null
-  /** Null: nobody does anything to it. */
-  operationReplicaId: number | null
   unsureFor: number | null
   /** Until its next step may be taken; null: at once. */
   retryIn: number | null
@@ -42,7 +40,7 @@ export type OpenInstance = {
 const SECONDS = (since: string) => `extract(epoch FROM now() - ${since})::float8`
 
 const OPEN = `SELECT i.id, i.pool_id AS "poolId", p.name AS pool, i.worker_id AS "workerId", w.name AS worker, i.attempt, coalesce(i.label_attempt, i.attempt) AS "labelAttempt", i.generation_id AS "generationId", i.request_id AS "requestId", i.zone, i.plan,
-    i.desired, i.observed, i.operation, i.operation_replica_id AS "operationReplicaId", ${SECONDS('i.unsure_since')} AS "unsureFor", -${SECONDS('i.retry_at')} AS "retryIn", i.tries,
+    i.desired, i.observed, i.operation, ${SECONDS('i.unsure_since')} AS "unsureFor", -${SECONDS('i.retry_at')} AS "retryIn", i.tries,
     i.external_id AS "externalId", i.storages, i.address, i.detail, i.holds_slot AS "holdsSlot", i.connected_at IS NOT NULL AS "everConnected", coalesce(s.connected, false) AS connected,
     ${SECONDS('i.observed_at')} AS "observedFor", ${SECONDS('i.condemned_at')} AS "condemnedFor",
     coalesce(${SECONDS(`greatest(i.requested_at, s.disconnected_at, (SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive' AND $1 = ANY(sets)))`)}, 0) AS "awaitedFor"

@@ -20,7 +20,7 @@ const LONGEST_RETRY_MS = 60_000
 export async function createMachine(deps: Provisioning, account: Account | Failure, instance: OpenInstance, signal: AbortSignal): Promise<void> {
   const { write, random, replicaId, logger, generations } = deps
   const { configuration } = await generations.get(instance.generationId)
-  let request: MachineRequest | null = null
+  let made: { request: MachineRequest; hidden: string[] } | null = null
   let rendered: MachineOptions | null = null
   let refusal: Failure | null = 'provider' in account ? null : account
   let own = ''
@@ -28,33 +28,35 @@ export async function createMachine(deps: Provisioning, account: Account | Failu
     const configured = configuredPassword(deps, configuration.workers.find(worker => worker.name === instance.worker))
     own = configured === null ? `${random.uuid()}${random.uuid()}`.replaceAll('-', '') : ''
     rendered = await instanceOptions(deps, instance)
-    request = await machineRequest(deps, instance, { password: configured ?? own, options: rendered.options })
+    made = await machineRequest(deps, instance, { password: configured ?? own, options: rendered.options })
   } catch (error) {
     refusal ??= failureOf(error)
   }
   const begun = await write(tx => beginOperation(tx, { id: instance.id, operation: 'create', replicaId, passwordHash: own === '' ? null : sha256(own), ...rendered }))
   if (!begun) return
-  const outcome = request && 'provider' in account ? await ask(deps, account, { request, tries: begun.tries }, signal) : refused(deps, { ...refusal!, mayHaveHappened: false }, begun.tries)
+  const outcome = made && 'provider' in account
+    ? await ask(deps, account, { ...made, tries: begun.tries }, signal)
+    : refused(deps, { ...refusal!, mayHaveHappened: false }, { tries: begun.tries, asked: false })
   const ours = await recordEnd(deps, { id: instance.id, operation: 'create', outcome }, signal)
   tell(logger, instance, outcome, ours)
 }
 
-type Asking = { request: MachineRequest; tries: number }
+type Asking = { request: MachineRequest; /** Texts that must be in no row and no log. */ hidden: readonly string[]; tries: number }
 
-async function ask(deps: Provisioning, { provider }: Account, { request, tries }: Asking, signal: AbortSignal): Promise<OperationOutcome> {
+async function ask(deps: Provisioning, { provider }: Account, { request, hidden, tries }: Asking, signal: AbortSignal): Promise<OperationOutcome> {
   try {
     const machine = await within({ clock: deps.clock, signal, ms: DEADLINE_MS }, either => provider.create(request, either))
     const { installation, worker, attempt } = machine.label
     if (installation !== request.label.installation || worker !== request.label.worker || attempt !== request.label.attempt) throw new Error('the provider answered with a machine of another label')
     return { kind: 'created', machine }
   } catch (error) {
-    return refused(deps, failureOf(error, [request.worker.password]), tries)
+    return refused(deps, failureOf(error, hidden), { tries, asked: true })
   }
 }
 
-function refused({ random }: Provisioning, failure: Failure, tries: number): OperationOutcome {
+function refused({ random }: Provisioning, failure: Failure, { tries, asked }: { tries: number; asked: boolean }): OperationOutcome {
   const { class: failureClass, message } = failure
-  if (failureClass !== 'retry') return { kind: 'refused', failure: { class: failureClass, message } }
+  if (failureClass !== 'retry') return { kind: 'refused', failure: { class: failureClass, message }, asked }
   if (failure.mayHaveHappened) return { kind: 'unknown', failure: message }
   const afterMs = Math.max(failure.retryAfterMs ?? 0, backoffMs({ tries, chance: random.float(), firstMs: FIRST_RETRY_MS, mostMs: LONGEST_RETRY_MS }))
   return { kind: 'again', failure: { class: failureClass, message }, afterMs }

@@ -8,14 +8,24 @@ import type { Provisioning } from '../deps.js'
 /** A machine that could not be removed, or found out about, for so many seconds gives its worker's place away. */
 const STUCK_SECONDS = 600
 
-/** Gives up the machines that are no good, and the places of those that are stuck; forgives pools whose machines work again. */
-export async function judgeInstances(deps: Provisioning, instances: OpenInstance[]): Promise<void> {
+/**
+ * Gives up the machines that are no good, and the places of those that are stuck; forgives pools whose machines work again. `answeredAt`: when (monotonic) the last look at the machine's account began
+ * that was answered; null: none was.
+ */
+export async function judgeInstances(deps: Provisioning, instances: OpenInstance[], answeredAt: (instance: OpenInstance) => number | null): Promise<void> {
   for (const instance of instances) {
-    if (instance.desired === 'running') await judge(deps, instance)
-    if (instance.holdsSlot && Math.max(instance.condemnedFor ?? 0, instance.unsureFor ?? 0) > STUCK_SECONDS) await giveUpSlot(deps, instance)
+    if (instance.desired === 'running') await judge(deps, { ...instance, observedFor: confirmedFor(instance, answeredAt(instance), deps.clock.monotonic()) })
+    // What a worker has come from is there, though nobody has found it yet.
+    const stuckFor = instance.desired === 'running' && instance.everConnected ? 0 : Math.max(instance.condemnedFor ?? 0, instance.unsureFor ?? 0)
+    if (instance.holdsSlot && stuckFor > STUCK_SECONDS) await giveUpSlot(deps, instance)
   }
   const { db, write, set } = deps
   if (await mayForgivePools(db, set)) await write(tx => forgivePools(tx, set))
+}
+
+/** Seconds for which it is known to be as it was observed. What was seen once, before its account fell silent, may have been a moment's. */
+function confirmedFor({ observedFor }: OpenInstance, answeredAt: number | null, now: number): number {
+  return observedFor === null || answeredAt === null ? 0 : Math.max(0, observedFor - (now - answeredAt) / 1000)
 }
 
 async function judge({ write, logger, providers }: Provisioning, instance: OpenInstance): Promise<void> {
@@ -24,7 +34,7 @@ async function judge({ write, logger, providers }: Provisioning, instance: OpenI
   const reason = deathOf({ observed, observedFor: observedFor ?? 0, everConnected, connected, awaitedFor, missingTimeout, detail })
   if (reason === null) return
   const dead = observed === 'absent' || observed === 'stopped' || observed === 'stopping'
-  const failed = await write(tx => failInstance(tx, { id, reason, unlessConnected: !dead }))
+  const failed = await write(tx => failInstance(tx, { id, reason, unlessConnected: !dead, observed }))
   if (failed) logger.warn({ instance: id, worker, pool, why: reason }, 'a machine is given up')
 }
 

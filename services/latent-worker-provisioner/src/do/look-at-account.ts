@@ -9,16 +9,19 @@ import type { Account } from '../providers/registry.js'
 import { failureOf } from './failures.js'
 import { within } from './within.js'
 
-/** One account, what the ledger has open there (read before the account is asked), and by which pool it is known. */
-export type AccountView = { account: Account; instances: OpenInstance[]; pool: UsedPool; seen: Sightings }
+/** One account, what the ledger has open there (read before the account is asked), and by which pools it is known: at least one. */
+export type AccountView = { account: Account; instances: OpenInstance[]; pools: readonly UsedPool[]; seen: Sightings }
 
 /** Since when (monotonic) something is there that no open instance has: things that are just being made or removed pass, too. */
 export type Sightings = Map<string, number>
 
 const DEADLINE_MS = 30_000
 
-/** Compares an account with the ledger, both ways. Rejects when the account does not answer: nothing is concluded then. */
-export async function lookAtAccount(deps: Provisioning, view: AccountView, signal: AbortSignal): Promise<void> {
+/**
+ * Compares an account with the ledger, both ways. Rejects when the account does not answer: nothing is concluded then. Resolves to why single machines could not be looked at, which
+ * keeps nobody from looking at the others; null: all could.
+ */
+export async function lookAtAccount(deps: Provisioning, view: AccountView, signal: AbortSignal): Promise<string | null> {
   const { clock, installation } = deps
   const { account, instances } = view
   const { machines, leftovers } = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.list(installation, either)), { priority: 2 })
@@ -34,11 +37,11 @@ export async function lookAtAccount(deps: Provisioning, view: AccountView, signa
       if (instance.externalId !== null || instance.unsureFor !== null) await note(deps, instance, machine)
     }
   }
-  await missing(deps, view, found, signal)
-  await removeStrays(deps, view, strays, signal)
+  const unseen = [...await missing(deps, view, found, signal), ...await removeStrays(deps, view, strays, signal)]
   await removeLeftovers(deps, view, leftovers.filter(leftover => leftover.label.installation === installation), signal)
   const present = new Set([...strays.map(({ id }) => id), ...leftovers.map(({ id }) => id)])
   for (const id of view.seen.keys()) if (!present.has(id)) view.seen.delete(id)
+  return unseen.length > 0 ? unseen.join('; ') : null
 }
 
 const sameLabel = (open: Pick<OpenInstance, 'worker' | 'attempt'>, label: MachineLabel) => open.worker === label.worker && open.attempt === label.attempt
@@ -53,19 +56,33 @@ async function note({ write, logger }: Provisioning, instance: OpenInstance, mac
   if (changed && adopted) logger.info({ instance: id, worker, machine: machine?.id }, 'a machine whose creation was not answered has turned up')
 }
 
+type Asked = { machine: Machine | null } | { unseen: string }
+
+async function ask({ clock }: Provisioning, { account }: AccountView, { id, signal }: { id: string; signal: AbortSignal }): Promise<Asked> {
+  try {
+    return { machine: await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(id, either))) }
+  } catch (error) {
+    return { unseen: `${id}: ${failureOf(error).message}` }
+  }
+}
+
 /** What should be there and was not listed: lists lag, so each is asked for. What was never seen is given up once it cannot turn up any more. */
-async function missing(deps: Provisioning, { account, instances }: AccountView, found: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
-  const { write, clock, logger, settings: { machineSettle } } = deps
+async function missing(deps: Provisioning, view: AccountView, found: ReadonlySet<number>, signal: AbortSignal): Promise<string[]> {
+  const { write, logger, settings: { machineSettle } } = deps
+  const { instances } = view
+  const unseen: string[] = []
   for (const instance of instances.filter(({ id, operation }) => !found.has(id) && operation === null)) {
     const { id, externalId, unsureFor, desired, worker, attempt } = instance
     if (externalId === null && unsureFor !== null && unsureFor >= machineSettle) {
       const closed = await write(tx => closeInstance(tx, { id, untracedSeconds: machineSettle }))
       if (closed) logger.info({ instance: id, worker, attempt }, 'a machine whose creation was not answered did not turn up: it was not made')
     } else if (externalId !== null && desired === 'running') {
-      const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(externalId, either)))
-      await note(deps, instance, machine)
+      const asked = await ask(deps, view, { id: externalId, signal })
+      if ('unseen' in asked) unseen.push(asked.unseen)
+      else await note(deps, instance, asked.machine)
     }
   }
+  return unseen
 }
 
 /** Whether it has been there for long enough to be judged, without an open instance. */
@@ -75,17 +92,26 @@ function isRipe({ clock, settings: { machineSettle } }: Provisioning, seen: Sigh
   return since !== undefined && clock.monotonic() - since >= machineSettle * 500
 }
 
-async function removeStrays(deps: Provisioning, { account, pool: { poolId, generationId }, seen }: AccountView, strays: Machine[], signal: AbortSignal): Promise<void> {
+async function removeStrays(deps: Provisioning, view: AccountView, strays: Machine[], signal: AbortSignal): Promise<string[]> {
   const { write, clock, logger } = deps
+  const { account, pools, seen } = view
+  const unseen: string[] = []
   for (const stray of strays.filter(({ id }) => isRipe(deps, seen, id))) {
     seen.set(stray.id, clock.monotonic())
-    const machine = await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.get(stray.id, either)))
-    if (!machine) continue
-    const adopted = await write(tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, poolId, generationId, provider: account.kind }))
+    const asked = await ask(deps, view, { id: stray.id, signal })
+    if ('unseen' in asked) unseen.push(asked.unseen)
+    if ('unseen' in asked || !asked.machine) continue
+    const { machine } = asked
+    const adopted = await write(tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, pools, provider: account.kind }))
     if (adopted === null) continue
-    leaksRemoved(deps.registry).inc({ kind: 'machine' })
-    logger.warn({ instance: adopted, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }, 'a machine of ours that nobody wants is removed')
+    const facts = { instance: adopted.id, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }
+    if (adopted.known) logger.info(facts, 'a machine that its own account cannot remove is reached by another configuration of its pool')
+    else {
+      leaksRemoved(deps.registry).inc({ kind: 'machine' })
+      logger.warn(facts, 'a machine of ours that nobody wants is removed')
+    }
   }
+  return unseen
 }
 
 async function removeLeftovers(deps: Provisioning, { account, seen }: AccountView, leftovers: Leftover[], signal: AbortSignal): Promise<void> {

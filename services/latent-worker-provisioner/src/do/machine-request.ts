@@ -1,3 +1,4 @@
+import { FunctionTimeout } from '@yardmaster/config/host'
 import { machineName, type Json, type MachineRequest, type WorkerConfig } from '@yardmaster/domain'
 import { readEngineUrls, type OpenInstance } from '@yardmaster/db/verbs/read-ledger'
 import { ProviderError } from '@yardmaster/providers'
@@ -14,14 +15,15 @@ export async function instanceOptions({ db, generations, providers, random }: Pr
   try {
     return await renderMachineOptions(provider.machine, views?.get(requestId!) ?? noBuild, { generation, random })
   } catch (error) {
-    throw new ProviderError(`the machine's options: ${error instanceof Error ? error.message : String(error)}`, { failureClass: 'configuration', cause: error })
+    // They could be rendered when the machine was wanted: on a busy host that may take too long for once.
+    throw new ProviderError(`the machine's options: ${error instanceof Error ? error.message : String(error)}`, { failureClass: error instanceof FunctionTimeout ? 'retry' : 'configuration', cause: error })
   }
 }
 
 type Given = { password: string; options: MachineOptions['options'] }
 
-/** The request for an instance's machine, with all that only it may know: never kept, never logged. Throws ProviderError. */
-export async function machineRequest({ db, providers, secrets, installation, settings, set }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<MachineRequest> {
+/** The request for an instance's machine, with all that only it may know (`hidden`): never kept, never logged. Throws ProviderError. */
+export async function machineRequest({ db, providers, secrets, installation, settings, set }: Provisioning, instance: OpenInstance, { password, options }: Given): Promise<{ request: MachineRequest; hidden: string[] }> {
   const { worker: name, attempt, zone, plan, generationId } = instance
   const label = { installation, worker: name, attempt }
   const { provider: { kind }, engineUrl } = await providers.pool(generationId, instance.pool)
@@ -33,7 +35,13 @@ export async function machineRequest({ db, providers, secrets, installation, set
   const first = instance.id % urls.length
   const engines = [...urls.slice(first), ...urls.slice(0, first)]
   const access = { name, password, engines }
-  return { label, name: machineName(label), options: filled(options, { ...access, attempt, installation }, secrets.get), zone, plan, worker: access }
+  const hidden = [password]
+  const secret = (secretName: string) => {
+    const value = secrets.get(secretName)
+    if (value !== undefined) hidden.push(value)
+    return value
+  }
+  return { request: { label, name: machineName(label), options: filled(options, { ...access, attempt, installation }, secret), zone, plan, worker: access }, hidden }
 }
 
 type Access = { name: string; password: string; engines: string[]; attempt: number; installation: string }

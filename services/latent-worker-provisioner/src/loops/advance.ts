@@ -12,6 +12,11 @@ const FINISH_MS = 8_000
 
 export type Advancing = {
   run(): Promise<void>
+  /**
+   * Gives back what steps that failed may have left with this replica: what was begun without its knowing, or ended without the ledger's. Also when it has not the
+   * duty any more: as long as it lives nobody else would take that up.
+   */
+  giveBack(): Promise<void>
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>
 }
@@ -26,18 +31,20 @@ export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number 
   const under = new Map<number, Promise<void>>()
   const stopping = new AbortController()
   let stopped = false
+  let doubtful = false
   const begin = (instance: OpenInstance, work: () => Promise<void>) => {
     // After a failure the sweep is soon enough.
     const task = work()
-      .then(() => { under.delete(instance.id); advance() }, (error: unknown) => logger.error({ instance: instance.id, worker: instance.worker, why: failureOf(error).message }, 'a step with a machine failed'))
+      .then(() => { under.delete(instance.id); advance() }, (error: unknown) => {
+        doubtful = true
+        logger.error({ instance: instance.id, worker: instance.worker, why: failureOf(error).message }, 'a step with a machine failed')
+      })
       .finally(() => under.delete(instance.id))
     under.set(instance.id, task)
   }
   return {
     async run() {
       const open = await readOpenInstances(db, set)
-      const lost = open.filter(({ id, operationReplicaId }) => operationReplicaId === replicaId && !under.has(id)).map(({ id }) => id)
-      if (lost.length > 0) await write(tx => freeOperations(tx, { replicaId, ids: lost }))
       const idle = open.filter(({ id }) => !under.has(id))
       for (const instance of idle.filter(({ retryIn }) => (retryIn ?? 0) <= 0)) {
         const work = workOf(deps, instance, { signal: stopping.signal, stopped: () => stopped })
@@ -45,6 +52,17 @@ export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number 
       }
       const waits = idle.flatMap(instance => ((instance.retryIn ?? 0) > 0 && ['create', 'remove'].includes(stepOf(instance)) ? [instance.retryIn!] : []))
       setAlarm(waits.length > 0 ? clock.now() + Math.min(...waits) * 1000 + 5 : null)
+    },
+    async giveBack() {
+      if (!doubtful) return
+      doubtful = false
+      try {
+        // What is begun meanwhile is written after this.
+        await write(tx => freeOperations(tx, { replicaId, except: [...under.keys()] }))
+      } catch (error) {
+        doubtful = true
+        throw error
+      }
     },
     async stop() {
       stopped = true

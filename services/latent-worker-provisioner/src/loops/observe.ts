@@ -15,8 +15,9 @@ const DOUBTFUL_MS = 1_000
 
 export type Observing = { run(): Promise<void>; stop(): Promise<void> }
 
-type Known = { account: Account; pool: UsedPool; /** All that share the account. */ poolIds: Set<number>; instances: OpenInstance[] }
-type Watch = { seen: Sightings; lookedAt: number | null; looking: Promise<void> | null }
+type Known = { account: Account; /** All that share the account, the newest configuration's first. */ pools: UsedPool[]; instances: OpenInstance[] }
+/** Moments are monotonic. `answeredAt`: the last look that was answered began then. */
+type Watch = { seen: Sightings; lookedAt: number | null; answeredAt: number | null; looking: Promise<void> | null }
 
 /** Looks at every account that may hold something of ours, as often as what is open there needs, and judges what is there. */
 export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number | null) => void): Observing {
@@ -25,20 +26,25 @@ export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number 
   const watches = new Map<string, Watch>()
   const stopping = new AbortController()
   const look = (known: Known, watch: Watch) => {
-    watch.lookedAt = clock.monotonic()
+    const begun = clock.monotonic()
+    watch.lookedAt = begun
     watch.looking = lookAtAccount(deps, { ...known, seen: watch.seen }, stopping.signal)
-      .then(() => { told.delete(known.account.key) }, (error: unknown) => blind(deps, known, { error, told }))
+      .then(unseen => {
+        watch.answeredAt = begun
+        if (unseen === null) told.delete(known.account.key)
+        else if (isNews(told, known.account.key, unseen)) deps.logger.warn({ provider: known.account.kind, why: unseen }, 'a machine could not be looked at')
+      }, (error: unknown) => blind(deps, known, { error, told }))
       .finally(() => { watch.looking = null; observe() })
   }
   return {
     async run() {
       const instances = await readOpenInstances(db, set)
-      await judgeInstances(deps, instances)
       const accounts = await accountsOf(deps, instances, told)
-      // What looks dead is judged again soon: it may be a moment's.
-      let nextMs = instances.some(({ desired, observed }) => desired === 'running' && ['absent', 'stopped', 'stopping', 'error'].includes(observed)) ? DOUBTFUL_MS : Infinity
+      const answers = new Map(accounts.flatMap(({ account, instances: own }) => own.map(({ id }) => [id, watches.get(account.key)?.answeredAt ?? null] as const)))
+      await judgeInstances(deps, instances, ({ id }) => answers.get(id) ?? null)
+      let nextMs = Infinity
       for (const known of accounts) {
-        const watch = watches.get(known.account.key) ?? { seen: new Map(), lookedAt: null, looking: null }
+        const watch = watches.get(known.account.key) ?? { seen: new Map(), lookedAt: null, answeredAt: null, looking: null }
         watches.set(known.account.key, watch)
         if (watch.looking || stopping.signal.aborted) continue
         const dueMs = watch.lookedAt === null ? 0 : watch.lookedAt + await pauseMs(deps, known, watch) - clock.monotonic()
@@ -54,6 +60,8 @@ export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number 
   }
 }
 
+const looksDead = ({ desired, observed }: OpenInstance): boolean => desired === 'running' && ['absent', 'stopped', 'stopping', 'error'].includes(observed)
+
 /** Why something fails is said once, until it is another reason or has worked again. */
 function isNews(told: Map<string, string>, what: string, why: string): boolean {
   if (told.get(what) === why) return false
@@ -61,14 +69,16 @@ function isNews(told: Map<string, string>, what: string, why: string): boolean {
   return true
 }
 
-/** An account that does not answer. One that does not let us in stops its pools until somebody has looked. */
-async function blind({ write, logger }: Provisioning, { account, pool, poolIds }: Known, { error, told }: { error: unknown; told: Map<string, string> }): Promise<void> {
+/** An account that does not answer. One that does not let us in stops its pools until somebody has looked: those that have it now, not those that had it in an earlier configuration. */
+async function blind({ write, logger, generations }: Provisioning, { account, pools }: Known, { error, told }: { error: unknown; told: Map<string, string> }): Promise<void> {
   const failure = failureOf(error)
-  if (isNews(told, account.key, failure.message)) logger.warn({ pool: pool.pool, provider: account.kind, why: failure.message }, 'a provider could not be looked at')
-  if (failure.class !== 'alert') return
+  const facts = { pool: pools[0]!.pool, generation: pools[0]!.generationId, provider: account.kind }
+  if (isNews(told, account.key, failure.message)) logger.warn({ ...facts, why: failure.message }, 'a provider could not be looked at')
+  const stopped = pools.filter(({ generationId }) => generationId === generations.active()?.id).map(({ poolId }) => poolId).sort((a, b) => a - b)
+  if (failure.class !== 'alert' || stopped.length === 0) return
   await write(async tx => {
-    for (const poolId of [...poolIds].sort((a, b) => a - b)) await notePoolFailure(tx, { poolId, failure })
-  }).catch((cause: unknown) => logger.error({ pool: pool.pool, why: failureOf(cause).message }, 'that a pool is stopped could not be written down'))
+    for (const poolId of stopped) await notePoolFailure(tx, { poolId, failure })
+  }).catch((cause: unknown) => logger.error({ ...facts, why: failureOf(cause).message }, 'that a pool is stopped could not be written down'))
 }
 
 async function accountsOf({ db, set, providers, logger }: Provisioning, instances: OpenInstance[], told: Map<string, string>): Promise<Known[]> {
@@ -76,8 +86,8 @@ async function accountsOf({ db, set, providers, logger }: Provisioning, instance
   for (const pool of await readUsedPools(db, set)) {
     try {
       const account = await providers.of(pool.generationId, pool.pool)
-      const known = accounts.get(account.key) ?? { account, pool, poolIds: new Set(), instances: [] }
-      known.poolIds.add(pool.poolId)
+      const known = accounts.get(account.key) ?? { account, pools: [], instances: [] }
+      known.pools.push(pool)
       known.instances.push(...instances.filter(({ generationId, poolId }) => generationId === pool.generationId && poolId === pool.poolId))
       accounts.set(account.key, known)
     } catch (error) {
@@ -89,6 +99,8 @@ async function accountsOf({ db, set, providers, logger }: Provisioning, instance
 }
 
 async function pauseMs({ providers }: Provisioning, { instances }: Known, { seen }: Watch): Promise<number> {
+  // It may be a moment's.
+  if (instances.some(looksDead)) return DOUBTFUL_MS
   // What nobody wants is removed at a second sight, which has to come within one life of a process.
   if (seen.size > 0 || instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
   const booting = instances.filter(({ desired, connected, externalId }) => desired === 'running' && externalId !== null && !connected)

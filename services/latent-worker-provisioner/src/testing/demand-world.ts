@@ -15,7 +15,6 @@ import PQueue from 'p-queue'
 import { anInstallation, aConfiguration, type Installation } from '../../../../test/kit/installation.js'
 import type { Provisioning } from '../deps.js'
 import { ledgerWriter } from '../write-ledger.js'
-import { judgeInstances } from '../do/judge-instances.js'
 import { createLooking } from '../demand/look.js'
 import { meetDemand } from '../loops/demand.js'
 import { scaleIn } from '../loops/scale-in.js'
@@ -30,8 +29,6 @@ const signal = new AbortController().signal
 export class DemandWorld {
   /** What a machine costs; an error: the provider does not say. */
   price: Price | null | Error = null
-  /** Generations that cannot be loaded. */
-  readonly unreadable = new Set<number>()
   #generations: LoadedGeneration[] = []
   #engine = 0
 
@@ -57,13 +54,13 @@ export class DemandWorld {
   }
 
   /** One replica's loops, run when they are asked to. */
-  async provisioner(): Promise<{ /** Once. */ look(): Promise<{ again: boolean }>; demand(): Promise<void>; scaleIn(): Promise<void>; judge(): Promise<void> }> {
+  async provisioner(): Promise<{ demand(): Promise<void>; scaleIn(): Promise<void> }> {
     const { db } = this.installation
     const logger = createLogger({ name: 'test', destination: { write: () => {} } })
     const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'latent-worker-provisioner', name: 'p', host: 'h', pid: 1, softwareVersion: '0' }))
     const provider = Object.assign(new Cloud(), { price: () => (this.price instanceof Error ? Promise.reject(this.price) : Promise.resolve(this.price)) })
     const generations: Generations = {
-      active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => (this.unreadable.has(id) ? Promise.reject(new Error('it cannot be read')) : Promise.resolve(this.#generations.find(one => one.id === id)!)), onChange: () => {}, refresh: () => Promise.resolve(),
+      active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => Promise.resolve(this.#generations.find(one => one.id === id)!), onChange: () => {}, refresh: () => Promise.resolve(),
     }
     const deps: Provisioning = {
       db, write: ledgerWriter({ db, fence: { replicaId } }), clock, random: systemRandom(), logger, generations, secrets: { get: () => undefined }, installation: 'i', settings: readSettings({}), registry: createRegistry({ role: 'test' }), replicaId, set: 'main',
@@ -75,7 +72,7 @@ export class DemandWorld {
     }
     const looking = createLooking(deps)
     const [demand, scaling] = [meetDemand(deps, looking), scaleIn(deps, looking, () => {})]
-    return { look: () => demand(signal), demand: async () => { while ((await demand(signal)).again); }, scaleIn: () => scaling(signal), judge: () => judgeInstances(deps, []) }
+    return { demand: async () => { while ((await demand(signal)).again); }, scaleIn: () => scaling(signal) }
   }
 
   async ask(builder: string, properties: { [name: string]: string } = {}): Promise<number> {

@@ -23,7 +23,7 @@ export type LedgerRow = {
 }
 
 /** A provisioner's replica: advancing by itself, looking when it is told to. */
-export type TestProvisioner = { deps: Provisioning; lines: string[]; look(): Promise<void>; /** As its loop does. */ observe(): Promise<void>; judge(): Promise<void>; stop(): Promise<void> }
+export type TestProvisioner = { deps: Provisioning; lines: string[]; look(): Promise<string | null>; /** As its loop does. */ observe(): Promise<void>; judge(): Promise<void>; /** Another has the duty now. */ dismiss(): void; stop(): Promise<void> }
 
 /** A database with a pool of three, and a cloud. */
 export class LedgerWorld {
@@ -47,23 +47,25 @@ export class LedgerWorld {
     const [clock, random, lines] = [systemClock(), systemRandom(), [] as string[]]
     const logger = createLogger({ name: 'test', destination: { write: (line: string) => { lines.push(line) } } })
     const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'latent-worker-provisioner', name: 'p', host: 'h', pid: 1, softwareVersion: '0' }))
+    let holdsDuty = true
     const account: Account = { key: 'cloud', kind: 'custom', provider: this.cloud, queue: new PQueue({ concurrency: 8 }) }
     const { configuration, generationId } = this.installation
     const loaded: LoadedGeneration = { id: generationId, configuration, threads: new ConfigurationThreads({ bundle: '', clock }) }
     const generations: Generations = { active: () => loaded, everyActive: () => [loaded], get: () => Promise.resolve(loaded), onChange: () => {}, refresh: () => Promise.resolve() }
     const deps: Provisioning = {
       db, write: ledgerWriter({ db, fence: { replicaId } }), clock, random, logger, generations, secrets: { get: () => undefined }, installation: this.id, settings: { ...readSettings({}), machineSettle: settle }, registry: createRegistry({ role: 'test' }),
-      replicaId, set: 'main', providers: { of: () => Promise.resolve(account), pool: () => Promise.resolve(this.pool), close: () => Promise.resolve() }, holdsDuty: () => Promise.resolve(true),
+      replicaId, set: 'main', providers: { of: () => Promise.resolve(account), pool: () => Promise.resolve(this.pool), close: () => Promise.resolve() }, holdsDuty: () => Promise.resolve(holdsDuty),
       advance: () => loop.notify(), observe: () => {},
     }
     const advancing: Advancing = advanceInstances(deps, epochMs => loop.setAlarm(epochMs))
-    const loop: Loop = startLoop({ name: 'advance', clock, logger, everyMs: 100, run: () => advancing.run() })
+    const loop: Loop = startLoop({ name: 'advance', clock, logger, everyMs: 100, run: async () => { await advancing.giveBack(); if (holdsDuty) await advancing.run() } })
     const seen: Sightings = new Map()
     const observing = observeInstances(deps, () => {})
     const provisioner: TestProvisioner = {
       deps, lines, observe: observing.run,
-      look: async () => lookAtAccount(deps, { account, instances: await readOpenInstances(db, 'main'), pool: { generationId: this.installation.generationId, poolId: await this.poolId(), pool: 'p' }, seen }, new AbortController().signal),
-      judge: async () => judgeInstances(deps, await readOpenInstances(db, 'main')),
+      look: async () => lookAtAccount(deps, { account, instances: await readOpenInstances(db, 'main'), pools: [{ generationId: this.installation.generationId, poolId: await this.poolId(), pool: 'p' }], seen }, new AbortController().signal),
+      judge: async () => judgeInstances(deps, await readOpenInstances(db, 'main'), () => clock.monotonic()),
+      dismiss: () => { holdsDuty = false },
       stop: async () => { await loop.stop(); await advancing.stop(); await observing.stop() },
     }
     this.#provisioners.push(provisioner)
