@@ -2,6 +2,7 @@ import type { Loop } from '@yardmaster/runtime'
 import type { Replica } from '@yardmaster/replica'
 import { createLooking } from './demand/look.js'
 import type { Provisioning } from './deps.js'
+import { tellWhatStays } from './do/tell-what-stays.js'
 import { advanceInstances } from './loops/advance.js'
 import { meetDemand } from './loops/demand.js'
 import { measureMachines } from './loops/measure.js'
@@ -44,6 +45,7 @@ export function startProvisioner(replica: Replica): void {
     })
     return loop
   }
+  replica.onStop('what stays', () => tellWhatStays(deps))
   replica.onStop('operations', () => Promise.all([advancing.stop(), observing.stop()]), { deadlineMs: STOP_MS })
   const observe = looped('observe', observing.run)
   const advance = looped('advance', advancing.run)
