@@ -76,15 +76,15 @@ function targetOf(method: string, path: string, body: Json | undefined): FaultTa
   return { method, path, zone: field('zone'), plan: field('plan') }
 }
 
-type Asked = { method: string; url: URL; path: string; body: Json | undefined; authorization: string | undefined; caller: string }
+type Asked = { method: string; url: URL; path: string; body: Json | undefined; authorization: string | undefined; caller: string; origin: string }
 
-async function carryOut(world: World, { method, url, path, body, authorization, caller }: Asked, strikes: Strikes): Promise<Answer> {
+async function carryOut(world: World, { method, url, path, body, authorization, caller, origin }: Asked, strikes: Strikes): Promise<Answer> {
   try {
     const account = authenticate(world, authorization, caller)
     const found = findRoute(method, path)
     if (found === 'path') throw new ApiError(404, 'NOT_FOUND', 'The requested resource does not exist.')
     if (found === 'method') throw new ApiError(405, 'METHOD_NOT_ALLOWED', `The method ${method} is not allowed on this resource.`)
-    return await found.handler({ world, account, params: found.params, query: url.searchParams, body, strikes })
+    return await found.handler({ world, account, params: found.params, query: url.searchParams, body, strikes, origin })
   } catch (error) {
     return errorAnswer(error)
   }
@@ -117,7 +117,7 @@ export async function answerRequest(world: World, clock: Clock, request: Incomin
     return
   }
   const refusal = strikeOf(strikes, 'status')
-  const asked = { method, url, path, body, authorization: request.headers.authorization, caller: request.socket.remoteAddress ?? '' }
+  const asked = { method, url, path, body, authorization: request.headers.authorization, caller: request.socket.remoteAddress ?? '', origin: `http://${request.headers.host ?? ''}` }
   const answer = refusal ? faultAnswer(refusal) : await carryOut(world, asked, strikes)
   if (delay?.after) await clock.sleep(delay.ms)
   if (strikeOf(strikes, 'lostAnswer')) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Json } from '@yardmaster/domain'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { at, simulatedCloud, type SimulatedCloud } from '../../testing/simulator-client.js'
@@ -93,6 +94,40 @@ test('only an address of IPv6, as it was asked for before there were interfaces;
   const made = await ok('POST', '/network', { network: { name: 'n', zone: 'de-fra1', ip_networks: { ip_network: [{ address: '10.9.0.0/24', dhcp: 'yes', family: 'IPv4' }] } } })
   const sdn = await cloud.create({ networking: { interfaces: { interface: [{ type: 'private', network: at(made, 'network.uuid') ?? null, ip_addresses: { ip_address: [{ family: 'IPv4' }] } }] } } })
   expect(at(await cloud.server(sdn), 'ip_addresses.ip_address')).toEqual([])
+})
+
+test('a floating address goes from server to server, and outlives them', async () => {
+  const [one, other] = [await cloud.create({ title: 'one' }), await cloud.create({ title: 'other' })]
+  const macOf = async (uuid: string) => String(at(await cloud.server(uuid), 'networking.interfaces.interface.0.mac'))
+  const made = await ok('POST', '/ip_address', { ip_address: { family: 'IPv4', floating: 'yes', mac: await macOf(one) } })
+  const address = String(at(made, 'ip_address.address'))
+  expect(at(made, 'ip_address')).toMatchObject({ access: 'public', floating: 'yes', server: one, zone: 'de-fra1' })
+  const shown = async (uuid: string) => (at(await cloud.server(uuid), 'networking.interfaces.interface.0.ip_addresses.ip_address') as { address: string; floating: string }[]).filter(({ floating }) => floating === 'yes').map(found => found.address)
+  expect([await shown(one), await shown(other)]).toEqual([[address], []])
+  expect(at(await ok('PATCH', `/ip_address/${address}`, { ip_address: { mac: await macOf(other) } }), 'ip_address.server')).toBe(other)
+  expect([await shown(one), await shown(other)]).toEqual([[], [address]])
+  expect(at(await ok('PATCH', `/ip_address/${address}`, { ip_address: { mac: null } }), 'ip_address')).not.toHaveProperty('server')
+  expect(await shown(other)).toEqual([])
+  expect(await refused('PATCH', `/ip_address/${address}`, { ip_address: { mac: '00:00:00:00:00:00' } })).toEqual([400, 'MAC_INVALID'])
+  await ok('DELETE', `/ip_address/${address}`)
+})
+
+test('an image is uploaded to where the import says, and an installation disc is loaded', async () => {
+  const uuid = await stopped()
+  const disk = String(at(await ok('POST', '/storage', { storage: { size: '10', tier: 'maxiops', title: 'd', zone: 'de-fra1' } }), 'storage.uuid'))
+  const url = String(at(await ok('POST', `/storage/${disk}/import`, { storage_import: { source: 'direct_upload', source_location: '' } }), 'storage_import.direct_upload_url'))
+  expect(at(await ok('GET', `/storage/${disk}/import`), 'storage_import')).toMatchObject({ source: 'direct_upload', state: 'prepared', read_bytes: 0 })
+  const image = Buffer.alloc(5 * 1024 * 1024, 7)
+  const sha256sum = createHash('sha256').update(image).digest('hex')
+  const uploaded = await fetch(url, { method: 'PUT', body: image, headers: { 'content-type': 'application/octet-stream' } })
+  expect([uploaded.status, await uploaded.json()]).toEqual([200, { written_bytes: image.length, md5sum: createHash('md5').update(image).digest('hex'), sha256sum }])
+  await cloud.simulator.advance(1)
+  expect(at(await ok('GET', `/storage/${disk}/import`), 'storage_import')).toMatchObject({ state: 'completed', read_bytes: image.length, sha256sum })
+  expect((await fetch(url, { method: 'PUT', body: image })).status).toBe(404)
+  const disc = String(at(await ok('GET', '/storage/cdrom'), 'storages.storage.0.uuid'))
+  await ok('POST', `/server/${uuid}/storage/attach`, { storage_device: { type: 'cdrom' } })
+  expect(at(await ok('POST', `/server/${uuid}/cdrom/load`, { storage_device: { storage: disc } }), 'server.storage_devices.storage_device.1')).toMatchObject({ type: 'cdrom', storage: disc })
+  await ok('POST', `/server/${uuid}/cdrom/eject`)
 })
 
 test('firewall rules are counted from one', async () => {

@@ -163,6 +163,7 @@ export function deleteServer(world: World, server: Server, withStorages: boolean
   for (const address of [...world.addresses.values()].filter(one => one.server === server.uuid)) {
     if (address.floating) {
       address.server = null
+      address.mac = ''
       meterAddress(world, address)
       continue
     }

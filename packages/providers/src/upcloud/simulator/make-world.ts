@@ -2,7 +2,7 @@ import type { Random } from '@yardmaster/runtime'
 import { plans } from './catalogue/plans.js'
 import { defaultPrices } from './catalogue/prices.js'
 import { recordedBoots, recordedStops } from './catalogue/recorded-times.js'
-import { templates, type Template } from './catalogue/templates.js'
+import { installationDiscs, templates, type Template } from './catalogue/templates.js'
 import { zones, type Zone } from './catalogue/zones.js'
 import { makeFaults } from './faults.js'
 import type { Machines } from './machine/machines.js'
@@ -36,6 +36,8 @@ const publicTemplate = ({ uuid, title, size, templateType, license }: Template):
   backupRule: null, image: { templateType, title }, partOfPlan: false, imported: null,
 })
 
+const installationDisc = (disc: (typeof installationDiscs)[number]): Storage => ({ ...publicTemplate({ ...disc, templateType: 'native', license: 0 }), type: 'cdrom', image: null })
+
 /** Each zone has public networks of both families and a utility network. */
 function zoneNetworks({ id }: Zone, index: number): Network[] {
   const uuid = (number: number) => `03000000-0000-4000-8000-${(index * 10 + number).toString(16).padStart(12, '0')}`
@@ -58,7 +60,7 @@ function freshData(options: SimulatorOptions, { clock, random }: WorldParts): Wo
   return {
     accounts: new Map(accounts.map(one => [one.username, accountOf(one)])),
     tokens: new Map(tokensOf(accounts, clock.now(), random).map(token => [token.id, token])),
-    servers: new Map(), storages: byUuid((options.templates ?? templates).map(publicTemplate)), networks: byUuid((options.zones ?? zones).flatMap(zoneNetworks)),
+    servers: new Map(), storages: byUuid([...(options.templates ?? templates).map(publicTemplate), ...installationDiscs.map(installationDisc)]), networks: byUuid((options.zones ?? zones).flatMap(zoneNetworks)),
     routers: new Map(), addresses: new Map(), tags: new Map(), groups: new Map(), meters: [], deleted: [],
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { answerRequest } from './answer-request.js'
+import { takeUpload, uploads } from './api/storage-import.js'
 import { ApiError } from './api-error.js'
 import { billOf } from './bill.js'
 import { answerControl, type SimulatorControl } from './control.js'
@@ -94,7 +95,8 @@ export async function startUpcloudSimulator(options: SimulatorOptions): Promise<
   const http = createServer((request, response) => {
     const isControl = /^\/simulator(\/|$)/.test(request.url ?? '')
     // Whoever hung up gets no answer.
-    void (isControl ? answerControl(control, request, response) : answerRequest(world, options.clock, request, response)).catch(() => request.socket.destroy())
+    const answered = isControl ? answerControl(control, request, response) : uploads.test(request.url ?? '') ? takeUpload(world, request, response) : answerRequest(world, options.clock, request, response)
+    void answered.catch(() => request.socket.destroy())
   })
   const host = options.host ?? '127.0.0.1'
   const port = await listen(http, options.port ?? 0, host)

@@ -120,7 +120,8 @@ export type Storage = {
   /** What system is on it; null: none. */
   image: { templateType: TemplateType; title: string } | null
   partOfPlan: boolean
-  imported: { uuid: string; location: string; startedAt: number; completesAt: number } | null
+  /** `location` null: what is uploaded to us, once it has been. */
+  imported: { uuid: string; location: string | null; startedAt: number; completesAt: number | null; bytes: number; md5: string; sha256: string } | null
 }
 
 export type Network = {

@@ -1,8 +1,8 @@
-import { conflict, notFound } from '../api-error.js'
-import { oneOf, requiredText, text, unwrap } from '../fields.js'
+import { conflict, invalid, notFound } from '../api-error.js'
+import { oneOf, requiredText, text, unwrap, type Fields } from '../fields.js'
 import { endMeter, meterAddress } from '../meters.js'
-import type { Address } from '../world.js'
-import { serverFor } from './access.js'
+import type { Address, Interface, Server, World } from '../world.js'
+import { mayUseServer, serverFor } from './access.js'
 import { accepted, created, noContent, ok, page, param, type Answer, type Call } from './call.js'
 import { planInterface } from './create-interfaces.js'
 import { addressView } from './views.js'
@@ -23,20 +23,53 @@ function addressFor(call: Call): Address {
 
 export const getAddress = (call: Call): Answer => ok({ ip_address: addressView(addressFor(call)) })
 
+type Place = { server: Server; one: Interface }
+
+function placeOf({ world, account }: Call, mac: string): Place {
+  for (const server of world.servers.values()) {
+    const one = mayUseServer(account, server) ? server.interfaces.find(device => device.mac === mac) : undefined
+    if (one) return { server, one }
+  }
+  throw invalid('MAC_INVALID', `No interface has the MAC address ${mac}.`)
+}
+
+/** A floating address is at an interface of whichever server, or at none. */
+function move(world: World, address: Address, to: Place | null): void {
+  for (const { interfaces } of world.servers.values()) for (const one of interfaces) one.addresses = one.addresses.filter(text => text !== address.address)
+  to?.one.addresses.push(address.address)
+  address.server = to?.server.uuid ?? null
+  address.mac = to?.one.mac ?? ''
+}
+
+function assignFloating(call: Call, fields: Fields): Answer {
+  const { world } = call
+  const mac = text(fields, 'mac')
+  const place = mac === undefined ? null : placeOf(call, mac)
+  const zone = place?.server.zone ?? requiredText(fields, 'zone')
+  const family = oneOf(fields, 'family', ['IPv4', 'IPv6']) ?? 'IPv4'
+  const { addresses: [address] } = planInterface(call, { type: 'public', ip_addresses: { ip_address: [{ family }] } }, { zone, includesAddress: false }, { index: 1, addresses: [] })
+  if (!address) throw conflict('IP_ADDRESS_RESOURCES_UNAVAILABLE', `The zone ${zone} has no free address.`)
+  address.floating = true
+  world.addresses.set(address.address, address)
+  move(world, address, place)
+  meterAddress(world, address)
+  return created({ ip_address: addressView(address) })
+}
+
 export function assignAddress(call: Call): Answer {
   const { world, account } = call
   const fields = unwrap(call.body, 'ip_address', ['access', 'family', 'server', 'floating', 'mac', 'zone', 'release_policy'])
-  const server = text(fields, 'server') === undefined ? null : serverFor(world, account, requiredText(fields, 'server'))
-  const zone = server?.zone ?? requiredText(fields, 'zone')
-  if (server && server.state !== 'stopped' && fields['floating'] !== 'yes') throw conflict('SERVER_STATE_ILLEGAL', `The operation is not allowed while the server ${server.uuid} is in state '${server.state}'.`)
+  if (fields['floating'] === 'yes') return assignFloating(call, fields)
+  const server = serverFor(world, account, requiredText(fields, 'server'))
+  const { zone } = server
+  if (server.state !== 'stopped') throw conflict('SERVER_STATE_ILLEGAL', `The operation is not allowed while the server ${server.uuid} is in state '${server.state}'.`)
   const access = oneOf(fields, 'access', ['public', 'utility']) ?? 'public'
   const family = oneOf(fields, 'family', ['IPv4', 'IPv6']) ?? 'IPv4'
-  const { one, addresses } = planInterface(call, { type: access, ip_addresses: { ip_address: [{ family }] } }, { zone, includesAddress: false }, { index: (server?.interfaces.length ?? 0) + 1, addresses: [] })
+  const { one, addresses } = planInterface(call, { type: access, ip_addresses: { ip_address: [{ family }] } }, { zone, includesAddress: false }, { index: server.interfaces.length + 1, addresses: [] })
   const [address] = addresses
   if (!address) throw conflict('IP_ADDRESS_RESOURCES_UNAVAILABLE', `The zone ${zone} has no free address.`)
-  address.server = server?.uuid ?? null
-  address.floating = fields['floating'] === 'yes'
-  server?.interfaces.push(one)
+  address.server = server.uuid
+  server.interfaces.push(one)
   world.addresses.set(address.address, address)
   meterAddress(world, address)
   return created({ ip_address: addressView(address) })
@@ -45,6 +78,12 @@ export function assignAddress(call: Call): Answer {
 export function modifyAddress(call: Call): Answer {
   const address = addressFor(call)
   const fields = unwrap(call.body, 'ip_address', ['ptr_record', 'mac', 'release_policy'])
+  const { mac } = fields
+  if (mac !== undefined && !address.floating) throw conflict('IP_ADDRESS_NOT_FLOATING', `The address ${address.address} is not a floating one.`)
+  if (mac !== undefined) {
+    move(call.world, address, mac === null || mac === '' ? null : placeOf(call, requiredText(fields, 'mac')))
+    meterAddress(call.world, address)
+  }
   address.ptrRecord = text(fields, 'ptr_record') ?? address.ptrRecord
   return accepted({ ip_address: addressView(address) })
 }

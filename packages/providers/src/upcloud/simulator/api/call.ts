@@ -10,6 +10,8 @@ export type Call = {
   query: URLSearchParams
   body: Json | undefined
   strikes: Strikes
+  /** Where the caller reaches us: http://host:port. */
+  origin: string
 }
 
 export type Answer = {

@@ -122,7 +122,7 @@ export function storageDetails(world: World, storage: Storage): JsonObject {
 }
 
 export const addressView = ({ access, address, family, mac, ptrRecord, server, zone, partOfPlan, floating }: Address): JsonObject => ({
-  access, address, family, floating: floating ? 'yes' : 'no', mac, part_of_plan: partOfPlan ? 'yes' : 'no', ptr_record: ptrRecord, ...(server === null ? {} : { server }), zone,
+  access, address, family, floating: floating ? 'yes' : 'no', ...(mac === '' ? {} : { mac }), part_of_plan: partOfPlan ? 'yes' : 'no', ptr_record: ptrRecord, ...(server === null ? {} : { server }), zone,
 })
 
 export function networkView(world: World, network: Network): JsonObject {

@@ -21,3 +21,8 @@ const rows: readonly TemplateRow[] = [
 ]
 
 export const templates: readonly Template[] = rows.map(([uuid, title, templateType, size = 10, license = 0]) => ({ uuid, title, size, templateType, license }))
+
+/** For drives of servers that are to install a system themselves. */
+export const installationDiscs: readonly { uuid: string; title: string; size: number }[] = [
+  { uuid: '01000000-0000-4000-8000-000020060101', title: 'Debian GNU/Linux 11.0.0 (Bullseye) Installation CD', size: 1 },
+]
