@@ -20,7 +20,8 @@ export function failureOf(error: unknown, hidden: readonly string[] = []): Failu
   }
 }
 
-function mask(text: string, hidden: readonly string[]): string {
+/** The text without those that must be in no row and no log. */
+export function mask(text: string, hidden: readonly string[]): string {
   return hidden.filter(secret => secret.length >= 4).reduce((masked, secret) => masked.replaceAll(secret, HIDDEN), text)
 }
 

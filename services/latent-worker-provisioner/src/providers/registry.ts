@@ -4,6 +4,7 @@ import { openProvider, ProviderError, type ProviderDeps } from '@yardmaster/prov
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import type { Logger, Secrets } from '@yardmaster/runtime'
 import PQueue from 'p-queue'
+import { withoutSecrets } from './without-secrets.js'
 
 /** A provider that is open for one account. Pools with the same account share it. */
 export type Account = {
@@ -50,10 +51,11 @@ export function createProviders({ generations, secrets, deps, logger, openCustom
       const { provider: { kind, account } } = await poolOf(generationId, poolName)
       // Functions are called by what names them.
       const { functions, ...told } = account
-      const resolved = { ...await resolve(told, poolName, secrets), ...(functions === undefined ? {} : { functions }) }
+      const used: string[] = []
+      const resolved = { ...await resolve(told, poolName, name => keep(used, secrets.get(name))), ...(functions === undefined ? {} : { functions }) }
       // Functions are those of their generation; all else is told apart by what it says.
       const key = digest([kind, resolved, kind === 'custom' ? [generationId, poolName] : null])
-      const opening = open.get(key) ?? openAccount({ key, kind, resolved, generation: () => generations.get(generationId), deps, openCustom })
+      const opening = open.get(key) ?? openAccount({ key, kind, resolved, secrets: used, generation: () => generations.get(generationId), deps, openCustom })
       if (!open.has(key)) logger.info({ pool: poolName, provider: kind }, 'opening a provider')
       open.set(key, opening)
       opening.catch(() => open.delete(key))
@@ -67,24 +69,29 @@ export function createProviders({ generations, secrets, deps, logger, openCustom
   }
 }
 
-type Opening = Pick<Account, 'key' | 'kind'> & { resolved: { [name: string]: Json }; generation: () => Promise<LoadedGeneration>; deps: ProviderDeps; openCustom: CustomOpener | null }
+type Opening = Pick<Account, 'key' | 'kind'> & { resolved: { [name: string]: Json }; /** In it. */ secrets: readonly string[]; generation: () => Promise<LoadedGeneration>; deps: ProviderDeps; openCustom: CustomOpener | null }
 
-async function openAccount({ key, kind, resolved, generation, deps, openCustom }: Opening): Promise<Account> {
+async function openAccount({ key, kind, resolved, secrets, generation, deps, openCustom }: Opening): Promise<Account> {
   const provider = kind === 'custom' && openCustom ? await openCustom(await generation(), resolved) : await openProvider(kind, resolved, deps)
-  return { key, kind, provider, queue: new PQueue({ concurrency: CALLS_AT_ONCE, interval: 1_000, intervalCap: CALLS_PER_SECOND }) }
+  return { key, kind, provider: withoutSecrets(provider, secrets), queue: new PQueue({ concurrency: CALLS_AT_ONCE, interval: 1_000, intervalCap: CALLS_PER_SECOND }) }
 }
 
-async function resolve(account: PoolConfig['provider']['account'], poolName: string, secrets: Secrets): Promise<{ [name: string]: Json }> {
+async function resolve(account: PoolConfig['provider']['account'], poolName: string, secret: Secrets['get']): Promise<{ [name: string]: Json }> {
   const noBuild = { properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' } }
   try {
     const rendered: { [name: string]: Json } = {}
     for (const [name, value] of Object.entries(account)) {
-      rendered[name] = await render(value, { ...noBuild, secret: secret => secrets.get(secret), call: () => Promise.reject(new Error('an account depends on no build: it has no functions')) })
+      rendered[name] = await render(value, { ...noBuild, secret, call: () => Promise.reject(new Error('an account depends on no build: it has no functions')) })
     }
     return rendered
   } catch (error) {
     throw new ProviderError(`pool ${poolName}: its account: ${error instanceof Error ? error.message : String(error)}`, { failureClass: 'alert', cause: error })
   }
+}
+
+function keep(secrets: string[], value: string | undefined): string | undefined {
+  if (value !== undefined) secrets.push(value)
+  return value
 }
 
 function digest(value: unknown): string {
