@@ -12,8 +12,8 @@ import { within } from './within.js'
 /** One account, what the ledger has open there (read before the account is asked), and by which pools it is known: at least one. */
 export type AccountView = { account: Account; instances: OpenInstance[]; pools: readonly UsedPool[]; seen: Sightings }
 
-/** Since when (monotonic) something is there that no open instance has: things that are just being made or removed pass, too. */
-export type Sightings = Map<string, number>
+/** What is there that no open instance of the account has, and since when (monotonic): things that are just being made or removed pass, too. `held`: others have it. */
+export type Sightings = Map<string, { since: number; held: boolean }>
 
 const DEADLINE_MS = 30_000
 
@@ -87,9 +87,9 @@ async function missing(deps: Provisioning, view: AccountView, found: ReadonlySet
 
 /** Whether it has been there for long enough to be judged, without an open instance. */
 function isRipe({ clock, settings: { machineSettle } }: Provisioning, seen: Sightings, id: string): boolean {
-  const since = seen.get(id)
-  if (since === undefined) seen.set(id, clock.monotonic())
-  return since !== undefined && clock.monotonic() - since >= machineSettle * 500
+  const sighting = seen.get(id)
+  if (!sighting) seen.set(id, { since: clock.monotonic(), held: false })
+  return sighting !== undefined && clock.monotonic() - sighting.since >= machineSettle * 500
 }
 
 async function removeStrays(deps: Provisioning, view: AccountView, strays: Machine[], signal: AbortSignal): Promise<string[]> {
@@ -97,12 +97,13 @@ async function removeStrays(deps: Provisioning, view: AccountView, strays: Machi
   const { account, pools, seen } = view
   const unseen: string[] = []
   for (const stray of strays.filter(({ id }) => isRipe(deps, seen, id))) {
-    seen.set(stray.id, clock.monotonic())
+    seen.set(stray.id, { since: clock.monotonic(), held: false })
     const asked = await ask(deps, view, { id: stray.id, signal })
     if ('unseen' in asked) unseen.push(asked.unseen)
     if ('unseen' in asked || !asked.machine) continue
     const { machine } = asked
     const adopted = await write(tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, pools, provider: account.kind }))
+    seen.set(stray.id, { since: clock.monotonic(), held: adopted === null })
     if (adopted === null) continue
     const facts = { instance: adopted.id, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }
     if (adopted.known) logger.info(facts, 'a machine that its own account cannot remove is reached by another configuration of its pool')
@@ -118,13 +119,17 @@ async function removeLeftovers(deps: Provisioning, { account, seen }: AccountVie
   const { db, clock, logger } = deps
   for (const leftover of leftovers.filter(({ id }) => isRipe(deps, seen, id))) {
     // While its machine is in the ledger it goes with it.
-    if (await isLabelOpen(db, leftover.label)) continue
+    const held = await isLabelOpen(db, leftover.label)
+    seen.set(leftover.id, { since: seen.get(leftover.id)!.since, held })
+    if (held) continue
     const facts = { leftover: leftover.id, kind: leftover.kind, worker: leftover.label.worker, attempt: leftover.label.attempt }
     try {
       await account.queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => account.provider.removeLeftover(leftover, either)))
       leaksRemoved(deps.registry).inc({ kind: leftover.kind })
       logger.warn(facts, 'what a machine left behind is removed')
     } catch (error) {
+      // It may be busy for long: as often as a stray.
+      seen.set(leftover.id, { since: clock.monotonic(), held: false })
       logger.warn({ ...facts, why: failureOf(error).message }, 'what a machine left behind could not be removed yet')
     }
   }

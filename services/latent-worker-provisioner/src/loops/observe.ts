@@ -102,7 +102,7 @@ async function pauseMs({ providers }: Provisioning, { instances }: Known, { seen
   // It may be a moment's.
   if (instances.some(looksDead)) return DOUBTFUL_MS
   // What nobody wants is removed at a second sight, which has to come within one life of a process.
-  if (seen.size > 0 || instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
+  if ([...seen.values()].some(({ held }) => !held) || instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
   const booting = instances.filter(({ desired, connected, externalId }) => desired === 'running' && externalId !== null && !connected)
   const intervals = await Promise.all(booting.map(({ generationId, pool }) => providers.pool(generationId, pool).then(({ checkInstanceInterval }) => checkInstanceInterval * 1000, () => SOMETHING_MOVES_MS)))
   if (booting.length > 0) return Math.min(SOMETHING_MOVES_MS, ...intervals)
