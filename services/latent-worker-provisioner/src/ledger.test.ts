@@ -205,13 +205,16 @@ test('a machine that is gone though it is wanted is given up, and its pool pause
   expect(await world.rows('SELECT failures, backoff_until > now() AS backing FROM worker_pools')).toEqual([{ failures: 3, backing: true }])
 })
 
-test('a pool whose machines failed is forgiven when the worker of a later one connects', async () => {
+test('a pool whose machines failed is forgiven when the worker of a later one connects and stays', async () => {
   await world.rows(`UPDATE worker_pools SET failures = 3, backoff_until = now() + interval '1 minute', backoff_reason = 'test'`)
   await provisioner.judge()
   expect(await world.rows('SELECT failures FROM worker_pools')).toEqual([{ failures: 3 }])
   await world.rows(`UPDATE worker_pools SET backoff_until = NULL`)
   await world.want('p-1')
-  await world.rows('UPDATE instances SET connected_at = now()')
+  await world.rows(`UPDATE instances SET connected_at = now() - interval '121 s'`)
+  await provisioner.judge()
+  expect(await world.rows('SELECT failures FROM worker_pools')).toEqual([{ failures: 3 }])
+  await world.rows('UPDATE worker_sessions SET instance_id = i.id, connected = true FROM instances i WHERE i.worker_id = worker_sessions.worker_id')
   await provisioner.judge()
   expect(await world.rows('SELECT failures, backoff_until, backoff_reason FROM worker_pools')).toEqual([{ failures: 0, backoff_until: null, backoff_reason: null }])
 })

@@ -18,6 +18,8 @@ export type PendingRequest = {
 export type Demand = {
   now: number
   engines: boolean
+  /** null: the set has none yet. */
+  activeGeneration: number | null
   /** The highest id of an instance of the set. */
   newest: number
   pools: PoolRow[]
@@ -47,8 +49,9 @@ const WORKERS = `SELECT w.id, w.name, w.pool_id AS pool, w.paused, w.pause_reaso
     (SELECT coalesce(jsonb_agg(jsonb_build_object('builder', u.key, 'units', u.units)), '[]') FROM builds b JOIN builders u ON u.id = b.builder_id WHERE b.worker_id = w.id AND b.complete_at IS NULL) AS building
   FROM workers w JOIN worker_sessions s ON s.worker_id = w.id WHERE w.active AND w.set_name = $1 ORDER BY w.id`
 
-/** While none lives nobody can come. */
-const FIRST_ENGINE = `(SELECT min(started_at) FROM replicas WHERE role = 'engine' AND state = 'alive')`
+/** Those that take workers: while there is none nobody can come. */
+const ENGINES = `replicas WHERE role = 'engine' AND state = 'alive' AND drain_requested_at IS NULL AND (sets = '{}' OR $1 = ANY(sets))`
+const FIRST_ENGINE = `(SELECT min(started_at) FROM ${ENGINES})`
 
 const MACHINES = `SELECT i.id, i.pool_id AS pool, i.worker_id AS "workerId", w.name AS worker, i.generation_id AS "generationId", i.fingerprint, i.zone, i.plan, i.desired = 'running' AS wanted, i.holds_slot AS "holdsSlot",
     i.observed <> 'unknown' OR i.operation IS NOT NULL OR i.unsure_since IS NOT NULL OR i.external_id IS NOT NULL OR i.created_at IS NOT NULL AS begun,
@@ -57,8 +60,9 @@ const MACHINES = `SELECT i.id, i.pool_id AS pool, i.worker_id AS "workerId", w.n
     CASE WHEN i.connected_at IS NOT NULL AND NOT coalesce(s.connected, false) AND ${FIRST_ENGINE} IS NOT NULL THEN ${ms(`greatest(i.connected_at, s.disconnected_at, ${FIRST_ENGINE})`)} END AS "awaySince",
     i.retire_reason AS "retireReason", ${ms('i.gone_at')} AS "goneAt",
     CASE WHEN i.price_per_hour IS NOT NULL THEN jsonb_build_object('perHour', i.price_per_hour, 'currency', i.currency, 'period', i.billing_period) END AS price
-  FROM instances i JOIN worker_pools p ON p.id = i.pool_id JOIN workers w ON w.id = i.worker_id LEFT JOIN worker_sessions s ON s.instance_id = i.id
-  WHERE p.set_name = $1 AND (i.gone_at IS NULL OR (p.name = ANY($3) AND i.gone_at > now() - interval '2 days')) ORDER BY i.id`
+  FROM (SELECT * FROM instances WHERE gone_at IS NULL UNION ALL
+    SELECT g.* FROM worker_pools c JOIN instances g ON g.pool_id = c.id WHERE c.name = ANY($3) AND g.gone_at > now() - interval '2 days') i
+  JOIN worker_pools p ON p.id = i.pool_id JOIN workers w ON w.id = i.worker_id LEFT JOIN worker_sessions s ON s.instance_id = i.id WHERE p.set_name = $1 ORDER BY i.id`
 
 /** Workers that could be given something, slots of pools included: of a builder's requests no more are looked at than it has of these, and those of one that has none not at all. */
 const TAKERS = `SELECT g.builder_id, count(*) AS count FROM builder_workers g JOIN workers w ON w.id = g.worker_id AND w.active JOIN worker_sessions s ON s.worker_id = w.id
@@ -85,8 +89,9 @@ type Row = Omit<Demand, 'pools' | 'workers'> & { pools: (Omit<PoolRow, 'noRoom'>
  */
 export async function readDemand(db: Database, { set, generationId, capped }: { set: string; generationId: number; capped: readonly string[] }): Promise<Demand> {
   const { rows } = await db.pool.query<Row>(
-    `SELECT ${ms('now()')} AS now, EXISTS (SELECT 1 FROM replicas WHERE role = 'engine' AND state = 'alive' AND drain_requested_at IS NULL AND (sets = '{}' OR $1 = ANY(sets))) AS engines,
-       (SELECT coalesce(max(i.id), 0) FROM instances i JOIN worker_pools p ON p.id = i.pool_id WHERE p.set_name = $1) AS newest,
+    `SELECT ${ms('now()')} AS now, EXISTS (SELECT 1 FROM ${ENGINES}) AS engines,
+       (SELECT active_generation_id FROM configuration_sets WHERE name = $1) AS "activeGeneration",
+       (SELECT coalesce(max(n.id), 0) FROM worker_pools p CROSS JOIN LATERAL (SELECT id FROM instances i WHERE i.pool_id = p.id ORDER BY id DESC LIMIT 1) n WHERE p.set_name = $1) AS newest,
        ${rowsOf(POOLS)} AS pools, ${rowsOf(WORKERS)} AS workers, ${rowsOf(MACHINES)} AS machines, ${rowsOf(REQUESTS)} AS requests`, [set, generationId, capped])
   return rows[0]!
 }

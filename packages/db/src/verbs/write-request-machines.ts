@@ -4,9 +4,9 @@ import type { Transaction } from '../transaction.js'
 /** What a request would have of a pool. `problem`: why that could not be told; its fingerprint is null then. */
 export type RequestMachine = { requestId: number; poolId: number; fingerprint: string | null; problem: string | null }
 
-/** Notes what machines of pools whose options depend on the build would be made of, for requests that are pending; claims compare it. What an older generation said gives way, what a newer one says stays. */
-export async function writeRequestMachines(tx: Transaction, generationId: number, machines: readonly RequestMachine[]): Promise<void> {
-  if (machines.length === 0) return
+/** Notes what machines of pools whose options depend on the build would be made of, for requests that are pending; claims compare it. What an older generation said gives way, what a newer one says stays. Returns how many were written. */
+export async function writeRequestMachines(tx: Transaction, generationId: number, machines: readonly RequestMachine[]): Promise<number> {
+  if (machines.length === 0) return 0
   const rows = machines.map(({ requestId, poolId, fingerprint, problem }) => ({ request_id: requestId, pool_id: poolId, fingerprint, problem: problem === null ? null : storableText(problem).slice(0, 2000) }))
   const written = await tx.execute(
     `INSERT INTO request_machines (request_id, pool_id, generation_id, fingerprint, problem)
@@ -15,4 +15,5 @@ export async function writeRequestMachines(tx: Transaction, generationId: number
      ON CONFLICT (request_id, pool_id) DO UPDATE SET generation_id = excluded.generation_id, fingerprint = excluded.fingerprint, problem = excluded.problem
      WHERE request_machines.generation_id <= excluded.generation_id`, [JSON.stringify(rows), generationId])
   if (written > 0) tx.wake('requests')
+  return written
 }

@@ -32,7 +32,7 @@ function world({ pool, config: more, machines = [], workers = [], engines = true
 }
 
 const request = (id: number, more: Partial<WaitingRequest> & { workers?: string[] } = {}): WaitingRequest => ({
-  id, builder: { key: `b${id}`, workers: more.workers ?? names, workerLabels: null, units: 1 }, machines: new Map(), refused: new Set(), locks: [], parent: null, ...more })
+  id, builder: { key: `b${id}`, workers: more.workers ?? names, workerLabels: null, units: 1 }, machines: new Map(), refused: new Set(), locks: [], workerLocks: [], parent: null, ...more })
 const requests = (count: number, more: Parameters<typeof request>[1] = {}) => Array.from({ length: count }, (_, index) => request(index + 1, more))
 const plan = (scene: Scene, waiting: WaitingRequest[] = [], barred = new Map<number, { why: string; until: null }>()) => planDemand(world(scene), { requests: waiting, locks: new LockBoard([], new Map()), barred })
 const started = (scene: Scene, waiting: WaitingRequest[] = []) => plan(scene, waiting).starts.map(start => start.worker)
@@ -59,6 +59,7 @@ describe('what is started', () => {
     ['one in place of a worker that has not been given it, though it is free', { workers: [worker(9, 'own', { pool: null, connected: true })] }, requests(1, { workers: ['own', ...names], refused: new Set(['worker own']) }), ['p-1']],
     ['none for a request that a machine of the pool has not been given, though it is free', { machines: [idle(1, 50)] }, requests(1, { refused: new Set(['pool 1']) }), []],
     ['one instead of a machine that its worker has left', { machines: [machine(1, { connectedAt: s(-100), awaySince: s(-30) })] }, requests(1), ['p-2']],
+    ['none for whom a machine will take whose worker is on its way to another engine', { machines: [machine(1, { connectedAt: s(-100), awaySince: s(-10) })] }, requests(1), []],
     ['a build a machine with a buildWaitTimeout of 0, also where a machine takes many at once', { config: { buildWaitTimeout: 0 }, workers: names.map((name, index) => worker(index + 1, name, { maxBuilds: null })) }, requests(2), ['p-1', 'p-2']],
     ['one for builds that fit on it together', { workers: names.map((name, index) => worker(index + 1, name, { maxBuilds: null })) }, requests(2), ['p-1']],
     ['nothing without an engine', { engines: false }, requests(1), []],

@@ -10,7 +10,7 @@ import { SlotMatching, takerKey, type Taker, type Waiting } from './slot-matchin
 
 /** A request that nobody has claimed, in the order in which they are served. */
 export type WaitingRequest = Waiting & {
-  /** What its build needs from its begin to its end, as far as it is the same on every worker. */
+  /** What its build needs from its begin to its end, of the installation. */
   locks: readonly LockUse[]
   /** The build that waits for it. */
   parent: number | null
@@ -110,7 +110,7 @@ function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: ca
   // What is said of a worker's process is of the one before: a new machine brings a new one.
   const asNew = { ...worker, connected: true, graceful: false, orphans: false }
   if (machine) {
-    if (!machine.wanted || machine.awaySince !== null || wornOut(machine, pool, world) !== null) return null
+    if (!machine.wanted || isLeft(machine, world.now) || wornOut(machine, pool, world) !== null) return null
     const most = buildLimits(config).maxUses
     const taker = takerOf(worker, machine.connected ? worker : { ...asNew, quarantinedUntil: null }, world.now)
     return taker && { ...taker, pool: pool.id, fingerprint: machine.fingerprint, usesLeft: most === null ? null : most - machine.uses }
@@ -120,9 +120,14 @@ function slotTaker(worker: WorkerRowFacts, { pool, machine, world, startable: ca
   return taker && { ...taker, pool: pool.id, open: true, tailored: tailored(config.provider.machine), usesLeft: buildLimits(config).maxUses }
 }
 
-function takerOf({ name, labels, maxBuilds, capacity, building }: WorkerRowFacts, facts: WorkerRowFacts, now: number): Taker | null {
+/** Longer than a worker is without an engine when its own has ended. */
+const RETURNS_MS = 20_000
+
+const isLeft = ({ awaySince }: PoolMachine, now: number) => awaySince !== null && now - awaySince >= RETURNS_MS
+
+function takerOf({ id, name, labels, maxBuilds, capacity, building, locks = [] }: WorkerRowFacts, facts: WorkerRowFacts, now: number): Taker | null {
   if (unavailability(facts, now)) return null
-  return { view: { name, labels, maxBuilds, capacity, unavailable: null, building }, pool: null, open: false, fingerprint: null, tailored: false, usesLeft: null }
+  return { id, locks, view: { name, labels, maxBuilds, capacity, unavailable: null, building }, pool: null, open: false, fingerprint: null, tailored: false, usesLeft: null }
 }
 
 /** First on what there is, each in its turn; then what found no place there in slots that are empty. A request whose locks are not free needs no worker yet. Answers what found none. */

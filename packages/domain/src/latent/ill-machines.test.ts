@@ -19,7 +19,7 @@ const world = (machines: PoolMachine[]): PoolWorld => ({
   pools: [{ id: 7, name: 'p', paused: null, alert: null, backoff: null, noRoom: [], refused: [], config: { ...poolDefaults, name: 'p', workers: ['p-1'], provider: { kind: 'process', account: {}, machine: {} } } }],
 })
 const plan = (machines: PoolMachine[]) => planDemand(world(machines), {
-  requests: [{ id: 9, builder: { key: 'b', workers: ['p-1'], workerLabels: null, units: 1 }, machines: new Map(), refused: new Set(), locks: [], parent: null }], locks: new LockBoard([], new Map()), barred: new Map() })
+  requests: [{ id: 9, builder: { key: 'b', workers: ['p-1'], workerLabels: null, units: 1 }, machines: new Map(), refused: new Set(), locks: [], workerLocks: [], parent: null }], locks: new LockBoard([], new Map()), barred: new Map() })
 
 test('a machine in quarantine is replaced: its worker is not blamed for what another machine did', () => {
   expect(planScaleIn(world([machine]), plan([machine])).dismissals).toEqual([

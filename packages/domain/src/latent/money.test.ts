@@ -33,9 +33,9 @@ describe('what a machine costs', () => {
 })
 
 it.each([
-  [6, 10, [10, 20], 2], [6, 0, [0, 0], 3], [6, 30, [30], 6],
-])('of %d a build of %d out of %j bears %d', (cost, duration, all, expected) => {
-  expect(shareOfCost(cost, duration, all)).toBe(expected)
+  [6, { mine: 10, all: 30, of: 2 }, 2], [6, { mine: 0, all: 0, of: 2 }, 3], [6, { mine: 30, all: 30, of: 1 }, 6],
+])('of %d a build of %j bears %d', (cost, durations, expected) => {
+  expect(shareOfCost(cost, durations)).toBe(expected)
 })
 
 it.each([

@@ -36,10 +36,8 @@ function periodsBegun({ from, period }: Pick<Bill, 'from' | 'period'>, at: numbe
 
 /**
  * A build's part of what its machine costs: boot and idle times are borne by the builds, each in proportion to how long it took, so that the parts add up to the whole.
- * Durations in any unit.
+ * `mine` and `all` in any unit: how long it took, and all `of` them together.
  */
-export function shareOfCost(cost: number, duration: number, all: readonly number[]): number {
-  const total = all.reduce((sum, one) => sum + one, 0)
-  if (total > 0) return cost * duration / total
-  return all.length > 0 ? cost / all.length : cost
+export function shareOfCost(cost: number, { mine, all, of }: { mine: number; all: number; of: number }): number {
+  return all > 0 ? cost * mine / all : cost / Math.max(of, 1)
 }

@@ -1,4 +1,5 @@
 import type { Labels } from '../labels.js'
+import type { LockClaim } from '../locks.js'
 import type { WorkerFacts } from '../worker-availability.js'
 import type { Price } from './machine.js'
 import { spentBy } from './machine-limits.js'
@@ -15,6 +16,8 @@ export type WorkerRowFacts = WorkerFacts & {
   maxBuilds: number | null
   capacity: number | null
   building: readonly { builder: string; units: number }[]
+  /** Who has, or waits for, its own locks. */
+  locks?: readonly LockClaim[]
 }
 
 /** An instance of which something may be left. Moments are epoch ms on the database's clock, as all here. */

@@ -5,7 +5,7 @@ import type { PoolConfig } from './pool-config.js'
 import { wornOut, type PoolMachine, type PoolState, type PoolWorld } from './pool-facts.js'
 
 /** What `condemnInstance` is to be asked. `uses`: only if it was given no build since. */
-export type Dismissal = { machine: number; uses: number; reason: string; building: 'leave' | 'retire' | 'retry' }
+export type Dismissal = { machine: number; uses: number; reason: string; building: 'leave' | 'retire' | 'retry'; /** It counts against its pool. */ failed?: boolean }
 
 export type ScaleInPlan = {
   dismissals: Dismissal[]
@@ -66,7 +66,7 @@ function ill(machine: PoolMachine, { workers, now }: PoolWorld) {
 
 /** Its worker ended, and only a new machine brings another. */
 function left(machine: PoolMachine, now: number) {
-  return machine.awaySince !== null && now - machine.awaySince >= AWAY_MS && machine.builds === 0 ? { reason: 'its worker has left it', building: 'leave' as const } : null
+  return machine.awaySince !== null && now - machine.awaySince >= AWAY_MS && machine.builds === 0 ? { reason: 'its worker has left it', building: 'leave' as const, failed: true } : null
 }
 
 /** What is done about machines whose next paid period is not within the day's cap. */

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { SlotMatching, type Taker, type Waiting } from './slot-matching.js'
 
 const builder = (key: string, workers: string[], units = 1) => ({ key, workers, workerLabels: null, units })
-const waiting = (id: number, key: string, workers: string[], machines: [number, string | null][] = []): Waiting => ({ id, builder: builder(key, workers), machines: new Map(machines), refused: new Set() })
+const waiting = (id: number, key: string, workers: string[], machines: [number, string | null][] = []): Waiting => ({ id, builder: builder(key, workers), machines: new Map(machines), refused: new Set(), workerLocks: [] })
 const taker = (name: string, more: Partial<Taker> = {}, view: Partial<Taker['view']> = {}): Taker => ({
-  view: { name, labels: {}, maxBuilds: 1, capacity: null, unavailable: null, building: [], ...view }, pool: 1, open: false, fingerprint: null, tailored: false, usesLeft: null, ...more })
+  id: 1, locks: [], view: { name, labels: {}, maxBuilds: 1, capacity: null, unavailable: null, building: [], ...view }, pool: 1, open: false, fingerprint: null, tailored: false, usesLeft: null, ...more })
 
 function run(takers: Taker[], requests: Waiting[]) {
   const matching = new SlotMatching(takers)
@@ -25,7 +25,7 @@ test('one gives way to another that can be nowhere else', () => {
 })
 
 test('a worker takes one build of a builder, so many in all, and no more than fit its capacity and its uses', () => {
-  const many = (keys: string[], units = 1) => keys.map((key, index): Waiting => ({ id: index + 1, builder: builder(key, ['w'], units), machines: new Map(), refused: new Set() }))
+  const many = (keys: string[], units = 1) => keys.map((key, index): Waiting => ({ id: index + 1, builder: builder(key, ['w'], units), machines: new Map(), refused: new Set(), workerLocks: [] }))
   expect(run([taker('w', {}, { maxBuilds: null })], many(['x', 'x', 'y'])).placed).toEqual([1, 3])
   expect(run([taker('w', {}, { maxBuilds: 2 })], many(['x', 'y', 'z'])).placed).toEqual([1, 2])
   expect(run([taker('w', {}, { maxBuilds: null, capacity: 4, building: [{ builder: 'u', units: 1 }] })], many(['x', 'y'], 2)).placed).toEqual([1])
@@ -36,6 +36,23 @@ test('a machine that was made for some builds takes no others, and one is made f
   const alike = (id: number, fingerprint: string | null) => waiting(id, `b${id}`, ['m', 'new'], [[1, fingerprint]])
   expect(run([taker('m', { fingerprint: 'arm' })], [alike(1, 'x86'), alike(2, 'arm'), waiting(3, 'b3', ['m'])]).placed).toEqual([2])
   expect(run([taker('new', { open: true, tailored: true }, { maxBuilds: null })], [alike(1, null), alike(2, 'arm'), alike(3, 'x86'), alike(4, 'arm')]).placed).toEqual([2, 4])
+})
+
+test('builds that share a lock of their worker are together on one as far as the lock lets them, beside those that build', () => {
+  const locking = (id: number, mode: 'counting' | 'exclusive', count = 1): Waiting => ({ ...waiting(id, `b${id}`, ['one', 'two']), workerLocks: [{ name: 'cpu', scope: 'worker', maxCount: 2, maxCountForWorker: { two: 3 }, mode, count }] })
+  const takers = (more: Partial<Taker> = {}) => [taker('one', more, { maxBuilds: null }), taker('two', { id: 2 }, { maxBuilds: null })]
+  expect(run(takers(), [1, 2, 3].map(id => locking(id, 'exclusive'))).on).toEqual({ one: [1], two: [2] })
+  expect(run(takers(), [1, 2, 3, 4, 5, 6].map(id => locking(id, 'counting'))).on).toEqual({ one: [1, 2], two: [3, 4, 5] })
+  const held = { locks: [{ id: 1, key: 'worker:1:cpu', mode: 'counting' as const, count: 1, build: 7, step: null, held: true }] }
+  expect(run(takers(held), [1, 2, 3].map(id => locking(id, 'counting', 2))).on).toEqual({ one: [], two: [1] })
+})
+
+test('as many as a large installation has are matched in a moment, also when most find no place', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `t${index}`)
+  const requests = Array.from({ length: 5000 }, (_, id) => waiting(id, `b${id % 250}`, names))
+  const began = performance.now()
+  expect(run(names.map(name => taker(name, { open: true })), requests).placed).toHaveLength(1000)
+  expect(performance.now() - began).toBeLessThan(4_000)
 })
 
 test('in many small worlds as many as can be are placed, with as few new machines as can be', () => {

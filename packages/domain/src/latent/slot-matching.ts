@@ -1,3 +1,5 @@
+import type { LockAccess } from '../configuration.js'
+import { LockBoard, lockUses, type LockClaim } from '../locks.js'
 import { canStart, type BuilderView, type WorkerView } from '../worker-matching.js'
 
 /** A request that could start but for a worker. */
@@ -8,11 +10,17 @@ export type Waiting = {
   machines: ReadonlyMap<number, string | null>
   /** Takers that it was not given to though they were free, by `takerKey`. */
   refused: ReadonlySet<string>
+  /** What its build needs of the worker that it is on, from its begin to its end. */
+  workerLocks: readonly LockAccess[]
 }
 
 /** Something that takes builds: a worker as it is, or a slot as it will be. */
 export type Taker = {
+  /** Of the worker. */
+  id: number
   view: WorkerView
+  /** Who has, or waits for, its locks. */
+  locks: readonly LockClaim[]
   /** Whose machine; null: it connects by itself. */
   pool: number | null
   /** There is no machine yet: it will be made for what it is given. */
@@ -35,6 +43,8 @@ export class SlotMatching {
   readonly #byBuilder = new Map<string, Takers>()
   /** Alike requests that found no place: no place becomes free while others are placed. */
   readonly #hopeless = new Set<string>()
+  /** Takers of which a search that failed has tried all that they were given: no later one finds a place through them. By whether slots without a machine counted. */
+  readonly #closed = { there: new Set<Taker>(), open: new Set<Taker>() }
 
   /** In the order in which they are preferred. */
   constructor(takers: readonly Taker[]) {
@@ -50,27 +60,40 @@ export class SlotMatching {
    * are placed as can be when all builds take alike. `open`: also in slots without a machine.
    */
   place(request: Waiting, open: boolean): boolean {
-    const kind = `${open}/${request.builder.key}/${[...request.machines].map(([pool, fingerprint]) => `${pool}=${fingerprint}`).sort().join()}/${[...request.refused].sort().join()}`
+    const locks = request.workerLocks.map(({ name, mode, count }) => `${name} ${mode} ${count}`).join()
+    const kind = `${open}/${request.builder.key}/${[...request.machines].map(([pool, fingerprint]) => `${pool}=${fingerprint}`).sort().join()}/${[...request.refused].sort().join()}/${locks}`
     if (this.#hopeless.has(kind)) return false
-    if (this.#find(request, open, new Set())) return true
+    const closed = open ? this.#closed.open : this.#closed.there
+    const search: Search = { open, seen: new Set(), closed, whole: true }
+    if (this.#find(request, search)) return true
     this.#hopeless.add(kind)
+    if (search.whole) for (const taker of search.seen) closed.add(taker)
     return false
   }
 
-  #find(request: Waiting, open: boolean, seen: Set<Taker>): boolean {
+  #find(request: Waiting, search: Search): boolean {
+    const { open, seen } = search
     const takers = this.#of(request.builder)
     // Where there is or will be a machine before a new one.
     const first = this.#free(takers.there, request, seen) ?? (open ? this.#free(takers.open, request, seen, true) ?? this.#free(takers.open, request, seen) : undefined)
     if (first) return this.#give(first, [...this.given(first), request])
-    for (const taker of open ? [...takers.there, ...takers.open] : takers.there) {
-      if (seen.has(taker)) continue
-      seen.add(taker)
-      for (const moved of this.given(taker)) {
-        const others = this.given(taker).filter(other => other !== moved)
-        if (!this.#admits(taker, request, others)) continue
-        const before = this.given(taker)
+    return this.#moveAmong(takers.there, request, search) || (open && this.#moveAmong(takers.open, request, search))
+  }
+
+  /** Puts the request in the place of another that can be elsewhere. */
+  #moveAmong(takers: readonly Taker[], request: Waiting, search: Search): boolean {
+    for (const taker of takers) {
+      if (search.seen.has(taker) || search.closed.has(taker) || !this.#admits(taker, request, [])) continue
+      search.seen.add(taker)
+      const before = this.given(taker)
+      for (const moved of before) {
+        const others = before.filter(other => other !== moved)
+        if (!this.#admits(taker, request, others)) {
+          search.whole = false
+          continue
+        }
         this.#give(taker, [...others, request])
-        if (this.#find(moved, open, seen)) return true
+        if (this.#find(moved, search)) return true
         this.#give(taker, before)
       }
     }
@@ -109,11 +132,14 @@ export class SlotMatching {
     if (others.length >= (usesLeft ?? Infinity) || building.length + others.length >= (maxBuilds ?? Infinity)) return false
     if (others.some(({ builder }) => builder.key === request.builder.key) || (request.refused.size > 0 && request.refused.has(takerKey(taker)))) return false
     if (capacity !== null && sumOfUnits(building) + sumOfUnits(others.map(({ builder }) => builder)) + request.builder.units > capacity) return false
-    return suits(taker, request, others)
+    return suits(taker, request, others) && hasLocks(taker, request, others)
   }
 }
 
 type Takers = { there: Taker[]; open: Taker[] }
+
+/** `whole`: of each taker that was seen all was tried. */
+type Search = { open: boolean; seen: Set<Taker>; closed: ReadonlySet<Taker>; whole: boolean }
 
 const sumOfUnits = (all: readonly { units: number }[]) => all.reduce((sum, { units }) => sum + units, 0)
 
@@ -123,4 +149,12 @@ function suits({ pool, open, fingerprint, tailored }: Taker, request: Waiting, o
   if (!open) return fingerprint === null || fingerprint === own
   if (!tailored) return true
   return own != null && others.every(other => other.machines.get(pool) === own)
+}
+
+/** Whether the worker's own locks let the build begin beside these. */
+function hasLocks({ id, locks, view: { name } }: Taker, { workerLocks }: Waiting, others: readonly Waiting[]): boolean {
+  if (workerLocks.length === 0) return true
+  const board = new LockBoard(locks, new Map())
+  for (const other of others) board.hold(lockUses(other.workerLocks, { id, name }), { build: -other.id, step: null })
+  return board.inTheWay(lockUses(workerLocks, { id, name })).length === 0
 }

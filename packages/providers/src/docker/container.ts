@@ -51,8 +51,9 @@ export function containerPlan({ label, name, options, worker }: MachineRequest):
   }
 }
 
+/** It is started by whoever makes it, before anybody is told of it: one that is only `created` was left by one that died in between, and never will be. */
 const states: { [state: string]: Machine['state'] } = {
-  created: 'starting', restarting: 'starting', running: 'running', paused: 'stopped', removing: 'stopping', exited: 'stopped', stopped: 'stopped', dead: 'error',
+  created: 'error', restarting: 'starting', running: 'running', paused: 'stopped', removing: 'stopping', exited: 'stopped', stopped: 'stopped', dead: 'error',
 }
 
 type Seen = { id: string; label: MachineLabel; status: string; detail: string; createdAt: number; networks: { [network: string]: { IPAddress: string } } | undefined }

@@ -144,13 +144,22 @@ test('an answer that was lost is no second machine', async () => {
   const docker = await engine()
   docker.faults.push({ method: 'POST', path: /create$/, act: 'lost' })
   await expect(open([docker]).create(request(label('w')), signal)).rejects.toMatchObject({ failureClass: 'retry', mayHaveHappened: true })
-  expect((await open([docker]).list(installation, signal)).machines).toMatchObject([{ state: 'starting' }])
+  // Whoever made it starts it before anybody hears of it: left like this, nobody ever would.
+  expect((await open([docker]).list(installation, signal)).machines).toMatchObject([{ state: 'error', detail: expect.stringMatching(/Up|created/i) }])
   await open([docker]).create(request(label('w')), signal)
   expect(only(docker).status).toBe('running')
   // Two at once that both saw nothing.
   docker.containers.clear()
   const [one, other] = await Promise.all([open([docker]).create(request(label('v')), signal), open([docker]).create(request(label('v')), signal)])
   expect([one?.id, docker.containers.size]).toEqual([other?.id, 1])
+})
+
+test('an engine that is gone between making and starting a container may have it', async () => {
+  const docker = await engine()
+  engines = engines.filter(made => made !== docker)
+  docker.faults.push({ method: 'POST', path: /create$/, act: 'last' })
+  await expect(open([docker]).create(request(label('w')), signal)).rejects.toMatchObject({ failureClass: 'retry', code: 'ECONNREFUSED', mayHaveHappened: true })
+  expect(only(docker).status).toBe('created')
 })
 
 test.each([

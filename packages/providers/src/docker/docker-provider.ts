@@ -42,7 +42,8 @@ async function removeFrom({ url, docker }: DockerHost, container: string, signal
 type Making = { host: DockerHost; name: string; plan: ContainerPlan; label: MachineLabel; signal: AbortSignal }
 
 /** The id of the container, made or found under its name; null: the host does not have the image. */
-async function makeContainer({ host: { url, docker }, name, plan, label, signal }: Making): Promise<string | null> {
+async function makeContainer({ host, name, plan, label, signal }: Making): Promise<string | null> {
+  const { url, docker } = host
   try {
     // What is not kept apart ends in the query, with the password in it.
     const options: Docker.ContainerCreateOptions & { _query: object; _body: object } = { _query: { name }, _body: plan.body, abortSignal: signal }
@@ -50,9 +51,9 @@ async function makeContainer({ host: { url, docker }, name, plan, label, signal 
   } catch (error) {
     if (statusOf(error) === 404 && /no such image/i.test((error as Error).message)) return null
     if (statusOf(error) !== 409) throw failure(url, `make a container of ${plan.image}`, error)
-    const there = await docker.getContainer(name).inspect({ abortSignal: signal })
-    if (sameLabel(labelOf(there.Config.Labels), label)) return there.Id
-    throw new ProviderError(`Docker host ${url}: the name ${name} belongs to another container, ${there.Id}`, { failureClass: 'retry', code: 'NAME_TAKEN' })
+    const there = await inspect(host, name, signal)
+    if (there && sameLabel(labelOf(there.Config.Labels), label)) return there.Id
+    throw new ProviderError(`Docker host ${url}: the name ${name} belongs to another container, ${there?.Id ?? 'which has just gone'}`, { failureClass: 'retry', code: 'NAME_TAKEN' })
   }
 }
 
@@ -62,8 +63,8 @@ async function startContainer(host: DockerHost, container: string, signal: Abort
   } catch (error) {
     if (statusOf(error) === 304) return
     const failed = failure(host.url, `start container ${container}`, error)
-    // Without an answer it may run: that is for the caller to find out.
-    if (statusOf(error) === null) throw failed
+    // Without an answer it may run, and it is there in any case: that is for the caller to find out.
+    if (statusOf(error) === null) throw new ProviderError(failed.message, { failureClass: failed.failureClass, code: failed.code, mayHaveHappened: true, cause: error })
     const removed = await removeFrom(host, container, signal).catch(() => 'going')
     throw new ProviderError(failed.message, { failureClass: failed.failureClass, code: failed.code, mayHaveHappened: removed !== 'gone', cause: error })
   }

@@ -102,6 +102,18 @@ test('without its Secret a Pod does not stay', async () => {
   await expect(open(api).create(request(label('w')), signal)).rejects.toMatchObject({ failureClass: 'retry', mayHaveHappened: true })
 })
 
+test('a Pod whose Secret nobody made will never run', async () => {
+  const api = await cluster()
+  api.faults.push({ method: 'POST', path: /secrets$/, act: 'hang' })
+  const impatient = new AbortController()
+  const asked = open(api).create(request(label('w')), impatient.signal)
+  await until('the Secret is asked for', () => api.faults.length === 0)
+  impatient.abort(new Error('it takes too long'))
+  await expect(asked).rejects.toMatchObject({ failureClass: 'retry', mayHaveHappened: true })
+  const { machines: [left] } = await open(api).list(installation, signal)
+  expect(left).toMatchObject({ state: 'error', detail: 'CreateContainerConfigError: secret "yard-1-1" not found' })
+})
+
 test('every page is read, and a list that grew too old is begun again', async () => {
   const api = await cluster()
   for (let index = 0; index < 501; index++) api.pods.set(`p${String(index).padStart(3, '0')}`, { name: `p${String(index).padStart(3, '0')}`, uid: `u${index}`, labels: { 'yardmaster.dev/installation': installation, 'yardmaster.dev/attempt': String(index) }, annotations: { 'yardmaster.dev/worker': 'w' }, spec: { containers: [{ name: 'worker', image: 'x' }] }, deleting: false, ended: null })

@@ -64,8 +64,8 @@ export function secretOf(pod: V1Pod, { label, name, worker }: MachineRequest): V
   }
 }
 
-/** By themselves these do not get better. What an image pull says first does, often. */
-const hopeless = ['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'CreateContainerError', 'RunContainerError', 'CrashLoopBackOff']
+/** By themselves these do not get better. What an image pull says first does, often. A Pod whose Secret was never made waits for it with a CreateContainerConfigError. */
+const hopeless = ['CreateContainerConfigError', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'CreateContainerError', 'RunContainerError', 'CrashLoopBackOff']
 
 const said = (...parts: (string | undefined)[]): string => parts.filter(part => part !== undefined && part !== '').join(': ')
 

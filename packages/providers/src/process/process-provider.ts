@@ -40,7 +40,6 @@ const machine = (label: MachineLabel, file: MachineFile | null, living: boolean)
 
 async function start({ files, clock }: { files: MachineFiles; clock: Clock }, file: MachineFile, { label, worker, options }: MachineRequest): Promise<MachineFile> {
   const id = idOf(label)
-  starting.add(id)
   try {
     const env = options['env'] as { [name: string]: Json } | null | undefined
     const pid = await startWorker(files.folderOf(id), { label, worker, env: env ?? {} })
@@ -52,8 +51,6 @@ async function start({ files, clock }: { files: MachineFiles; clock: Clock }, fi
     await killTree({ mark: markOf(label), root: null }, clock)
     await files.remove(id)
     throw new ProviderError(`cannot start a worker's process in ${files.folderOf(id)}: ${(error as Error).message}`, { failureClass: 'retry', cause: error })
-  } finally {
-    starting.delete(id)
   }
 }
 
@@ -78,7 +75,14 @@ export function processProvider(account: { [name: string]: Json }, { clock, rand
       const starter = identify(process.pid)
       if (starter === null) throw new ProviderError(`on ${process.platform} there is no way to tell processes apart, so none can be a machine`, { failureClass: 'configuration' })
       const file: MachineFile = { version: 1, label, createdAt: clock.now(), starter, process: null }
-      if (await files.claim(id, file)) return machine(label, await start({ files, clock }, file, request), true)
+      if (starting.has(id)) return machine(label, file, false)
+      // Before its file can be seen: who finds it must know that its process may still come to be.
+      starting.add(id)
+      try {
+        if (await files.claim(id, file)) return machine(label, await start({ files, clock }, file, request), true)
+      } finally {
+        starting.delete(id)
+      }
       return machine(label, await files.read(id), livingMarks().has(id))
     },
     async list(installation) {

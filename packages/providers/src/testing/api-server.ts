@@ -6,8 +6,8 @@ import type { Json } from '@yardmaster/domain'
 export type ApiRequest = { method: string; path: string; query: URLSearchParams; body: Json; headers: IncomingMessage['headers'] }
 export type ApiAnswer = { status: number; body?: Json; /** Sent line by line instead. */ lines?: AsyncIterable<string> }
 
-/** What goes wrong at the next request that it matches. lost: it is done, and the answer is lost. hang: nothing is done, and nothing comes. */
-export type Fault = { method: string; path: RegExp; query?: RegExp; act: 'lost' | 'hang' | { status: number; body: Json } }
+/** What goes wrong at the next request that it matches. lost: it is done, and the answer is lost. hang: nothing is done, and nothing comes. last: it is answered, and the server is gone. */
+export type Fault = { method: string; path: RegExp; query?: RegExp; act: 'lost' | 'hang' | 'last' | { status: number; body: Json } }
 
 async function bodyOf(request: IncomingMessage): Promise<Json> {
   let text = ''
@@ -56,6 +56,7 @@ export class ApiServer {
     if (fault?.act === 'hang') return
     const answer = typeof fault?.act === 'object' ? fault.act : await this.answer({ method, path: pathname, query: searchParams, body, headers: request.headers })
     if (fault?.act === 'lost') return void response.destroy()
+    if (fault?.act === 'last') this.#server.close()
     const { status, body: said, lines } = { lines: undefined, ...answer }
     response.writeHead(status, { 'content-type': 'application/json' })
     if (lines) for await (const line of lines) response.write(`${line}\r\n`)

@@ -232,3 +232,16 @@ test('an image may be named by its UUID', async () => {
   await gone(provider, made)
   await expect(provider.create(requestOf(label(), {}, '01000000-0000-4000-8000-00ffffffffff'), signal)).rejects.toMatchObject({ failureClass: 'configuration', mayHaveHappened: false })
 })
+
+test('of two workers whose names have no room in a title each keeps its own disk', async () => {
+  const provider = open()
+  const pool = 'builds-of-the-whole-monorepo-on-large-machines-in-frankfurt'
+  const attempt = ++attempts
+  const [one, other] = [{ installation, worker: `${pool}-1`, attempt }, { installation, worker: `${pool}-2`, attempt }]
+  const made = [await provider.create(requestOf(one), signal), await provider.create(requestOf(other), signal)]
+  const { machines } = await provider.list(installation, signal)
+  expect(machines.map(({ storages }) => storages.length)).toEqual([1, 1])
+  await gone(provider, machines.find(({ id }) => id === made[0]!.id)!)
+  expect(await stateOf(provider, made[1]!.id)).toMatch(/maintenance|started/)
+  await gone(provider, made[1]!)
+})

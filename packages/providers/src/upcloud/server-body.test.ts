@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Json } from '@yardmaster/domain'
+import { machineName, type Json } from '@yardmaster/domain'
 import type { ProviderError } from '../provider-error.js'
 import { labelIn, labelOfTitle, labelsOf } from './labels.js'
 import { serverBody } from './server-body.js'
@@ -63,6 +63,7 @@ test.each(names)('the worker %j comes back from its labels, of servers and of st
 
 test('a disk without labels is told by its title, of this installation alone', () => {
   expect(labelOfTitle('yard-up-1-0b1c2d3e-3', installation)).toEqual({ installation, worker: 'up-1', attempt: 3 })
+  expect(labelOfTitle(machineName({ installation, worker: 'Größe/2 with a name for which a title has no room at all', attempt: 3 }), installation)).toMatchObject({ installation, attempt: 3 })
   expect(labelOfTitle('yard-up-1-ffffffff-3', installation)).toBeNull()
   expect(labelOfTitle('database', installation)).toBeNull()
   expect(labelOfTitle(null, installation)).toBeNull()

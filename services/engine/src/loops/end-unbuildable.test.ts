@@ -27,7 +27,7 @@ const endsOf = (engine: TestEngine) => endUnbuildableRequests({ db: world.db, fe
 const ended = () => world.rows<{ id: number }>(`SELECT id FROM build_requests WHERE state = 'complete' ORDER BY id`).then(rows => rows.map(row => row.id))
 
 test('a request whose machine cannot be described ends once, with a build that says why', async () => {
-  world = await aLatentWorld()
+  world = await aLatentWorld({ pool: { provider: { kind: 'process', account: {}, machine: { env: { SIZE: { $property: 'size' } } } } } })
   const engine = await world.anEngine()
   const [bad, good] = [await ask(world, 'b'), await ask(world, 'b')]
   await rendered(bad, { problem: 'the options of a machine of pool p: no property size' })

@@ -2,7 +2,7 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { endUnbuildable } from '@yardmaster/db/verbs/end-unbuildable'
 import { readSlots } from '@yardmaster/db/verbs/read-machines'
 import { readDoubtful, readRefusals } from '@yardmaster/db/verbs/read-refusals'
-import { mayServe, unbuildable, type BuilderConfig } from '@yardmaster/domain'
+import { dependsOnBuild, mayServe, unbuildable, type BuilderConfig } from '@yardmaster/domain'
 import type { Generations } from '@yardmaster/replica'
 import type { Clock, Logger } from '@yardmaster/runtime'
 import { readWorkers } from '../claim/worker-views.js'
@@ -23,8 +23,10 @@ export async function endUnbuildableRequests(deps: UnbuildableDeps): Promise<{ a
   const { db, fence, generations, logger } = deps
   const active = generations.active()
   if (!active || active.configuration.pools.length === 0) return { again: false }
-  const served = await servedByPools(deps, active.configuration.builders)
   const refusals = await readRefusals(db, active.id)
+  // Options that depend on no build are the same for all, and none were refused.
+  if (refusals.length === 0 && !active.configuration.pools.some(pool => dependsOnBuild(pool.provider.machine))) return { again: false }
+  const served = await servedByPools(deps, active.configuration.builders)
   const hopeless = [...served].filter(([, { pools }]) => pools.every(pool => refusals.some(refusal => refusal.pool === pool && refusal.fingerprint === null))).map(([key]) => key)
   const doubtful = await readDoubtful(db, { generationId: active.id, builders: [...served.keys()], hopeless, limit: AT_ONCE })
   let ended = 0

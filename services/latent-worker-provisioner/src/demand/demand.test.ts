@@ -114,7 +114,11 @@ test('a machine that its worker has left goes, but not for an absence of the eng
   await world.rows(`UPDATE replicas SET state = 'dead' WHERE role = 'engine'`)
   const desired = async () => { await one.scaleIn(); return (await world!.instances()).map(row => row.desired) }
   expect(await desired()).toEqual(['running'])
-  await world.rows(`UPDATE replicas SET state = 'alive', started_at = now() - interval '30 s' WHERE role = 'engine'`)
+  await world.rows(`UPDATE replicas SET state = 'alive', drain_requested_at = now(), started_at = now() - interval '1 hour' WHERE role = 'engine'`)
+  expect(await desired()).toEqual(['running'])
+  await world.rows(`UPDATE replicas SET sets = '{other}', drain_requested_at = NULL WHERE role = 'engine'`)
+  expect(await desired()).toEqual(['running'])
+  await world.rows(`UPDATE replicas SET sets = '{main}', started_at = now() - interval '30 s' WHERE role = 'engine'`)
   expect(await desired()).toEqual(['running'])
   await world.rows(`UPDATE replicas SET started_at = now() - interval '90 s' WHERE role = 'engine'`)
   expect(await desired()).toEqual(['gone'])
@@ -138,4 +142,79 @@ test('a request that nobody gives to a free worker is not counted on there for a
   expect(at(130, [[1, 'pool 1']])).toEqual(['worker w', 'pool 1'])
   expect(at(361, [])).toEqual(['pool 1'])
   expect(at(431, [])).toEqual([])
+})
+
+test('builds that need the same lock of their worker have a machine each, also where a machine takes many at once', async () => {
+  const locks = `locks: [util.workerLock('cpu').access('exclusive')]`
+  world = await DemandWorld.start(config(pool(), builder('a', locks), builder('b', locks), builder('c', `locks: () => [util.workerLock('cpu').access('exclusive')]`)))
+  const one = await world.provisioner()
+  const request = await world.ask('a')
+  await world.ask('b')
+  await one.demand()
+  expect((await world.instances()).map(row => row.request_id)).toEqual([1, 2])
+  await world.build(request, 1)
+  await world.rows(`INSERT INTO locks (key, name, max_count, generation_id) VALUES ('worker:1:cpu', 'cpu', 1, 1)`)
+  await world.rows(`INSERT INTO lock_claims (lock_id, build_id, mode, count, held_at) SELECT l.id, b.id, 'exclusive', 1, now() FROM locks l, builds b`)
+  await world.ask('c')
+  await one.demand()
+  expect((await world.instances()).map(row => row.request_id)).toEqual([1, 2, 3])
+})
+
+test('builds whose options are rendered wait for no others to be', async () => {
+  world = await DemandWorld.start(config(pool('maxBuilds: 1', `env: { TARGET: util.property('target') }`), builder('a')))
+  const one = await world.provisioner()
+  for (const target of ['arm', 'x86']) await world.ask('a', { target })
+  expect(await one.look()).toEqual({ again: true })
+  expect((await world.instances()).map(row => row.request_id)).toEqual([1, 2])
+})
+
+test('one build whose options fail at last keeps no other from its machine', async () => {
+  world = await DemandWorld.start(config(`${pool('maxBuilds: 1', `env: { TARGET: input => { globalThis.calls = (globalThis.calls ?? 0) + 1; if (globalThis.calls > 1) throw new Error('not again'); return 'x' } }`)}, workers.pool({ name: 'q', max: 1, provider: providers.process() })`,
+    builder('a'), builder('b', '', `['q']`)))
+  const one = await world.provisioner()
+  for (const name of ['a', 'b']) await world.ask(name)
+  await one.demand()
+  expect((await world.instances()).map(row => row.worker)).toEqual(['p-1', 'q-1'])
+})
+
+test('a cap is not passed by machines of which nobody says what they cost', async () => {
+  world = await DemandWorld.start(config(pool('dailyCap: { amount: 2 }'), builder('a')))
+  const one = await world.provisioner()
+  await world.ask('a')
+  await one.demand()
+  expect(await world.instances()).toEqual([])
+  expect(await world.rows('SELECT obstacle FROM worker_pools')).toEqual([{ obstacle: 'pool p has a daily cap, and the price of a machine is not known' }])
+})
+
+test('machines are not judged by a configuration that is not active any more, nor by one that cannot be read', async () => {
+  world = await DemandWorld.start(config(pool('warm: 1'), builder('a')))
+  const one = await world.provisioner()
+  await one.demand()
+  await world.configure(config(`workers.worker({ name: 'w', password: 'p' })`, builder('a', '', `['w']`)))
+  // As a replica that has not heard of the newest one sees it.
+  await world.rows('UPDATE configuration_sets SET active_generation_id = 1')
+  await one.scaleIn()
+  expect((await world.instances()).map(row => row.desired)).toEqual(['running'])
+  await world.configure(config(pool('warm: 1'), builder('a')))
+  world.unreadable.add(1)
+  await one.scaleIn()
+  expect((await world.instances()).map(row => row.desired)).toEqual(['running'])
+})
+
+test('a worker that comes and goes counts against its pool, and one that only comes does not forgive it', async () => {
+  world = await DemandWorld.start(config(pool('min: 1'), builder('a')))
+  const one = await world.provisioner()
+  await world.rows(`UPDATE replicas SET started_at = now() - interval '1 hour' WHERE role = 'engine'`)
+  for (let n = 1; n <= 3; n++) {
+    await one.demand()
+    await world.rows(`UPDATE instances SET observed = 'running', connected_at = now() WHERE id = ${n}`)
+    await one.forgive()
+    await world.rows(`UPDATE instances SET connected_at = now() - interval '70 s' WHERE id = ${n}`)
+    await world.rows(`UPDATE worker_sessions SET instance_id = ${n}, connected = false, disconnected_at = now() - interval '65 s' WHERE worker_id = 1`)
+    await one.scaleIn()
+    await world.rows(`UPDATE instances SET holds_slot = false, gone_at = now() WHERE id = ${n}`)
+  }
+  await one.demand()
+  expect((await world.instances()).map(row => row.end_reason)).toEqual(Array(3).fill('its worker has left it'))
+  expect(await world.rows('SELECT failures, backoff_until > now() AS backing FROM worker_pools')).toEqual([{ failures: 3, backing: true }])
 })

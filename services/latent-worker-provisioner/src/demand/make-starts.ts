@@ -3,6 +3,7 @@ import { capState, fits, nextCost, type CapState, type Obstacle, type PoolState,
 import type { Provisioning } from '../deps.js'
 import { noBuild, renderMachineOptions } from '../rendering/machine-options.js'
 import { readRequestViews } from '../rendering/request-view.js'
+import { failureOf } from '../do/failures.js'
 import type { Look } from './look.js'
 import type { Prices } from './prices.js'
 
@@ -25,9 +26,11 @@ export async function makeStarts(deps: Provisioning, starts: readonly Start[], {
     const pool = pools.get(start.pool)!
     const view = start.requestId === null ? noBuild : views.get(start.requestId)
     if (!pool.config || !view || made.barred.has(pool.id)) continue
-    const { options } = await renderMachineOptions(pool.config.provider.machine, view, { generation, random: deps.random })
     const { zone, plan } = start.placement
-    const price = await prices.of({ generationId: generation.id, pool: pool.config, options, zone, plan }, signal)
+    // One that cannot be rendered is not in the way of the others: it is told where the machine is asked for.
+    const rendered = await renderMachineOptions(pool.config.provider.machine, view, { generation, random: deps.random })
+      .catch((error: unknown) => deps.logger.warn({ pool: pool.name, request: start.requestId, why: failureOf(error).message }, 'the options of a machine could not be rendered'))
+    const price = rendered ? await prices.of({ generationId: generation.id, pool: pool.config, options: rendered.options, zone, plan }, signal) : 'unknown'
     const obstacle = outOfMoney(pool, caps.get(pool.id), price)
     if (obstacle) made.barred.set(pool.id, obstacle)
     else made.wanted.push({

@@ -11,7 +11,7 @@ const DEADLINE_MS = 10_000
 
 export type Priced = { generationId: number; pool: PoolConfig; options: { [name: string]: Json }; zone: string | null; plan: string | null }
 
-/** null: it costs nothing that is known. unknown: the provider did not say. */
+/** null: the provider has no prices. unknown: it does not say what this one costs. */
 export type Prices = { of(machine: Priced, signal: AbortSignal): Promise<Price | null | 'unknown'> }
 
 type Known = { until: number; price: Promise<Price | null | 'unknown'> }
@@ -24,7 +24,7 @@ export function createPrices({ providers, clock, logger }: Provisioning): Prices
       const { provider, queue } = await providers.of(generationId, pool.name)
       if (!provider.price) return null
       const plain = fillStandIns(options, { worker: {}, secret: () => '' }) as { [name: string]: Json }
-      return await queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => provider.price!({ options: plain, zone, plan }, either)), { priority: 2 })
+      return await queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => provider.price!({ options: plain, zone, plan }, either)), { priority: 2 }) ?? 'unknown'
     } catch (error) {
       logger.warn({ pool: pool.name, zone, plan, why: failureOf(error).message }, 'the price of a machine is not known')
       return 'unknown'

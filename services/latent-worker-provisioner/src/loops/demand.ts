@@ -20,8 +20,9 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
   return async signal => {
     const generation = deps.generations.active()
     if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
-    const seen = await look(generation)
-    if (await renderRequests(deps, seen)) return { again: true }
+    const looked = await look(generation)
+    if (!looked) return { again: false }
+    const { seen, rendered } = await renderRequests(deps, looked)
     const { starts, obstacles, ready, replaced, more } = await plan(deps, seen, { prices, signal })
     stalls.note(ready, seen.requests)
     await tellObstacles(deps, seen, { obstacles, told })
@@ -29,7 +30,7 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
     if (starts.length === 0) {
       // Money can wait for machines.
       await priceMachines(deps, seen, { prices, signal })
-      return { again: false }
+      return { again: rendered }
     }
     const { created, stale } = await deps.write(tx => requestInstances(tx, { set: deps.set, newest: seen.demand.newest, wanted: starts }))
     for (const { id, workerId } of created) {
@@ -37,7 +38,7 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
       deps.logger.info({ instance: id, worker: seen.world.workers.find(worker => worker.id === workerId)?.name, reason: start?.reason, zone: start?.zone, plan: start?.plan }, 'a machine is wanted')
     }
     if (created.length > 0) deps.advance()
-    return { again: stale || more }
+    return { again: stale || more || rendered }
   }
 }
 

@@ -9,7 +9,9 @@ export function scaleIn(deps: Provisioning, { look }: Looking, setAlarm: (epochM
   return async signal => {
     const generation = deps.generations.active()
     if (!generation || !await hasPools(deps.db, deps.set)) return setAlarm(null)
-    const { world, requests, locks } = await look(generation)
+    const seen = await look(generation)
+    if (!seen) return setAlarm(null)
+    const { world, requests, locks } = seen
     const { dismissals, nextAt } = planScaleIn(world, planDemand(world, { requests, locks: locks(), barred: new Map() }))
     for (const dismissal of dismissals) {
       if (signal.aborted) return

@@ -6,6 +6,7 @@ import { transaction } from '@yardmaster/db'
 import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { claimRequests } from '@yardmaster/db/verbs/claim-requests'
+import { forgivePools } from '@yardmaster/db/verbs/forgive-pools'
 import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
 import type { Price } from '@yardmaster/domain'
@@ -29,6 +30,8 @@ const signal = new AbortController().signal
 export class DemandWorld {
   /** What a machine costs; an error: the provider does not say. */
   price: Price | null | Error = null
+  /** Generations that cannot be loaded. */
+  readonly unreadable = new Set<number>()
   #generations: LoadedGeneration[] = []
   #engine = 0
 
@@ -54,13 +57,13 @@ export class DemandWorld {
   }
 
   /** One replica's loops, run when they are asked to. */
-  async provisioner(): Promise<{ demand(): Promise<void>; scaleIn(): Promise<void> }> {
+  async provisioner(): Promise<{ /** Once. */ look(): Promise<{ again: boolean }>; demand(): Promise<void>; scaleIn(): Promise<void>; forgive(): Promise<number> }> {
     const { db } = this.installation
     const logger = createLogger({ name: 'test', destination: { write: () => {} } })
     const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'latent-worker-provisioner', name: 'p', host: 'h', pid: 1, softwareVersion: '0' }))
     const provider = Object.assign(new Cloud(), { price: () => (this.price instanceof Error ? Promise.reject(this.price) : Promise.resolve(this.price)) })
     const generations: Generations = {
-      active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => Promise.resolve(this.#generations.find(one => one.id === id)!), onChange: () => {}, refresh: () => Promise.resolve(),
+      active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => (this.unreadable.has(id) ? Promise.reject(new Error('it cannot be read')) : Promise.resolve(this.#generations.find(one => one.id === id)!)), onChange: () => {}, refresh: () => Promise.resolve(),
     }
     const deps: Provisioning = {
       db, write: ledgerWriter({ db, fence: { replicaId } }), clock, random: systemRandom(), logger, generations, secrets: { get: () => undefined }, installation: 'i', settings: readSettings({}), registry: createRegistry({ role: 'test' }), replicaId, set: 'main',
@@ -72,7 +75,7 @@ export class DemandWorld {
     }
     const looking = createLooking(deps)
     const [demand, scaling] = [meetDemand(deps, looking), scaleIn(deps, looking, () => {})]
-    return { demand: async () => { while ((await demand(signal)).again); }, scaleIn: () => scaling(signal) }
+    return { look: () => demand(signal), demand: async () => { while ((await demand(signal)).again); }, scaleIn: () => scaling(signal), forgive: () => deps.write(tx => forgivePools(tx, 'main')) }
   }
 
   async ask(builder: string, properties: { [name: string]: string } = {}): Promise<number> {

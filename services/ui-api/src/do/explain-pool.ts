@@ -27,7 +27,7 @@ function machinesOf({ machines, building, idle, configured }: Pool): string {
   const parts = [[building, 'building'], [idle, 'idle'], [requested, 'requested'], [creating, 'being created'], [booting, 'booting']] as const
   const told = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(', ')
   const least = configured && configured.min > 0 ? `, at least ${configured.min}` : ''
-  return `It has ${there}${configured ? ` of at most ${configured.max}${least}` : ''} ${there === 1 && !configured ? 'machine' : 'machines'}${told === '' ? '' : `: ${told}`}.${removing > 0 ? ` ${removing} more ${removing === 1 ? 'is' : 'are'} being removed.` : ''}`
+  return `It has ${there}${configured ? ` of at most ${configured.max}${least}` : ''} ${(configured?.max ?? there) === 1 ? 'machine' : 'machines'}${told === '' ? '' : `: ${told}`}.${removing > 0 ? ` ${removing} more ${removing === 1 ? 'is' : 'are'} being removed.` : ''}`
 }
 
 function demandOf({ waiting, machines, configured }: Pool): string {

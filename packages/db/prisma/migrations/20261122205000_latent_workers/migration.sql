@@ -101,7 +101,7 @@ CREATE INDEX "instances_request_id_idx" ON "instances"("request_id");
 CREATE INDEX "instances_pool_id_id_idx" ON "instances"("pool_id", "id");
 
 -- CreateIndex
-CREATE INDEX "instances_pool_id_gone_at_idx" ON "instances"("pool_id", "gone_at");
+CREATE INDEX "instances_gone_at_pool_id_idx" ON "instances"("gone_at", "pool_id");
 
 -- CreateIndex
 CREATE INDEX "instances_refused" ON "instances"("generation_id", "pool_id", "fingerprint") WHERE (failure_class = 'configuration');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '@yardmaster/domain'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { at, simulatedCloud, type SimulatedCloud } from '../../testing/simulator-client.js'
+import { at, serverBody, simulatedCloud, type SimulatedCloud } from '../../testing/simulator-client.js'
 
 // What official clients (Go and Python SDK, upctl, Terraform) ask for besides servers and disks, in the bodies that they send.
 
@@ -194,4 +194,32 @@ test('sub-accounts, their permissions, and what the month cost', async () => {
   expect(await ok('GET', `/account/billing/summary/${month}?`)).toMatchObject({ currency: 'EUR', total_amount: 0.00744, servers: { server: { resources: [{ resource_id: uuid, hours: 1, details: [{ plan: '1xCPU-1GB', zone: 'de-fra1' }] }] } } })
   expect(await ok('GET', '/device/availability')).toHaveProperty('de-fra1')
   expect(await ok('GET', '/host')).toEqual({ hosts: { host: [] } })
+})
+
+test('a server is moved to another zone with its disks, once it is stopped', async () => {
+  const uuid = await cloud.create()
+  await cloud.simulator.advance(1)
+  expect(await refused('POST', `/server/${uuid}/relocate`, { zone: 'fi-hel1' })).toEqual([409, 'SERVER_STATE_ILLEGAL'])
+  cloud.simulator.powerOff(uuid)
+  expect(await refused('POST', `/server/${uuid}/relocate`, { zone: 'xx-nowhere' })).toEqual([404, 'ZONE_NOT_FOUND'])
+  expect(at(await ok('POST', `/server/${uuid}/relocate`, { zone: 'fi-hel1' }), 'server')).toMatchObject({ zone: 'fi-hel1', state: 'stopped' })
+  const disk = String(at(await cloud.server(uuid), 'storage_devices.storage_device.0.storage'))
+  expect(at(await ok('GET', `/storage/${disk}`), 'storage.zone')).toBe('fi-hel1')
+  expect(cloud.simulator.bill().lines.filter(({ resource, to }) => resource === uuid && to === null)).toMatchObject([{ zone: 'fi-hel1' }])
+})
+
+test('of a network\'s range what is said is changed, null takes it away, and the rest stays', async () => {
+  const range = { address: '172.16.0.0/22', dhcp: 'yes', dhcp_dns: ['172.16.0.10'], family: 'IPv4', gateway: '172.16.0.1' }
+  const uuid = String(at(await ok('POST', '/network/', { network: { name: 'n', zone: 'de-fra1', ip_networks: { ip_network: [range] } } }), 'network.uuid'))
+  const after = await ok('PUT', `/network/${uuid}`, { network: { ip_networks: { ip_network: [{ family: 'IPv4', dhcp: 'no', gateway: null }] } } })
+  expect(at(after, 'network.ip_networks.ip_network')).toEqual([{ address: '172.16.0.0/22', dhcp: 'no', dhcp_dns: ['172.16.0.10'], family: 'IPv4' }])
+})
+
+test('a page in a browser gets nothing made, and a path that is no text is none', async () => {
+  const made = await fetch(`${cloud.simulator.url}/1.3/server`, {
+    method: 'POST', headers: { origin: 'http://evil.example', authorization: 'Bearer ucat_SIMULATOR', 'content-type': 'text/plain' }, body: JSON.stringify(serverBody()),
+  })
+  expect([made.status, cloud.simulator.state().servers]).toEqual([403, []])
+  expect((await fetch(`${cloud.simulator.url}/simulator/speed`, { method: 'POST', headers: { origin: 'null' }, body: '{"speed":9}' })).status).toBe(403)
+  expect(await refused('GET', '/server/%E0%A4')).toEqual([404, 'NOT_FOUND'])
 })

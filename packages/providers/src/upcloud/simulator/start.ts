@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { createServer, type Server as HttpServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import { answerRequest } from './answer-request.js'
 import { takeUpload, uploads } from './api/storage-import.js'
 import { ApiError } from './api-error.js'
@@ -64,6 +64,16 @@ function resume(world: World): void {
   }
 }
 
+/**
+ * A page in a browser of this host reaches us, too, and what it gives a server is run here: by a form with the well-known password in its address, or as a
+ * host whose name it turned into ours. Browsers say where what they post comes from; no client of UpCloud's does.
+ */
+function refusePage({ headers: { origin } }: IncomingMessage, response: ServerResponse): boolean {
+  if (origin === undefined) return false
+  response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' }).end(`The simulator answers no pages (this one is of ${origin}).\n`)
+  return true
+}
+
 async function listen(http: HttpServer, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => http.once('error', reject).listen(port, host, resolve))
   const address = http.address()
@@ -93,6 +103,7 @@ export async function startUpcloudSimulator(options: SimulatorOptions): Promise<
     for (const listener of listeners) listener({ uuid: server.uuid, title: server.title, state })
   }
   const http = createServer((request, response) => {
+    if (refusePage(request, response)) return
     const isControl = /^\/simulator(\/|$)/.test(request.url ?? '')
     // Whoever hung up gets no answer.
     const answered = isControl ? answerControl(control, request, response) : uploads.test(request.url ?? '') ? takeUpload(world, request, response) : answerRequest(world, options.clock, request, response)

@@ -53,6 +53,7 @@ it('are listed newest first, by pool, worker and state, page by page', async () 
   expect(await yard.instances({ pool: 'big', limit: 2, before: next! })).toMatchObject({ instances: [{ id: gone, state: 'gone', failure: { class: 'elsewhere', message: 'no capacity in de-fra1' } }], next: null })
   expect((await api.get('/api/yard/v1/instances?limit=many')).status).toBe(400)
   expect((await api.get('/api/yard/v1/instances?colour=red')).status).toBe(400)
+  expect((await api.get('/api/yard/v1/instances?pool=%00')).status).toBe(400)
   expect((await api.get('/api/yard/v1/instances?state=gone,removing')).body).toMatchObject({ instances: [{ id: second }, { id: gone }] })
 })
 

@@ -13,8 +13,11 @@ const MOST = 1_000
 /** Nobody is signed in yet. */
 const actor = 'user:anonymous'
 
+/** Of what is looked for: the database takes no NUL. */
+const name = z.string().refine(text => !text.includes('\0'), 'a name has no NUL character')
+
 const filterSchema = z.strictObject({
-  pool: z.string(), worker: z.string(), state: z.array(z.enum(instanceStates)), open: z.enum(['true', 'false']).transform(text => text === 'true'),
+  pool: name, worker: name, state: z.array(z.enum(instanceStates)), open: z.enum(['true', 'false']).transform(text => text === 'true'),
   before: z.coerce.number().int(), limit: z.coerce.number().int().min(1).max(MOST),
 }).partial()
 

@@ -61,18 +61,16 @@ export async function readBuildsOf(db: Database, { id, cost }: Instance): Promis
        d.duration, sum(d.duration) OVER () AS durations, count(*) OVER ()::int AS of
      FROM builds b JOIN builders u ON u.id = b.builder_id CROSS JOIN LATERAL (SELECT ${seconds('coalesce(b.complete_at, now()) - b.started_at')} AS duration) d
      WHERE b.instance_id = $1 ORDER BY b.id DESC LIMIT ${MOST_BUILDS}`, [id])
-  return rows.map(({ duration, durations, of, ...build }) => ({
-    ...build, cost: cost === null ? null : durations > 0 ? shareOfCost(cost, duration, [durations]) : cost / of,
-  }))
+  return rows.map(({ duration: mine, durations: all, of, ...build }) => ({ ...build, cost: cost === null ? null : shareOfCost(cost, { mine, all, of }) }))
 }
 
 /** Where the build ran, and its part of the cost; null: on none of our machines. undefined: there is no such build. */
 export async function readMachineOf(db: Database, buildId: number): Promise<BuildMachine | null | undefined> {
-  const { rows: [build] } = await db.pool.query<{ instance: number | null; mine: number; durations: number[] }>(
-    `SELECT b.instance_id AS instance, ${seconds('coalesce(b.complete_at, now()) - b.started_at')} AS mine,
-       ARRAY(SELECT ${seconds('coalesce(o.complete_at, now()) - o.started_at')} FROM builds o WHERE o.instance_id = b.instance_id) AS durations
-     FROM builds b WHERE b.id = $1`, [buildId])
+  const { rows: [build] } = await db.pool.query<{ instance: number | null; mine: number; all: number; of: number }>(
+    `SELECT b.instance_id AS instance, ${seconds('coalesce(b.complete_at, now()) - b.started_at')} AS mine, d.all, d.of
+     FROM builds b CROSS JOIN LATERAL (SELECT ${seconds('sum(coalesce(o.complete_at, now()) - o.started_at)')} AS all, count(*)::int AS of FROM builds o WHERE o.instance_id = b.instance_id) d
+     WHERE b.id = $1`, [buildId])
   if (!build) return undefined
   const [instance] = build.instance === null ? [] : await readInstancesById(db, [build.instance])
-  return instance ? { instance, cost: instance.cost === null ? null : shareOfCost(instance.cost, build.mine, build.durations) } : null
+  return instance ? { instance, cost: instance.cost === null ? null : shareOfCost(instance.cost, build) } : null
 }

@@ -1,5 +1,5 @@
 import { conflict, notFound } from '../api-error.js'
-import { fieldsOf, oneOf, requiredText, text, unwrap } from '../fields.js'
+import { fieldsOf, integer, oneOf, requiredText, text, unwrap } from '../fields.js'
 import { endMeter, meterAddress, meterStorage } from '../meters.js'
 import { serverFor, storageFor } from './access.js'
 import { created, noContent, ok, param, type Answer, type Call } from './call.js'
@@ -22,7 +22,7 @@ export function attachStorage(call: Call): Answer {
   if (storage.owner === null && type === 'disk') throw conflict('PUBLIC_STORAGE_ATTACH', `The public storage ${storage.uuid} cannot be attached. Clone it.`)
   if (serversOfStorage(world, storage.uuid).length > 0 && type === 'disk') throw conflict('STORAGE_ATTACHED', `The storage ${storage.uuid} is already attached to a server.`)
   if (storage.state !== 'online') throw conflict('STORAGE_STATE_ILLEGAL', `The operation is not allowed while the storage ${storage.uuid} is in state '${storage.state}'.`)
-  server.devices.push({ address, storage: storage.uuid, type, bootDisk: false })
+  server.devices.push({ address, storage: storage.uuid, type, bootDisk: integer(fields, 'boot_disk', { max: 1 }) === 1 })
   meterStorage(world, storage, server.uuid)
   return ok({ server: serverDetails(world, server) })
 }

@@ -1,5 +1,5 @@
 import { conflict, forbidden, invalid } from '../api-error.js'
-import { fieldsOf, labels, meetsLabels, onlyKnown, requiredText, text, unwrap, wrappedList } from '../fields.js'
+import { fieldsOf, labels, meetsLabels, onlyKnown, requiredText, text, unwrap, wrappedList, type Fields } from '../fields.js'
 import { uuidOf } from '../seeded-random.js'
 import type { Network } from '../world.js'
 import { mayUseNetwork, networkFor } from './access.js'
@@ -38,11 +38,16 @@ function ownNetwork(call: Call): Network {
   return network
 }
 
+const changed = (range: Fields, by: Fields = {}): Fields => Object.fromEntries(Object.entries({ ...range, ...by }).filter(([, value]) => value !== null))
+
 export function modifyNetwork(call: Call): Answer {
   const network = ownNetwork(call)
   const fields = unwrap(call.body, 'network', ['name', 'router', 'ip_networks', 'labels'])
   network.name = text(fields, 'name') ?? network.name
   network.labels = labels(fields, 'bare') ?? network.labels
+  const ranges = wrappedList(fields, 'ip_networks', 'ip_network')?.map(one => onlyKnown(fieldsOf(one, 'ip_network'), rangeFields))
+  // What is not said of a range stays as it is; null takes it away.
+  if (ranges) network.ipNetworks = network.ipNetworks.map(range => changed(range, ranges.find(one => one['family'] === range['family'])))
   if (fields['router'] !== undefined) network.router = text(fields, 'router') || null
   return ok({ network: networkView(call.world, network) })
 }

@@ -10,7 +10,7 @@ import { createNetwork, deleteNetwork, getNetwork, listNetworks, modifyNetwork }
 import { grantPermission, listPermissions, revokePermission } from './permissions.js'
 import { createRouter, deleteRouter, getRouter, listRouters, modifyRouter } from './routers.js'
 import { addGroupMember, createGroup, deleteGroup, getGroup, listGroups, modifyGroup, removeGroupMember } from './server-groups.js'
-import { getServer, listServers, modifyServer, removeServer, restartServer, startServer, stopServer, tagServer, untagServer } from './servers.js'
+import { getServer, listServers, modifyServer, relocateServer, removeServer, restartServer, startServer, stopServer, tagServer, untagServer } from './servers.js'
 import { getImport, importStorage } from './storage-import.js'
 import {
   backupStorage, cancelStorageOperation, cloneStorage, createStorage, favorite, getStorage, isStorageSegment, listStorages, modifyStorage, removeStorage, resizeFilesystem, restoreBackup, templatizeStorage,
@@ -51,6 +51,7 @@ const table: { [path: string]: { [method: string]: Handler } } = {
   '/server/:uuid/start': { POST: startServer },
   '/server/:uuid/stop': { POST: stopServer },
   '/server/:uuid/restart': { POST: restartServer },
+  '/server/:uuid/relocate': { POST: relocateServer },
   '/server/:uuid/tag/:tags': { POST: tagServer },
   '/server/:uuid/untag/:tags': { POST: untagServer },
   '/server/:uuid/storage/attach': { POST: attachStorage },
@@ -100,9 +101,19 @@ function paramsOf(parts: readonly string[], segments: readonly string[]): { [nam
 
 export type Found = { handler: Handler; params: { [name: string]: string } }
 
+/** null: it is no text. */
+function segmentsOf(path: string): string[] | null {
+  try {
+    return path.replace(/\/+$/, '').split('/').slice(1).map(decodeURIComponent)
+  } catch {
+    return null
+  }
+}
+
 /** 'path': there is nothing; 'method': it is not done that way. A slash at the end is as good as none. */
 export function findRoute(method: string, path: string): Found | 'path' | 'method' {
-  const segments = path.replace(/\/+$/, '').split('/').slice(1).map(decodeURIComponent)
+  const segments = segmentsOf(path)
+  if (segments === null) return 'path'
   let answer: 'path' | 'method' = 'path'
   for (const { parts, methods } of routes) {
     const params = paramsOf(parts, segments)

@@ -1,9 +1,9 @@
-import { conflict, invalid } from '../api-error.js'
+import { conflict, invalid, notFound } from '../api-error.js'
 import { isServerSize } from './catalogue.js'
-import { integer, labels, meetsLabels, oneOf, requiredText, text, unwrap, yesNo, type Fields } from '../fields.js'
+import { fieldsOf, integer, labels, meetsLabels, oneOf, onlyKnown, requiredText, text, unwrap, yesNo, type Fields } from '../fields.js'
 import { strikeOf } from '../faults.js'
 import { beginRestart, beginStart, beginStop, deleteServer, deleteStorage } from '../life.js'
-import { meterServer } from '../meters.js'
+import { meterServer, meterStorage } from '../meters.js'
 import type { Server, World } from '../world.js'
 import { mayUseServer, serverFor } from './access.js'
 import { accepted, noContent, ok, page, param, type Answer, type Call } from './call.js'
@@ -142,6 +142,24 @@ export function modifyServer(call: Call): Answer {
   one.memoryAmount = size.memory
   if (resized) meterServer(world, one)
   return accepted({ server: serverDetails(world, one) })
+}
+
+/** To another zone, with its disks; it keeps its addresses. */
+export function relocateServer(call: Call): Answer {
+  const { world } = call
+  const one = server(call)
+  const zone = requiredText(onlyKnown(fieldsOf(call.body ?? {}, 'server'), ['zone']), 'zone')
+  if (!world.zones.some(({ id }) => id === zone)) throw notFound('zone', zone)
+  requireState(one, 'stopped')
+  one.zone = zone
+  meterServer(world, one)
+  for (const { storage: uuid } of one.devices) {
+    const disk = world.storages.get(uuid)
+    if (!disk || disk.owner === null) continue
+    disk.zone = zone
+    meterStorage(world, disk, one.uuid)
+  }
+  return ok({ server: serverDetails(world, one) })
 }
 
 export function tagServer(call: Call): Answer {

@@ -101,7 +101,7 @@ export function makeMachines({ clock, home, isolate, onPowerOff }: MachinesOptio
     const folder = folderOf(order.uuid)
     for (const name of ['root', 'tmp']) mkdirSync(join(folder, name), { recursive: true })
     rmSync(join(folder, 'user-data'), { force: true })
-    if (userData.kind === 'script') writeFileSync(join(folder, 'user-data'), userData.script, { mode: 0o755 })
+    if (userData.kind === 'script') writeFileSync(join(folder, 'user-data'), userData.script, { mode: 0o700 })
     if (userData.kind === 'ignored') print(order.uuid, `(simulator) user_data is ignored: ${userData.reason}\n`)
     const naming = sandbox.isolated ? ['PATH=/usr/sbin:/usr/bin:/sbin:/bin hostname "$HOSTNAME" 2>/dev/null'] : []
     writeFileSync(join(folder, 'init'), ['#!/bin/sh', ...sandbox.mounts(folder), ...naming, ...initLines, ''].join('\n'), { mode: 0o755 })
