@@ -7,6 +7,7 @@ import { advanceInstances } from './loops/advance.js'
 import { meetDemand } from './loops/demand.js'
 import { measureMachines } from './loops/measure.js'
 import { observeInstances } from './loops/observe.js'
+import { paced } from './loops/paced.js'
 import { scaleIn } from './loops/scale-in.js'
 import { customMachines } from './providers/custom.js'
 import { createProviders } from './providers/registry.js'
@@ -50,8 +51,8 @@ export function startProvisioner(replica: Replica): void {
   const observe = looped('observe', observing.run)
   const advance = looped('advance', advancing.run)
   replica.loop({ name: 'give back', everyMs: SWEEP_MS, run: advancing.giveBack })
-  const scaling = looped('scale in', scaleIn(deps, looking, epochMs => scaling.setAlarm(epochMs)))
-  const demand = looped('demand', meetDemand(deps, looking))
+  const scaling: Loop = looped('scale in', paced(clock, epochMs => scaling.setAlarm(epochMs), scaleIn(deps, looking, epochMs => scaling.setAlarm(epochMs))))
+  const demand: Loop = looped('demand', paced(clock, epochMs => demand.setAlarm(epochMs), meetDemand(deps, looking)))
   const measuring = measureMachines(deps)
   replica.loop({ name: 'measure', everyMs: SWEEP_MS, run: async () => measuring(await deps.holdsDuty()) })
   bus.onWake('requests', () => demand.notify())
