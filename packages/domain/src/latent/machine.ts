@@ -88,19 +88,20 @@ export type MachineProvider = {
 /** The longest host name. */
 const MOST_NAME = 63
 
-/** A name that providers and DNS take, from which a person sees whose the machine is. No two labels have the same one: what it leaves out of a worker's name stands in it as a checksum. */
+/**
+ * A name that providers and DNS take, from which a person sees whose the machine is. Disks are told by it: what of the worker's name it has no room or no
+ * letters for, a digest of that name stands for, or the slots of a pool with a long name would all be one.
+ */
 export function machineName({ installation, worker, attempt }: MachineLabel): string {
   const suffix = `-${installation.replaceAll('-', '').slice(0, 8)}-${attempt}`
-  const room = MOST_NAME - suffix.length - 'yard-'.length
-  const plain = worker.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '')
-  if (plain === worker && plain !== '' && plain.length <= room) return `yard-${plain}${suffix}`
-  const sum = checksum(worker)
-  const shortened = plain.slice(0, room - sum.length - 1).replace(/-+$/, '') || 'worker'
-  return `yard-${shortened}-${sum}${suffix}`
+  const most = MOST_NAME - suffix.length - 'yard-'.length
+  const plain = worker.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'worker'
+  const digest = plain === worker && plain.length <= most ? '' : `-${digestOf(worker)}`
+  return `yard-${plain.slice(0, most - digest.length).replace(/-+$/, '')}${digest}${suffix}`
 }
 
-/** FNV-1a of 32 bits. */
-function checksum(text: string): string {
-  const sum = [...new TextEncoder().encode(text)].reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5)
-  return sum.toString(36).padStart(7, '0')
+/** 52 bits of it, as letters and digits (twice FNV-1a). */
+function digestOf(text: string): string {
+  const hash = (seed: number): number => [...new TextEncoder().encode(text)].reduce((value, byte) => Math.imul(value ^ byte, 0x01000193), seed) >>> 0
+  return ((hash(0x811c9dc5) >>> 12) * 2 ** 32 + hash(0x9747b28c)).toString(36).padStart(11, '0')
 }
