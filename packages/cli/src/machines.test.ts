@@ -24,6 +24,7 @@ test.each<[Partial<Instance>, string]>([
   [{ state: 'creating', unsureSince: now, tries: 2 }, 'creating for 1 h 6 min, looked for, 2 failed tries'],
   [{ state: 'removing', condemnedAt: now - 20, observed: 'error', failure: { class: 'retry', message: 'x' } }, 'removing for 20 s, in error, failed'],
   [{ state: 'gone', goneAt: now - 60 }, 'gone 1 min 0 s ago'],
+  [{ state: 'requested', tries: 1 }, 'requested for 1 h 6 min, 1 failed try'],
 ])('%j is told as %s', (more, expected) => {
   expect(machineState({ ...instance, ...more }, now)).toBe(expected)
 })
@@ -63,7 +64,7 @@ const yard = '/api/yard/v1'
 const cells = (lines: string[]) => lines.map(line => line.split(/ {2,}/))
 
 test('machines are a table, or JSON; those that are gone only when asked for', async () => {
-  const { run, out, asked } = await yardmaster({ [`${yard}/instances?limit=100&open=true`]: { instances: [instance], next: null }, [`${yard}/instances?state=gone&limit=5&pool=big&open=false`]: { instances: [], next: null } })
+  const { run, out, err, asked } = await yardmaster({ [`${yard}/instances?limit=1&open=true`]: { instances: [instance], next: 17 }, [`${yard}/instances?limit=100&open=true`]: { instances: [instance], next: null }, [`${yard}/instances?state=gone&limit=5&pool=big&open=false`]: { instances: [], next: null } })
   expect(await run('instances')).toBe(0)
   expect(cells(out)).toEqual([['ID', 'POOL', 'WORKER', 'STATE', 'ZONE', 'PLAN', 'BUILDS', 'COST', 'WHY'],
     ['17', 'big', 'big-1', 'ready for 1 h 5 min, building 1', 'de-fra1', '1xCPU-1GB', '4', '0.0400 EUR', '2 builds wait']])
@@ -72,7 +73,10 @@ test('machines are a table, or JSON; those that are gone only when asked for', a
   expect(JSON.parse(out.join('\n'))).toEqual([instance])
   expect(await run('instances', '--pool', 'big', '--state', 'gone', '--limit', '5')).toBe(0)
   expect(out.at(-1)).toBe('no machine is like that')
-  expect(asked).toHaveLength(3)
+  expect(err).toEqual([])
+  expect(await run('instances', '--limit', '1')).toBe(0)
+  expect(err).toEqual(['there are more: these are the newest 1 (--limit)'])
+  expect(asked).toHaveLength(4)
 })
 
 test('a machine is shown, and stopped', async () => {

@@ -27,12 +27,12 @@ export function machineState(instance: Instance, now: number): string {
     instance.state === 'ready' ? (builds > 0 ? `building ${builds}` : 'idle') : '',
     unsureSince !== null && instance.state === 'creating' ? 'looked for' : '',
     observed === 'error' ? 'in error' : '',
-    tries > 0 ? `${tries} failed tries` : '',
+    tries > 0 ? `${tries} failed ${tries === 1 ? 'try' : 'tries'}` : '',
     failure !== null ? 'failed' : '',
   ].filter(part => part !== '').join(', ')
 }
 
-const why = ({ reason, retireReason, endReason, failure }: Instance): string => failure?.message ?? endReason ?? retireReason ?? reason
+const why = ({ reason, retireReason, endReason, failure }: Instance): string => failure?.message || (endReason ?? retireReason ?? reason)
 const costOf = ({ cost, price }: Instance): string => (cost === null || price === null ? '-' : money(cost, price.currency))
 
 export function addInstances(program: Command, context: Context): void {
@@ -44,12 +44,13 @@ export function addInstances(program: Command, context: Context): void {
     .option('--limit <number>', 'how many, the newest first', positive, 100)
     .addHelpText('after', '\nExamples:\n  $ yard instances\n  $ yard instances --pool big --all --limit 20\n')
     .action(async ({ url, json, all, ...filter }: ListOptions) => {
-      const { instances } = await remoteFor({ url, json }, context).yard(client => client.instances({ ...filter, open: !all && !filter.state.includes('gone') }))
+      const { instances, next } = await remoteFor({ url, json }, context).yard(client => client.instances({ ...filter, open: !all && !filter.state.includes('gone') }))
       if (json) return context.print(JSON.stringify(instances))
       if (instances.length === 0) return context.print(all || filter.state.length > 0 ? 'no machine is like that' : 'there is no machine now (those that are gone: --all)')
       const now = context.clock.now() / 1000
       printTable(context, ['ID', 'POOL', 'WORKER', 'STATE', 'ZONE', 'PLAN', 'BUILDS', 'COST', 'WHY'], instances.map(instance => [
         String(instance.id), instance.pool, instance.worker, machineState(instance, now), instance.zone ?? '-', instance.plan ?? '-', String(instance.uses), costOf(instance), why(instance)]))
+      if (next !== null) context.warn(`there are more: these are the newest ${instances.length} (--limit)`)
     })
 }
 

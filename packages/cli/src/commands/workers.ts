@@ -23,8 +23,9 @@ export function workerState(worker: YardWorker, now: number): string {
 
 const GiB = 1024 ** 3
 
-function loadOf({ status }: YardWorker): string[] {
-  return status === null ? ['-', '-'] : [status.load1.toFixed(2), `${(status.diskFreeBytes / GiB).toFixed(1)} GiB`]
+/** A latent worker's last report was of a machine that is gone. */
+function loadOf({ status, pool, connected }: YardWorker): string[] {
+  return status === null || (pool !== null && connected === null) ? ['-', '-'] : [status.load1.toFixed(2), `${(status.diskFreeBytes / GiB).toFixed(1)} GiB`]
 }
 
 export function addWorkers(program: Command, context: Context): void {
@@ -40,11 +41,11 @@ export function addWorkers(program: Command, context: Context): void {
     })
 }
 
-const controls: { action: WorkerAction; description: string; done: (name: string) => string; reason: boolean }[] = [
+const controls: { action: WorkerAction; description: string; done: (name: string, latent: boolean) => string; reason: boolean }[] = [
   { action: 'pause', description: 'give a worker no further build; what runs goes on', done: name => `${name} is paused`, reason: true },
   { action: 'unpause', description: 'give a paused worker builds again', done: name => `${name} is given builds again`, reason: false },
-  { action: 'stop', description: 'let a worker finish what it builds, and then end', done: name => `${name} ends once it is idle`, reason: true },
-  { action: 'kill', description: 'end a worker at once; what it builds is built again elsewhere', done: name => `${name} is killed`, reason: true },
+  { action: 'stop', description: 'let a worker finish what it builds, and then end', done: (name, latent) => (latent ? `the machine of ${name} is removed once it is idle` : `${name} ends once it is idle`), reason: true },
+  { action: 'kill', description: 'end a worker at once; what it builds is built again elsewhere', done: (name, latent) => (latent ? `the machine of ${name} is removed` : `${name} is killed`), reason: true },
   { action: 'unquarantine', description: 'give a worker builds again that has failed too often', done: name => `${name} is out of quarantine`, reason: false },
 ]
 
@@ -57,7 +58,7 @@ export function addWorkerControls(worker: Command, context: Context): void {
       const remote = remoteFor(options, context)
       const { id } = await findWorker(remote, name)
       const after = await remote.yard(client => client.controlWorker(id, action, options.reason === undefined ? {} : { reason: options.reason }))
-      context.print(options.json ? JSON.stringify(after) : done(after.name))
+      context.print(options.json ? JSON.stringify(after) : done(after.name, after.pool !== null))
     })
   }
 }

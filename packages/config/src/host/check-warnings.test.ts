@@ -65,6 +65,10 @@ test.each(table)('%s', async (options, expected) => {
   for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
 })
 
+test('a list of no Docker host, on which no machine would ever be', async () => {
+  await expect(warningsOf("workers.docker({ name: 'up', image: 'x', hosts: [] })")).rejects.toThrow(/hosts: .*at least one Docker host, or no list at all: this host, found an empty list|at least one Docker host/)
+})
+
 test.each<[pool: string, expected: RegExp[]]>([
   ['provider: providers.process(), min: 1, warm: 1', []],
   ['provider: providers.process({ env: { A: util.interpolate("%(prop:a)s") } })', []],

@@ -54,6 +54,9 @@ export const kinds: { [kind in ProviderKind]: Kind } = {
       image: renderableText, command: texts, env: or(env, {}), volumes: or(renderableTexts, []), pullPolicy: or(renderableData, 'missing'), network: someText, memory: data, cpus: data,
       privileged: or(renderableData, false), hostConfig: data,
     },
+    rules({ hosts }, at) {
+      if (Array.isArray(hosts) && hosts.length === 0) at.at('hosts').wrong({ expected: 'at least one Docker host, or no list at all: this host', found: 'an empty list' })
+    },
   },
   kubernetes: {
     account: { kubeconfig: orNull(textOrSecret), context: orNull(text), namespace: orNull(text) },

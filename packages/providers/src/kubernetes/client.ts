@@ -17,8 +17,11 @@ export function openCluster(account: { [name: string]: Json }): Cluster {
     if (typeof kubeconfig === 'string') config.loadFromString(kubeconfig)
     else config.loadFromCluster()
     if (typeof context === 'string') config.setCurrentContext(context)
-    const own = config.getContextObject(config.getCurrentContext())
-    if (!own || !config.getCurrentCluster()) throw new Error(`it has no context '${config.getCurrentContext()}' with a cluster`)
+    // Without one it is not what its type says.
+    const current = config.getCurrentContext() as string | undefined
+    if (!current) throw new Error('it says no current context: say which one by context')
+    const own = config.getContextObject(current)
+    if (!own || !config.getCurrentCluster()) throw new Error(`it has no context '${current}' with a cluster`)
     return {
       api: config.makeApiClient(CoreV1Api),
       namespace: typeof namespace === 'string' ? namespace : own.namespace ?? 'default',

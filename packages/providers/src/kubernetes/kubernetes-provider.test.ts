@@ -124,6 +124,10 @@ test('every page is read, and a list that grew too old is begun again', async ()
   expect(api.requests).toHaveLength(4)
 })
 
+test('a kubeconfig that says nothing is told as that', () => {
+  expect(() => openKubernetes({ kubeconfig: 'nonsense', context: null, namespace: null })).toThrow('the kubeconfig cannot be used: it says no current context: say which one by context')
+})
+
 test('a server that hangs is given up', async () => {
   const api = await cluster()
   api.faults.push({ method: 'GET', path: /./, act: 'hang' })

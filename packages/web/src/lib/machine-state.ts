@@ -21,7 +21,7 @@ export function machineState({ state, builds, retireReason, failure, unsureSince
 }
 
 /** Why it is there, or why it goes. */
-export const machineWhy = ({ reason, retireReason, endReason, failure }: Instance): string => failure?.message ?? endReason ?? retireReason ?? reason
+export const machineWhy = ({ reason, retireReason, endReason, failure }: Instance): string => failure?.message || (endReason ?? retireReason ?? reason)
 
 /** `0.04 EUR`; small amounts with more digits. */
 export function money(amount: number, currency: string): string {

@@ -56,9 +56,9 @@ export function createProviders({ generations, secrets, deps, logger, openCustom
       // Functions are those of their generation; all else is told apart by what it says.
       const key = digest([kind, resolved, kind === 'custom' ? [generationId, poolName] : null])
       const opening = open.get(key) ?? openAccount({ key, kind, resolved, secrets: used, generation: () => generations.get(generationId), deps, openCustom })
-      if (!open.has(key)) logger.info({ pool: poolName, provider: kind }, 'opening a provider')
+      // What cannot be opened is tried at each look, and told by whoever looks.
+      if (!open.has(key)) opening.then(() => logger.info({ pool: poolName, provider: kind }, 'a provider is open'), () => open.delete(key))
       open.set(key, opening)
-      opening.catch(() => open.delete(key))
       return opening
     },
     pool: poolOf,

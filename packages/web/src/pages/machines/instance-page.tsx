@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { useInstance } from '../../api/machines.js'
-import { dateTime, duration } from '../../lib/format.js'
+import { count, dateTime, duration } from '../../lib/format.js'
 import { costOf, machineState, money } from '../../lib/machine-state.js'
 import { outcomeOf } from '../../lib/results.js'
 import { buildPath } from '../../ui/build-chip.js'
@@ -62,7 +62,7 @@ function InstanceFacts({ instance }: { instance: Instance }): ReactElement {
         <Fact name="Where">{[zone, plan].filter(text => text !== null).join(' · ') || none}</Fact>
         <Fact name={`At ${provider}`}>{externalId ? <code>{externalId}</code> : none}{storages.length > 0 && <span className="muted" title={storages.join(', ')}> and {storages.length} {storages.length === 1 ? 'disk' : 'disks'}</span>}</Fact>
         <Fact name="Address">{address ?? none}</Fact>
-        <Fact name="Wanted, seen, under way">{desired}, {observed}{detail && detail !== observed && <span className="muted"> ({detail})</span>}, {operation ?? 'nothing'}{tries > 0 && <span className="muted">, {tries} failed tries</span>}</Fact>
+        <Fact name="Wanted, seen, under way">{desired}, {observed}{detail && detail !== observed && <span className="muted"> ({detail})</span>}, {operation ?? 'nothing'}{tries > 0 && <span className="muted">, {count(tries, 'failed try', 'failed tries')}</span>}</Fact>
       </dl>
     </div>
   )
