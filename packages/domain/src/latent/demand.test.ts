@@ -152,6 +152,7 @@ describe('what goes', () => {
     ['what has been idle for long enough', { machines: [idle(1, 601), building(2)] }, [], ['101 leave']],
     ['not what is about to get a build', { machines: [idle(1, 601)] }, requests(1), []],
     ['not what waits for ever', { config: { buildWaitTimeout: null }, machines: [idle(1, 1e6)] }, [], []],
+    ['what does not suit the builds that wait, also while others are started for them', { config: { provider: tailored }, machines: [idle(1, 601, { fingerprint: 'x86' })] }, requests(2, { machines: new Map([[1, 'arm']]) }), ['101 leave']],
     ['not what boots', { machines: [machine(1)] }, [], []],
     ['what was never asked for, when nobody waits any more', { machines: [machine(1, { begun: false })] }, [], ['101 leave']],
     ['what has had its one build', { config: { buildWaitTimeout: 0 }, machines: [idle(1, 0), building(2)] }, [], ['101 retire', '102 retire']],

@@ -35,7 +35,7 @@ export type DemandPlan = {
   ready: ReadonlyMap<number, string>
   /** Idle machines that were made for other builds, and whose slots waiting requests need. */
   replaced: ReadonlySet<number>
-  /** How many machines each pool is to have, by its id: those with or for builds and those kept ready. */
+  /** How many of the machines that it has each pool is to keep, by its id: those with or for builds and those kept ready, less those that are started. */
   kept: ReadonlyMap<number, number>
   /** Why a pool that more is wanted of starts nothing now, by its id. */
   obstacles: ReadonlyMap<number, Obstacle>
@@ -191,8 +191,8 @@ function keepReady(pool: PoolState, { world, slots, starts, awaited, kept, place
   const fresh = own.filter(machine => wornOut(machine, pool, world) === null)
   const starting = starts.filter(start => start.pool === pool.id)
   const busy = fresh.filter(machine => machine.builds > 0 || awaited.has(machine.id)).length + starting.length
-  kept.set(pool.id, Math.max(min - (own.length - fresh.length), busy + warm))
-  const missing = kept.get(pool.id)! - fresh.length - starting.length
+  kept.set(pool.id, Math.max(min - (own.length - fresh.length), busy + warm) - starting.length)
+  const missing = kept.get(pool.id)! - fresh.length
   // What would not suit the build that comes is not kept ready.
   if (missing <= 0 || !placement || tailored(pool.config.provider.machine)) return []
   const taken = new Set(starting.map(start => start.workerId))

@@ -218,3 +218,12 @@ test('a worker that comes and goes counts against its pool, and one that only co
   expect((await world.instances()).map(row => row.end_reason)).toEqual(Array(3).fill('its worker has left it'))
   expect(await world.rows('SELECT failures, backoff_until > now() AS backing FROM worker_pools')).toEqual([{ failures: 3, backing: true }])
 })
+
+test('a build that asks for what is not sold keeps no other of a capped pool from its machine', async () => {
+  world = await DemandWorld.start(config(pool('maxBuilds: 1, dailyCap: { amount: 9 }', `env: { PLAN: util.property('plan') }`), builder('a'), builder('b'), builder('c')))
+  world.price = options => (JSON.stringify(options).includes('bogus') ? null : { perHour: 1, currency: 'EUR', period: 3600 })
+  const one = await world.provisioner()
+  for (const [name, plan] of [['a', 'bogus'], ['a', 'more bogus'], ['b', 'small'], ['c', 'bogus'], ['a', 'large']] as const) await world.ask(name, { plan })
+  await one.demand()
+  expect((await world.instances()).map(row => [row.request_id, row.price]).sort()).toEqual([[3, 1], [5, 1]])
+})

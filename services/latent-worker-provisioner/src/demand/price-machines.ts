@@ -32,5 +32,5 @@ async function priceOf({ providers, generations, random }: Provisioning, { gener
   if (dependsOnBuild(pool.provider.machine)) return null
   const { options } = await renderMachineOptions(pool.provider.machine, noBuild, { generation: await generations.get(generationId), random })
   const price = await prices.of({ generationId, pool, options, zone, plan }, signal)
-  return price === 'unknown' ? null : price
+  return typeof price === 'string' ? null : price
 }

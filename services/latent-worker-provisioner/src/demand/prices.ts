@@ -11,23 +11,26 @@ const DEADLINE_MS = 10_000
 
 export type Priced = { generationId: number; pool: PoolConfig; options: { [name: string]: Json }; zone: string | null; plan: string | null }
 
-/** null: the provider has no prices. unknown: it does not say what this one costs. */
-export type Prices = { of(machine: Priced, signal: AbortSignal): Promise<Price | null | 'unknown'> }
+/** null: the provider has no prices. unsold: it does not have such a machine. unknown: it did not answer. */
+export type Told = Price | null | 'unsold' | 'unknown'
 
-type Known = { until: number; price: Promise<Price | null | 'unknown'> }
+export type Prices = { of(machine: Priced, signal: AbortSignal): Promise<Told> }
+
+type Known = { until: number; price: Promise<Told> }
 
 /** What machines cost, as their providers say: each sort is asked for once in a while. What only a machine may know is left out of what is asked. */
 export function createPrices({ providers, clock, logger }: Provisioning): Prices {
   const known = new Map<string, Known>()
-  const ask = async ({ generationId, pool, options, zone, plan }: Priced, signal: AbortSignal): Promise<Price | null | 'unknown'> => {
+  const ask = async ({ generationId, pool, options, zone, plan }: Priced, signal: AbortSignal): Promise<Told> => {
     try {
       const { provider, queue } = await providers.of(generationId, pool.name)
       if (!provider.price) return null
       const plain = fillStandIns(options, { worker: {}, secret: () => '' }) as { [name: string]: Json }
-      return await queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => provider.price!({ options: plain, zone, plan }, either)), { priority: 2 }) ?? 'unknown'
+      return await queue.add(() => within({ clock, signal, ms: DEADLINE_MS }, either => provider.price!({ options: plain, zone, plan }, either)), { priority: 2 }) ?? 'unsold'
     } catch (error) {
-      logger.warn({ pool: pool.name, zone, plan, why: failureOf(error).message }, 'the price of a machine is not known')
-      return 'unknown'
+      const { class: failureClass, message } = failureOf(error)
+      logger.warn({ pool: pool.name, zone, plan, why: message }, 'the price of a machine is not known')
+      return failureClass === 'configuration' ? 'unsold' : 'unknown'
     }
   }
   return {

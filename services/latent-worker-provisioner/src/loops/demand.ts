@@ -1,7 +1,7 @@
 import { hasPools } from '@yardmaster/db/verbs/read-demand'
 import { requestInstances } from '@yardmaster/db/verbs/request-instances'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
-import { planDemand, type Obstacle } from '@yardmaster/domain'
+import { planDemand, type Obstacle, type WaitingRequest } from '@yardmaster/domain'
 import type { Provisioning } from '../deps.js'
 import { dismiss } from '../demand/dismiss.js'
 import type { Look, Looking } from '../demand/look.js'
@@ -42,18 +42,31 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
   }
 }
 
-/** A pool that may not begin what was planned for it is left out, and it is planned again: another pool may serve. */
+/** Rounds in which it is planned again for requests that a pool has no machine for: what is left is for the next look. */
+const MOST_ROUNDS = 10
+
+/** A pool that may not begin what was planned for it is left out, of all or of some requests, and it is planned again: another pool may serve. */
 async function plan(deps: Provisioning, seen: Look, { prices, signal }: { prices: Prices; signal: AbortSignal }) {
   const barred = new Map<number, Obstacle>()
-  for (;;) {
+  let { requests } = seen
+  for (let round = 1; ; round++) {
     // Planning takes locks on paper: each time on a board of its own.
-    const planned = planDemand(seen.world, { requests: seen.requests, locks: seen.locks(), barred })
+    const planned = planDemand(seen.world, { requests, locks: seen.locks(), barred })
     const made = await makeStarts(deps, planned.starts, { seen, prices, signal })
     const news = [...made.barred].filter(([pool]) => !barred.has(pool))
     for (const [pool, obstacle] of news) barred.set(pool, obstacle)
+    requests = withoutPools(requests, made.without)
+    const changed = news.length > 0 || made.without.size > 0
     // What could be begun is; for what could not it is planned anew, with that counted.
-    if (news.length === 0 || made.wanted.length > 0) return { more: news.length > 0, ready: planned.ready, replaced: planned.replaced, starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
+    if (!changed || made.wanted.length > 0 || round === MOST_ROUNDS) return { more: changed && made.wanted.length > 0, ready: planned.ready, replaced: planned.replaced, starts: made.wanted, obstacles: new Map([...planned.obstacles, ...barred]) }
   }
+}
+
+function withoutPools(requests: readonly WaitingRequest[], without: ReadonlyMap<number, readonly number[]>): WaitingRequest[] {
+  return requests.map(request => {
+    const pools = [...without].flatMap(([pool, ids]) => (ids.includes(request.id) ? [pool] : []))
+    return pools.length === 0 ? request : { ...request, machines: new Map([...request.machines, ...pools.map(pool => [pool, null] as const)]) }
+  })
 }
 
 /** Once each: why a pool that has something to do starts nothing. */

@@ -9,7 +9,7 @@ import { claimRequests } from '@yardmaster/db/verbs/claim-requests'
 import { forgivePools } from '@yardmaster/db/verbs/forgive-pools'
 import { openSession } from '@yardmaster/db/verbs/open-session'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
-import type { Price } from '@yardmaster/domain'
+import type { Json, Price } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import { createLogger, createRegistry, readSettings, systemClock, systemRandom } from '@yardmaster/runtime'
 import PQueue from 'p-queue'
@@ -29,7 +29,7 @@ const signal = new AbortController().signal
 /** A database with configurations as users write them, and who decides which machines are wanted; nobody makes them. */
 export class DemandWorld {
   /** What a machine costs; an error: the provider does not say. */
-  price: Price | null | Error = null
+  price: Price | null | Error | ((options: { [name: string]: Json }) => Price | null) = null
   /** Generations that cannot be loaded. */
   readonly unreadable = new Set<number>()
   #generations: LoadedGeneration[] = []
@@ -61,7 +61,9 @@ export class DemandWorld {
     const { db } = this.installation
     const logger = createLogger({ name: 'test', destination: { write: () => {} } })
     const replicaId = await transaction(db, null, tx => registerReplica(tx, { role: 'latent-worker-provisioner', name: 'p', host: 'h', pid: 1, softwareVersion: '0' }))
-    const provider = Object.assign(new Cloud(), { price: () => (this.price instanceof Error ? Promise.reject(this.price) : Promise.resolve(this.price)) })
+    const provider = Object.assign(new Cloud(), {
+      price: ({ options }: { options: { [name: string]: Json } }) => (this.price instanceof Error ? Promise.reject(this.price) : Promise.resolve(typeof this.price === 'function' ? this.price(options) : this.price)),
+    })
     const generations: Generations = {
       active: () => this.#generations.at(-1)!, everyActive: () => this.#generations.slice(-1), get: id => (this.unreadable.has(id) ? Promise.reject(new Error('it cannot be read')) : Promise.resolve(this.#generations.find(one => one.id === id)!)), onChange: () => {}, refresh: () => Promise.resolve(),
     }
