@@ -227,3 +227,14 @@ test('a build that asks for what is not sold keeps no other of a capped pool fro
   await one.demand()
   expect((await world.instances()).map(row => [row.request_id, row.price]).sort()).toEqual([[3, 1], [5, 1]])
 })
+
+test('a provider that does not say what machines cost is asked once, not for each of them', async () => {
+  world = await DemandWorld.start(config(pool('maxBuilds: 1', `env: { TARGET: util.property('target') }`), builder('a')))
+  let asked = 0
+  world.price = () => { asked += 1; throw new Error('no answer within 10 s') }
+  const one = await world.provisioner()
+  for (const target of ['a', 'b', 'c', 'd']) await world.ask('a', { target })
+  await one.demand()
+  expect(await world.instances()).toHaveLength(4)
+  expect(asked).toBe(1)
+})

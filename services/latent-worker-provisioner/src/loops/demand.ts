@@ -1,4 +1,3 @@
-import { hasPools } from '@yardmaster/db/verbs/read-demand'
 import { requestInstances } from '@yardmaster/db/verbs/request-instances'
 import { tellObstacle } from '@yardmaster/db/verbs/tell-obstacle'
 import { planDemand, type Obstacle, type WaitingRequest } from '@yardmaster/domain'
@@ -19,7 +18,8 @@ export function meetDemand(deps: Provisioning, { look, stalls }: Looking): (sign
   const told = new Map<number, string | null>()
   return async signal => {
     const generation = deps.generations.active()
-    if (!generation || !await hasPools(deps.db, deps.set)) return { again: false }
+    // Asked for whenever something happens to a request, also where there are no pools: without a query then.
+    if (!generation || generation.configuration.pools.length === 0) return { again: false }
     const looked = await look(generation)
     if (!looked) return { again: false }
     const { seen, rendered } = await renderRequests(deps, looked)
