@@ -136,6 +136,14 @@ test('one machine that cannot be looked at keeps nobody from looking at the othe
   expect(await alerts()).toEqual([null])
 })
 
+test('a machine whose label somebody has made up, and that cannot be written down, keeps nobody from clearing up the rest', async () => {
+  const odd = world.cloud.put({ installation: world.id, worker: 'p-1', attempt: 99_999_999_999 })
+  const stray = world.cloud.put({ installation: world.id, worker: 'p-2', attempt: 7 })
+  let told: string | null = null
+  await until('the other to be removed', async () => { told = await provisioner.look() ?? told; return !world.cloud.machines.has(stray.id) })
+  expect(told).toContain(`${odd.id} cannot be written down: `)
+})
+
 test('what was seen once, before the account fell silent, ends nothing', async () => {
   await world.want('p-1')
   await row('a machine', found => found.external_id !== null)

@@ -101,8 +101,12 @@ async function removeStrays(deps: Provisioning, view: AccountView, strays: Machi
     const asked = await ask(deps, view, { id: stray.id, signal })
     if ('unseen' in asked) unseen.push(asked.unseen)
     if ('unseen' in asked || !asked.machine) continue
-    const { machine } = asked
-    const adopted = await write(tx => adoptStray(tx, { machine: { ...machine, label: stray.label }, pools, provider: account.kind }))
+    const machine = { ...asked.machine, label: stray.label }
+    const adopted = await write(tx => adoptStray(tx, { machine, pools, provider: account.kind })).catch((error: unknown) => ({ unseen: `${stray.id} cannot be written down: ${failureOf(error).message}` }))
+    if (adopted !== null && 'unseen' in adopted) {
+      unseen.push(adopted.unseen)
+      continue
+    }
     seen.set(stray.id, { since: clock.monotonic(), held: adopted === null })
     if (adopted === null) continue
     const facts = { instance: adopted.id, machine: stray.id, worker: stray.label.worker, attempt: stray.label.attempt }
