@@ -29,7 +29,6 @@ export async function endUnbuildable(tx: Transaction, { requestId, workerId, gen
     `SELECT r.builder_id, b.name AS builder, r.buildset_id, r.project_id, p.name AS project, w.name AS worker, s.properties FROM build_requests r JOIN builders b ON b.id = r.builder_id
      JOIN buildsets s ON s.id = r.buildset_id LEFT JOIN projects p ON p.id = r.project_id JOIN workers w ON w.id = $2 WHERE r.id = $1 AND r.state = 'pending'`, [requestId, workerId])
   if (!asked) return null
-  await tx.execute('SELECT 1 FROM builders WHERE id = $1 FOR NO KEY UPDATE', [asked.builder_id])
   await tx.execute('SELECT 1 FROM buildsets WHERE id = $1 FOR UPDATE', [asked.buildset_id])
   const [request] = await tx.query<{ version: number }>(
     `UPDATE build_requests SET state = 'claimed', claimed_at = now(), waits_for = NULL, not_before = NULL, version = version + 1 WHERE id = $1 AND state = 'pending' RETURNING version`, [requestId])

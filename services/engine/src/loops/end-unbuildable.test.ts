@@ -1,7 +1,10 @@
+import { transaction } from '@yardmaster/db'
+import { endUnbuildable } from '@yardmaster/db/verbs/end-unbuildable'
 import { EXCEPTION } from '@yardmaster/domain'
 import { createLogger, systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
 import { aWorker } from '../../../../test/kit/installation.js'
+import { until } from '../../../../test/kit/until.js'
 import { aLatentWorld, type LatentWorld } from '../testing/latent-world.js'
 import { ask, type TestEngine } from '../testing/test-engine.js'
 import { TestWorker } from '../testing/test-worker.js'
@@ -90,4 +93,23 @@ test('a request that is being built is left alone', async () => {
   await rendered(request, { problem: WHY })
   await endsOf(engine)
   expect(await world.rows('SELECT 1 FROM builds')).toHaveLength(1)
+})
+
+test('a claim of the same request, which holds it before its builder, is not locked out', async () => {
+  world = await aLatentWorld()
+  const [request, generationId] = [await ask(world, 'b'), world.generationId]
+  const claiming = await world.db.pool.connect()
+  try {
+    await claiming.query('BEGIN')
+    await claiming.query('SELECT 1 FROM build_requests WHERE id = $1 FOR NO KEY UPDATE', [request])
+    const ending = transaction(world.db, null, tx => endUnbuildable(tx, { requestId: request, workerId: 1, generationId, reason: 'no such image' }))
+    await until('it to wait for the request', async () => (await world.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0)
+    // Nobody is in the way: it would wait for the other, and the other for it.
+    await claiming.query('SELECT 1 FROM builders FOR NO KEY UPDATE NOWAIT')
+    await claiming.query(`UPDATE build_requests SET state = 'claimed' WHERE id = $1`, [request])
+    await claiming.query('COMMIT')
+    expect(await ending).toBeNull()
+  } finally {
+    claiming.release()
+  }
 })
