@@ -171,3 +171,16 @@ test('secrets that a provider quotes are in no row and no log', async () => {
   expect(await row('a refusal', found => found.failure !== null)).toMatchObject({ failure: 'user_data is wrong: TOKEN=***' })
   expect(provisioner.lines.join('')).not.toContain('VERY_SECRET')
 })
+
+test('what nobody wants is removed by provisioners that live for less than the time of grace, too: its age is not theirs', async () => {
+  const stray = world.cloud.put({ installation: world.id, worker: 'p-2', attempt: 7 })
+  world.cloud.leftovers.set('disk', { id: 'disk', kind: 'storage', label: { installation: world.id, worker: 'p-1', attempt: 9 }, createdAt: null })
+  await provisioner.look()
+  expect([world.cloud.machines.has(stray.id), world.cloud.leftovers.size, await world.ledger()]).toEqual([true, 1, []])
+  await world.rows("UPDATE sightings SET first_at = now() - interval '1 hour'")
+  const next = await world.provisioner()
+  await next.look()
+  expect(world.cloud.leftovers.size).toBe(0)
+  expect(await world.ledger()).toMatchObject([{ worker: 'p-2', desired: 'gone', external_id: stray.id }])
+  await until('what is gone to be forgotten', async () => { await next.look(); return (await world.rows('SELECT 1 FROM sightings')).length === 0 })
+})

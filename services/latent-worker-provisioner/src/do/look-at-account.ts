@@ -1,5 +1,6 @@
 import { adoptStray } from '@yardmaster/db/verbs/adopt-stray'
 import { closeInstance } from '@yardmaster/db/verbs/close-instance'
+import { noteSightings } from '@yardmaster/db/verbs/note-sightings'
 import { observeInstance } from '@yardmaster/db/verbs/observe-instance'
 import { isLabelOpen, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
 import type { Leftover, Machine, MachineLabel } from '@yardmaster/domain'
@@ -12,7 +13,7 @@ import { within } from './within.js'
 /** One account, what the ledger has open there (read before the account is asked), and by which pools it is known: at least one. */
 export type AccountView = { account: Account; instances: OpenInstance[]; pools: readonly UsedPool[]; seen: Sightings }
 
-/** What is there that no open instance of the account has, and since when (monotonic): things that are just being made or removed pass, too. `held`: others have it. */
+/** What is there that no open instance of the account has, and since when (monotonic, by rows: see noteSightings): things that are just being made or removed pass, too. `held`: others have it. */
 export type Sightings = Map<string, { since: number; held: boolean }>
 
 const DEADLINE_MS = 30_000
@@ -37,10 +38,9 @@ export async function lookAtAccount(deps: Provisioning, view: AccountView, signa
       if (instance.externalId !== null || instance.unsureFor !== null) await note(deps, instance, machine)
     }
   }
+  await notePresent(deps, view, [...strays, ...leftovers.filter(leftover => leftover.label.installation === installation)].map(({ id }) => id))
   const unseen = [...await missing(deps, view, found, signal), ...await removeStrays(deps, view, strays, signal)]
   await removeLeftovers(deps, view, leftovers.filter(leftover => leftover.label.installation === installation), signal)
-  const present = new Set([...strays.map(({ id }) => id), ...leftovers.map(({ id }) => id)])
-  for (const id of view.seen.keys()) if (!present.has(id)) view.seen.delete(id)
   return unseen.length > 0 ? unseen.join('; ') : null
 }
 
@@ -85,11 +85,19 @@ async function missing(deps: Provisioning, view: AccountView, found: ReadonlySet
   return unseen
 }
 
-/** Whether it has been there for long enough to be judged, without an open instance. */
+/** What is there without an open instance, since when: in rows, since a provisioner may live for less than the time of grace, again and again. */
+async function notePresent({ write, clock }: Provisioning, { account, seen }: AccountView, present: readonly string[]): Promise<void> {
+  const ids = present.filter(id => !seen.has(id))
+  const gone = [...seen.keys()].filter(id => !present.includes(id))
+  if (ids.length === 0 && gone.length === 0) return
+  const ages = await write(tx => noteSightings(tx, { provider: account.kind, ids, gone }))
+  for (const id of gone) seen.delete(id)
+  for (const [id, ms] of ages) seen.set(id, { since: clock.monotonic() - ms, held: false })
+}
+
+/** Whether it has been there for long enough to be judged. */
 function isRipe({ clock, settings: { machineSettle } }: Provisioning, seen: Sightings, id: string): boolean {
-  const sighting = seen.get(id)
-  if (!sighting) seen.set(id, { since: clock.monotonic(), held: false })
-  return sighting !== undefined && clock.monotonic() - sighting.since >= machineSettle * 500
+  return clock.monotonic() - seen.get(id)!.since >= machineSettle * 500
 }
 
 async function removeStrays(deps: Provisioning, view: AccountView, strays: Machine[], signal: AbortSignal): Promise<string[]> {

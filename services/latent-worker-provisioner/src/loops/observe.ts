@@ -101,7 +101,7 @@ async function accountsOf({ db, set, providers, logger }: Provisioning, instance
 async function pauseMs({ providers }: Provisioning, { instances }: Known, { seen }: Watch): Promise<number> {
   // It may be a moment's.
   if (instances.some(looksDead)) return DOUBTFUL_MS
-  // What nobody wants is removed at a second sight, which has to come within one life of a process.
+  // What nobody wants is removed at a second sight: soon, since it is paid for.
   if ([...seen.values()].some(({ held }) => !held) || instances.some(({ externalId, unsureFor }) => externalId === null && unsureFor !== null)) return SOMETHING_UNSURE_MS
   const booting = instances.filter(({ desired, connected, externalId }) => desired === 'running' && externalId !== null && !connected)
   const intervals = await Promise.all(booting.map(({ generationId, pool }) => providers.pool(generationId, pool).then(({ checkInstanceInterval }) => checkInstanceInterval * 1000, () => SOMETHING_MOVES_MS)))

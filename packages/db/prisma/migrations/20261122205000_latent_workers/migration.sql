@@ -88,6 +88,15 @@ CREATE TABLE "request_machines" (
     CONSTRAINT "request_machines_pkey" PRIMARY KEY ("request_id","pool_id")
 );
 
+-- CreateTable
+CREATE TABLE "sightings" (
+    "provider" TEXT NOT NULL,
+    "external_id" TEXT NOT NULL,
+    "first_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "sightings_pkey" PRIMARY KEY ("provider","external_id")
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "worker_pools_name_key" ON "worker_pools"("name");
 
