@@ -79,7 +79,7 @@ test('a starter that died leaves a machine that is known, and can be removed', a
   const file = { version: 1, label: label('w'), createdAt: 1, starter: { pid: 1, startTicks: 'none', boot: 'none' }, process: null }
   mkdirSync(join(home, 'machines'), { recursive: true })
   writeFileSync(join(home, 'machines', `${id}.json`), JSON.stringify(file))
-  expect((await open().list(installation, signal)).machines).toMatchObject([{ id, state: 'error', createdAt: 1 }])
+  expect((await open().list(installation, signal)).machines).toMatchObject([{ id, state: 'stopped', createdAt: 1 }])
   // It had come as far as the process.
   spawnSync('/bin/sh', ['-c', '(setsid sleep 300 >/dev/null 2>&1 &)'], { env: { PATH: process.env['PATH'], [MARK]: markOf(label('w')).value } })
   await until('it is seen', async () => (await open().get(id, signal))?.state === 'running')

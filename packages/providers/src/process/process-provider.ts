@@ -32,7 +32,8 @@ function stateOf(file: MachineFile | null, living: boolean): Pick<Machine, 'stat
   if (file === null) return living ? { state: 'running', detail: 'processes of it live, though its file is gone' } : { state: 'error', detail: 'its file cannot be read' }
   if (file.process !== null) return isAlive(file.process) ? { state: 'running', detail: 'its worker runs' } : { state: 'stopped', detail: 'its worker has ended' }
   if (isBegun(file)) return { state: 'starting', detail: 'its worker is being started' }
-  return living ? { state: 'running', detail: 'its worker runs' } : { state: 'error', detail: 'its worker was never started: the process that began it has ended' }
+  // It does not heal, as what is in error may.
+  return living ? { state: 'running', detail: 'its worker runs' } : { state: 'stopped', detail: 'its worker was never started: the process that began it has ended' }
 }
 
 const machine = (label: MachineLabel, file: MachineFile | null, living: boolean): Machine =>
