@@ -33,7 +33,7 @@ function operator({ cluster }: World): () => void {
 }
 
 test(`seed ${seed}, ${RUNS} runs: whatever the cloud does and whenever provisioners are killed, nothing is left, no build is taken its machine, nobody else is touched, and the bill is the ledger's`, async () => {
-  onTestFailed(async () => { process.stderr.write(`${lastWords(world.cluster, 60)}\n${JSON.stringify((await ledger(world.cluster)).slice(-30), null, 1)}\n`) })
+  onTestFailed(async () => { process.stderr.write(`${lastWords(world.cluster, 60)}\n${JSON.stringify([(await ledger(world.cluster)).slice(-30), await whatWaits(world)], null, 1)}\n`) })
   const stop = operator(world)
   const runs = Array.from({ length: RUNS }, (_, number) => runOf(seed, number))
   const began = clock.monotonic()
@@ -54,6 +54,12 @@ test(`seed ${seed}, ${RUNS} runs: whatever the cloud does and whenever provision
   expect(inventory(world).others).toEqual(others)
   await expectBillOfLedger(world)
 }, LONG ? 3_600_000 : 240_000)
+
+/** Of each pool whose builds wait: what for, and what is said of its workers. */
+const whatWaits = ({ cluster }: World) => cluster.rows(
+  `SELECT b.name AS pool, array_agg(DISTINCT r.waits_for) AS "waitsFor", array_agg(DISTINCT p.obstacle) AS obstacle,
+     (SELECT jsonb_agg(jsonb_build_object('worker', w.name, 'failures', w.failures, 'quarantinedUntil', w.quarantined_until, 'quarantine', w.quarantine_reason, 'paused', w.paused, 'graceful', w.graceful)) FROM workers w WHERE w.pool_id = p.id) AS workers
+   FROM build_requests r JOIN builders b ON b.id = r.builder_id JOIN worker_pools p ON p.name = b.name WHERE r.state <> 'complete' GROUP BY b.name, p.id ORDER BY b.name`)
 
 /** Machine by machine: each that was paid for is in the ledger once, with what it cost. */
 async function expectBillOfLedger({ cluster, cloud, installation, deletedByHand }: World): Promise<void> {
