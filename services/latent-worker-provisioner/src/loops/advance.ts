@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { closeInstance } from '@yardmaster/db/verbs/close-instance'
 import { freeOperations } from '@yardmaster/db/verbs/free-operations'
 import { readOpenInstances, type OpenInstance } from '@yardmaster/db/verbs/read-ledger'
@@ -30,6 +31,8 @@ export function advanceInstances(deps: Provisioning, setAlarm: (epochMs: number 
   const { db, write, clock, logger, set, replicaId, advance } = deps
   const under = new Map<number, Promise<void>>()
   const stopping = new AbortController()
+  // One for each call under way, of any number of accounts.
+  setMaxListeners(0, stopping.signal)
   let stopped = false
   let doubtful = false
   const begin = (instance: OpenInstance, work: () => Promise<void>) => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { notePoolFailure } from '@yardmaster/db/verbs/note-pool-failure'
 import { readOpenInstances, readUsedPools, type OpenInstance, type UsedPool } from '@yardmaster/db/verbs/read-ledger'
 import type { Provisioning } from '../deps.js'
@@ -25,6 +26,8 @@ export function observeInstances(deps: Provisioning, setAlarm: (epochMs: number 
   const told = new Map<string, string>()
   const watches = new Map<string, Watch>()
   const stopping = new AbortController()
+  // One for each call under way, of any number of accounts.
+  setMaxListeners(0, stopping.signal)
   const look = (known: Known, watch: Watch) => {
     const begun = clock.monotonic()
     watch.lookedAt = begun
