@@ -10,10 +10,17 @@ export function renderedOptions(kind: string, options: JsonRecord) {
   const wrong = (option: string, expected: string, found: Json) =>
     new ProviderError(`${kind}'s option ${option} is to be ${expected}, but was rendered as ${JSON.stringify(found).slice(0, 100)}`, { failureClass: 'configuration', code: 'OPTION_INVALID' })
   const given = (option: string): Json | undefined => options[option] ?? undefined
+  /** Properties of builds are often texts. */
+  const numberFrom = (value: Json): number => (typeof value === 'string' ? Number(value) : typeof value === 'number' ? value : NaN)
   return {
+    wrong,
+    /** An empty text is as if it were not there. */
     text(option: string): string | null {
+      return this.textOr(option, '') || null
+    },
+    textOr(option: string, otherwise: string): string {
       const value = given(option)
-      if (value === undefined || value === '') return null
+      if (value === undefined) return otherwise
       if (typeof value !== 'string') throw wrong(option, 'a text', value)
       return value
     },
@@ -24,18 +31,25 @@ export function renderedOptions(kind: string, options: JsonRecord) {
       if (!list.every(item => typeof item === 'string')) throw wrong(option, 'a list of texts', value)
       return list.filter(item => item !== '')
     },
-    /** Above 0. Properties of builds are often texts. */
+    /** Above 0. */
     number(option: string): number | null {
       const value = given(option)
       if (value === undefined || value === '') return null
-      const found = typeof value === 'string' ? Number(value) : value
-      if (typeof found !== 'number' || !Number.isFinite(found) || found <= 0) throw wrong(option, 'a number above 0', value)
+      const found = numberFrom(value)
+      if (!Number.isFinite(found) || found <= 0) throw wrong(option, 'a number above 0', value)
       return found
     },
-    yes(option: string): boolean {
+    wholeNumber(option: string): number | null {
+      const value = given(option)
+      if (value === undefined || value === '') return null
+      const found = numberFrom(value)
+      if (!Number.isSafeInteger(found) || found < 1) throw wrong(option, 'a whole number above 0', value)
+      return found
+    },
+    yes(option: string, otherwise = false): boolean {
       const value = given(option)
       if (value !== undefined && typeof value !== 'boolean') throw wrong(option, 'true or false', value)
-      return value ?? false
+      return value ?? otherwise
     },
     oneOf<T extends string>(option: string, words: readonly T[], otherwise: T): T {
       const value = given(option)
