@@ -7,6 +7,7 @@ import { chipsPerBuilder } from './last-builds.js'
 
 /** More waiting requests than this are shown as "more than". */
 export const mostPending = 5000
+export const mostRunning = 5000
 
 function resourceOf<T>(resource: ResourceType<T>, { m }: LiveEvent): T | undefined {
   const read = resource.schema.safeParse(m)
@@ -46,7 +47,7 @@ export const recentBuildsQuery = (client: Client, builderCount: number): LiveQue
 export const runningBuildsQuery = (client: Client): LiveQuery<ReadonlyMap<number, Build>> => ({
   key: ['builds', 'running'],
   paths: ['builds/*/*'],
-  fetch: async () => new Map((await client.list(builds, 'builds', { complete: false, order: '-buildid', limit: 5000 })).rows.map(build => [build.buildid, build])),
+  fetch: async () => new Map((await client.list(builds, 'builds', { complete: false, order: '-buildid', limit: mostRunning })).rows.map(build => [build.buildid, build])),
   apply: (running, event) => {
     const build = resourceOf(builds, event)
     return build ? keepWhile(running, build.buildid, build, !build.complete) : running

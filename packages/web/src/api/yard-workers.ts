@@ -1,10 +1,13 @@
-import type { WorkerAction, YardWorker } from '@yardmaster/rest'
+import type { Build, WorkerAction, YardWorker } from '@yardmaster/rest'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseMutationResult, UseQueryResult } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { groupBy } from '../lib/collections.js'
 import { useServices } from '../services.js'
-import { useLiveStatus } from '../live/live-query.js'
+import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import { useTell } from '../ui/toasts.js'
 import { useAgainOn } from './again-on.js'
+import { mostRunning, runningBuildsQuery } from './queries.js'
 
 const key = ['yard', 'workers']
 const paths = ['workers/*/*']
@@ -12,16 +15,24 @@ const paths = ['workers/*/*']
 const loadEveryMs = 30_000
 const pollEveryMs = 10_000
 
-/** All workers, in the order of their names; asked for again when an event speaks of one. */
-export function useYardWorkers(): UseQueryResult<YardWorker[]> {
-  const { yard } = useServices()
+/** All workers, in the order of their names; asked for again when an event speaks of one. Their builds begin and end by events of their own. */
+export function useYardWorkers(): Pick<UseQueryResult<YardWorker[]>, 'data' | 'isError' | 'error' | 'refetch'> {
+  const { api, yard } = useServices()
   const status = useLiveStatus()
   useAgainOn(paths, key)
-  return useQuery({
+  const { data, isError, error, refetch } = useQuery({
     queryKey: key,
     queryFn: async () => (await yard.workers()).toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
     refetchInterval: status === 'live' ? loadEveryMs : pollEveryMs,
   })
+  const running = useLiveQuery(runningBuildsQuery(api)).data
+  return { data: useMemo(() => withRunning(data, running), [data, running]), isError, error, refetch }
+}
+
+function withRunning(workers: YardWorker[] | undefined, running: ReadonlyMap<number, Build> | undefined): YardWorker[] | undefined {
+  if (!running || running.size >= mostRunning) return workers
+  const builds = groupBy(running.values(), build => build.workerid)
+  return workers?.map(worker => ({ ...worker, builds: builds.get(worker.id)?.length ?? 0 }))
 }
 
 type Control = { worker: YardWorker; action: WorkerAction; reason?: string }

@@ -57,8 +57,7 @@ function searched({ name, labels }: YardWorker): string {
 }
 
 function WorkerRow({ worker, builds, builders }: { worker: YardWorker; builds: readonly Build[]; builders: ReadonlyMap<number, Builder> }): ReactElement {
-  // The builds come by events of their own, and so a little earlier.
-  const state = workerState({ ...worker, builds: builds.length }, useNow())
+  const state = workerState(worker, useNow())
   return (
     <div className="row worker-row" data-testid="worker-row" data-worker={worker.name}>
       <span className={`state state-${state.kind}`} data-testid="worker-state"><i aria-hidden="true" />{state.text}</span>
