@@ -10,13 +10,14 @@ export const unitImports: { [folder: string]: string[] } = {
   'packages/db': ['domain', 'config', 'runtime', 'worker-protocol', 'rest'],
   'packages/bus': ['domain', 'config', 'runtime', 'worker-protocol', 'rest', 'db'],
   'packages/replica': ['domain', 'config', 'runtime', 'worker-protocol', 'rest', 'db', 'bus'],
+  'packages/integrations': ['domain', 'runtime'],
   'packages/providers': ['domain', 'runtime'],
   'packages/worker': ['domain', 'runtime', 'worker-protocol'],
   'packages/web': ['domain', 'rest'],
   'packages/cli': ['domain', 'config', 'runtime', 'rest', 'providers'],
-  'services/scheduler': ['domain', 'config', 'runtime', 'rest', 'db', 'bus', 'replica'],
+  'services/scheduler': ['domain', 'config', 'runtime', 'rest', 'db', 'bus', 'replica', 'integrations'],
   'services/engine': ['domain', 'config', 'runtime', 'worker-protocol', 'rest', 'db', 'bus', 'replica'],
-  'services/ui-api': ['domain', 'config', 'runtime', 'rest', 'db', 'bus', 'replica'],
+  'services/ui-api': ['domain', 'config', 'runtime', 'rest', 'db', 'bus', 'replica', 'integrations'],
   'services/latent-worker-provisioner': ['domain', 'config', 'runtime', 'rest', 'db', 'bus', 'replica', 'providers'],
 }
 

@@ -1,10 +1,17 @@
 /** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
 export type { ChangeData, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Result } from '@yardmaster/domain'
-export { changeHooks, changeSources, defineConfig, schedulers, workers } from './vocabulary/define-config.js'
-export type {
-  AnyBranchOptions, BuilderOptions, ChangeHookDeclaration, ChangeSourceDeclaration, ConfigDeclaration, ConfigOptions, ForceOptions, GitPollerOptions,
-  ProjectOptions, SchedulerDeclaration, SingleBranchOptions, WorkerDeclaration, WorkerOptions,
-} from './vocabulary/define-config.js'
+export type { BuilderOptions } from './vocabulary/builders.js'
+export { changeHooks } from './vocabulary/change-hooks.js'
+export type { ChangeHookDeclaration } from './vocabulary/change-hooks.js'
+export { changeSources } from './vocabulary/change-sources.js'
+export type { ChangeSourceDeclaration, GitPollerOptions } from './vocabulary/change-sources.js'
+export { defineConfig } from './vocabulary/define-config.js'
+export type { ConfigDeclaration, ConfigOptions, ProjectOptions, ServiceDeclaration } from './vocabulary/define-config.js'
+export type { GeneratorDeclaration, ReporterDeclaration } from './vocabulary/reporters.js'
+export { schedulers } from './vocabulary/schedulers.js'
+export type { AnyBranchOptions, ForceOptions, SchedulerDeclaration, SingleBranchOptions } from './vocabulary/schedulers.js'
+export { workers } from './vocabulary/workers.js'
+export type { WorkerDeclaration, WorkerOptions } from './vocabulary/workers.js'
 export { providers } from './vocabulary/latent-workers.js'
 export type {
   CustomMachine, CustomProvider, DockerAccount, DockerMachine, KubernetesAccount, KubernetesMachine, LatentOptions, LatentWorkerDeclaration, LatentWorkerOptions,

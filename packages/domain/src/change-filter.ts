@@ -1,5 +1,5 @@
 import type { ChangeData } from './change.js'
-import type { ChangeFilterConfig, FieldFilter } from './configuration.js'
+import type { ChangeFilterConfig, FieldFilter } from './scheduler-config.js'
 import { toText } from './interpolate.js'
 import type { Json } from './json.js'
 import type { FunctionRef } from './renderable.js'

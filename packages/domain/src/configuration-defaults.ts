@@ -21,6 +21,7 @@ export function completed(stored: Configuration): Configuration {
     ...stored,
     pools: (stored.pools ?? []).map(pool => ({ ...poolDefaults, ...pool })),
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
+    reporters: stored.reporters ?? [],
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),
   }

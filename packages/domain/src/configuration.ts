@@ -1,6 +1,10 @@
+import type { ChangeHooksConfig } from './change-hook-config.js'
+import type { GitPollerConfig } from './change-source-config.js'
 import type { Json } from './json.js'
 import type { PoolConfig } from './latent/pool-config.js'
 import type { FunctionRef, Renderable, SecretRef } from './renderable.js'
+import type { ReporterConfig } from './reporting/reporter-config.js'
+import type { SchedulerConfig } from './scheduler-config.js'
 
 /**
  * What one generation of a configuration set says, as plain data: the checked outcome of evaluating `yard.config.ts`.
@@ -20,6 +24,8 @@ export type Configuration = {
   schedulers: SchedulerConfig[]
   changeSources: GitPollerConfig[]
   changeHooks: ChangeHooksConfig
+  /** Who is told of builds, and how. */
+  reporters: ReporterConfig[]
 }
 
 export type ProjectConfig = { name: string; slug: string; description: string | null }
@@ -186,83 +192,3 @@ export type TriggerStep = StepCommon & {
 export type CustomStep = StepCommon & { kind: 'custom'; run: FunctionRef }
 
 export type StepConfig = ShellStep | GitStep | SetPropertyStep | SetPropertyFromCommandStep | TriggerStep | CustomStep
-
-/** A condition on one field of a change: equal to one of, matching, or a function's answer. */
-export type FieldFilter = { eq?: (string | null)[]; notEq?: (string | null)[]; regex?: { source: string; flags: string }[]; notRegex?: { source: string; flags: string }[]; fn?: FunctionRef }
-export type ChangeFilterConfig = {
-  fields: { [field in 'project' | 'codebase' | 'repository' | 'category' | 'branch']?: FieldFilter }
-  properties: { [name: string]: FieldFilter }
-  fn: FunctionRef | null
-}
-
-type SchedulerCommon = {
-  name: string
-  builders: string[]
-  properties: { [name: string]: Json }
-  priority: number
-  reason: string
-}
-
-/** singleBranch and anyBranch: a change, once the tree is stable, becomes a buildset. */
-export type BasicScheduler = SchedulerCommon & {
-  kind: 'singleBranch' | 'anyBranch'
-  /** Seconds; null: at once, a buildset per change. */
-  treeStableTimer: number | null
-  changeFilter: ChangeFilterConfig
-  fileIsImportant: FunctionRef | null
-  onlyImportant: boolean
-  codebases: { [codebase: string]: { repository: string; branch: string | null } }
-}
-
-export type ForceParameter = {
-  name: string
-  fullName: string
-  type: 'text' | 'bool' | 'int' | 'choices' | 'nested' | 'fixed' | 'username'
-  label: string
-  default: Json
-  required: boolean
-  multiline: boolean
-  hide: boolean
-  regex: string | null
-  maxsize: number | null
-  choices: string[]
-  strict: boolean
-  multiple: boolean
-  /** What a `nested` parameter groups; [] for all others. */
-  fields: ForceParameter[]
-}
-
-export type ForceScheduler = SchedulerCommon & {
-  kind: 'force'
-  label: string
-  buttonName: string
-  codebases: { [codebase: string]: { repository: string; branch: string | null } }
-  parameters: ForceParameter[]
-}
-
-/** Builds when a step of another build asks for it. */
-export type TriggerableScheduler = SchedulerCommon & {
-  kind: 'triggerable'
-  codebases: { [codebase: string]: { repository: string; branch: string | null } }
-}
-
-export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler
-
-export type GitPollerConfig = {
-  kind: 'gitPoller'
-  name: string
-  repository: string
-  /** Branch names, or `true` for all. */
-  branches: string[] | true
-  /** Seconds. */
-  pollInterval: number
-  pollAtLaunch: boolean
-  project: string
-  codebase: string
-  category: string | null
-}
-
-export type ChangeHooksConfig = {
-  base: { secret: string | SecretRef | null } | null
-  github: { secret: string | SecretRef | null; strict: boolean; codebase: string } | null
-}

@@ -1,4 +1,4 @@
-import type { ForceParameter, ForceScheduler } from './configuration.js'
+import type { ForceParameter, ForceScheduler } from './force-config.js'
 
 /** Names that a force request uses for itself. */
 export const reservedForceFields: readonly string[] = ['owner', 'builderNames', 'builderid']

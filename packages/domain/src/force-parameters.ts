@@ -1,4 +1,4 @@
-import type { ForceParameter, ForceScheduler } from './configuration.js'
+import type { ForceParameter, ForceScheduler } from './force-config.js'
 import { askingFields, codebaseFields, propertyFields } from './force-fields.js'
 import { toText } from './interpolate.js'
 import type { Json } from './json.js'

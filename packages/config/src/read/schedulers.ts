@@ -1,8 +1,8 @@
-import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, GitPollerConfig, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
+import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
 import { changeFilter, noFilter } from './change-filter.js'
 import { forceField } from './force.js'
-import { anyWholeNumber, boolean, duration, durationOrNone, functionRef, name, properties, text } from './leaves.js'
-import { byKind, found, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
+import { anyWholeNumber, boolean, durationOrNone, functionRef, name, properties, text } from './leaves.js'
+import { byKind, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
 
 /** Names are checked against the builders elsewhere, all at once. */
@@ -58,17 +58,3 @@ const triggerable: Reader<TriggerableScheduler> = mapped(record({ ...common, cod
 
 export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, triggerable },
   'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…) or schedulers.triggerable(…)')
-
-const branches: Reader<string[] | true> = (value, at) => {
-  if (value === true) return true
-  const names = Array.isArray(value) && value.length > 0 ? list(name, 'a list of names')(value, at) : undefined
-  return names ?? at.wrong({ expected: 'a list of names of branches, or true for all', found: found(value) })
-}
-
-const pollInterval: Reader<number> = mapped(or(duration, 600), (seconds, at) => (seconds >= 1 ? seconds : at.wrong({ expected: 'at least a second', found: `${seconds} s` })))
-
-export const changeSource: Reader<GitPollerConfig> = byKind<GitPollerConfig>({
-  gitPoller: mapped(record({
-    name: orNull(name), repository: name, branches, pollInterval, pollAtLaunch: or(boolean, true), project: or(text, ''), codebase: or(text, ''), category: orNull(text),
-  }, 'options of changeSources.gitPoller'), given => ({ kind: 'gitPoller', ...given, name: given.name ?? given.repository })),
-}, 'a change source: changeSources.gitPoller(…)')

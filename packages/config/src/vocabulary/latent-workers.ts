@@ -1,7 +1,7 @@
 import type { Json, Leftover, Machine, MachineRequest, OnlineFinding, Price, SecretRef, Weekday } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
-import type { WorkerOptions } from './define-config.js'
+import type { WorkerOptions } from './workers.js'
 import type { Duration, Env, Nested, Renderable, Text } from './values.js'
 
 /** Of all latent workers. */

@@ -1,7 +1,7 @@
 import type { Json, Result } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
-import type { LockUse } from './define-config.js'
+import type { LockUse } from './builders.js'
 import type { CustomStepFunction } from './step-context.js'
 import type { Command, Condition, Duration, Env, Renderable, ResultCondition, Text } from './values.js'
 

@@ -1,0 +1,40 @@
+import type { FunctionRef, Renderable } from '../renderable.js'
+
+/** One of `services` in a configuration that tells somebody of builds: what it tells (generators) and how (its kind's options). */
+export type ReporterConfig = {
+  /** Unique in its set; made of the kind and its target unless said otherwise. */
+  name: string
+  kind: ReporterKind
+  generators: GeneratorConfig[]
+  /** As its kind reads them; renderable, with secrets as references. */
+  options: { [option: string]: Renderable }
+}
+
+export type ReporterKind =
+  | 'githubStatus' | 'githubChecks' | 'githubComment' | 'gitlabStatus' | 'giteaStatus' | 'bitbucketServerStatus' | 'bitbucketStatus'
+  | 'mail' | 'slack' | 'discord' | 'irc' | 'httpStatus' | 'custom'
+
+/** As in Buildbot's mode lists. */
+export type ReportMode = 'change' | 'failing' | 'passing' | 'problem' | 'warnings' | 'exception' | 'cancelled'
+
+/** Buildbot's report generators: what is told of, when, and in which words. */
+export type GeneratorConfig = {
+  kind: 'buildStatus' | 'buildStartEnd' | 'buildRequest' | 'buildSet' | 'buildSetCombined' | 'workerMissing' | 'poolAlert' | 'steps'
+  /** Which ends of builds; [] for all. */
+  mode: ReportMode[]
+  /** null: whatever it is. */
+  builders: string[] | null
+  tags: string[] | null
+  schedulers: string[] | null
+  branches: string[] | null
+  workers: string[] | null
+  /** Tell of the start too. */
+  reportNew: boolean
+  /** Log contents that go along: none, all, or those named `log` or `step.log`. */
+  addLogs: boolean | string[]
+  addPatch: boolean
+  /** Takes the report, answers with the message; null: the kind's own words. */
+  formatter: FunctionRef | null
+  /** The same at the start of a build. */
+  startFormatter: FunctionRef | null
+}

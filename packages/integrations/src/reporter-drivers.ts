@@ -1,0 +1,11 @@
+import type { ReporterKind } from '@yardmaster/domain'
+import type { ReporterKindDriver } from './reporter-kind.js'
+
+const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = {}
+
+/** Throws for a kind that this version does not have. */
+export function reporterDriver(kind: ReporterKind): ReporterKindDriver {
+  const driver = drivers[kind]
+  if (!driver) throw new Error(`this version of the software has no reporter '${kind}': the configuration was stored by another`)
+  return driver
+}

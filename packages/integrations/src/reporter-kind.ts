@@ -1,0 +1,31 @@
+import type { FunctionRef, GeneratorConfig, Json, Message, Renderable, Report, ReporterConfig, Sent } from '@yardmaster/domain'
+import type { Clock, Logger } from '@yardmaster/runtime'
+
+/** One kind of reporter: what it says of a report, and how that is sent. */
+export type ReporterKindDriver = {
+  /**
+   * What is to be told of a report that one of the reporter's generators lets through; none: nothing. Asks nothing outside, and holds no secret.
+   * It may be called again for the same report, after a crash. Throws when the configuration's own function or rendering fails.
+   */
+  compose(report: Report, reporter: ReporterConfig, context: ComposeContext): Promise<Message[]>
+  /** Sends one. Throws SendError; whatever else is thrown counts as not known. */
+  send(message: Message, reporter: ReporterConfig, context: SendContext): Promise<Sent>
+}
+
+export type ComposeContext = {
+  generator: GeneratorConfig
+  /** With the report's properties and source stamps; a secret in it throws. */
+  render(value: Renderable): Promise<Json>
+  /** A function of the configuration. */
+  call(fn: FunctionRef, args: Json[]): Promise<Json>
+}
+
+export type SendContext = {
+  /** One of the reporter's options, rendered, secrets included: for this call, never to be kept or logged. */
+  option(name: string): Promise<Json>
+  call(fn: FunctionRef, args: Json[]): Promise<Json>
+  /** Aborts when it has taken too long, or the process stops. */
+  signal: AbortSignal
+  clock: Clock
+  logger: Logger
+}

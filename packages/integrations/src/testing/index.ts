@@ -1,0 +1,2 @@
+/** Servers that stand for code hosts, mail and chat in tests. */
+export {}
