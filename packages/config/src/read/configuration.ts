@@ -9,7 +9,7 @@ import { attempt, list, mapped, or, orNull, Place, record } from './reader.js'
 import type { Finding, Reader } from './reader.js'
 import { referenceFindings } from './references.js'
 import { scheduler } from './schedulers.js'
-import { service } from './services.js'
+import { serviceList } from './services.js'
 
 const whole: Reader<Configuration> = mapped(record({
   title: or(text, 'Yardmaster'),
@@ -21,7 +21,7 @@ const whole: Reader<Configuration> = mapped(record({
   schedulers: or(list(scheduler, 'a list of schedulers'), []),
   changeSources: or(list(changeSource, 'a list of change sources'), []),
   changeHooks: or(hooks, { base: null, github: null }),
-  services: or(list(service, 'a list of services: reporters'), []),
+  services: or(serviceList, []),
 }, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, services, ...given }) => ({
   ...given, workers, pools, reporters: services.flatMap(item => item.reporter), builders: given.builders.map(named => ({ ...named, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
 }))

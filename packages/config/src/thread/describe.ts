@@ -7,7 +7,7 @@ import type { UserFunction } from './plain.js'
 export type Description = { tree: Json; functions: Map<string, UserFunction> }
 
 /** Lists whose items are known by name in addresses, so that adding one does not readdress the others. */
-const byName = ['builders', 'schedulers', 'changeSources', 'workers', 'projects']
+const byName = ['builders', 'schedulers', 'changeSources', 'workers', 'projects', 'services']
 
 /**
  * Describes what a configuration module exports. The same bundle gives the same addresses in every process:

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { changeHooks, changeSources, defineConfig, results, schedulers, steps, util, workers } from '../index.js'
+import { changeHooks, changeSources, defineConfig, reporters, results, schedulers, steps, util, workers } from '../index.js'
 import type { Step } from '../index.js'
 
 const repository = 'https://git.example.org/hello.git'
@@ -32,6 +32,13 @@ const example = defineConfig({
     schedulers.singleBranch({ name: 'main', branch: 'main', treeStableTimer: '30s', builders: ['hello'], fileIsImportant: change => change.files.some(file => file.endsWith('.ts')) }),
     schedulers.anyBranch({ name: 'all', changeFilter: util.changeFilter({ branch: [/^release/, 'main'], category: null, project: project => project !== '' }), builders: ['hello'] }),
     schedulers.force({ name: 'force', builders: ['hello'], parameters: [util.choiceStringParameter({ name: 'target', choices: ['a', 'b'], default: 'a' })] }),
+  ],
+  services: [
+    reporters.httpStatus({ serverUrl: 'https://example.org/builds', auth: { user: 'ci', password: util.secret('p') }, format: report => ({ ok: report.build?.results === 0 }) }),
+    reporters.custom({
+      name: 'own', generators: [reporters.buildStatusGenerator({ mode: ['change'], builders: ['hello'] }), reporters.stepsGenerator()],
+      report: async (report, ctx) => { if (report.build?.results === 2) await ctx.log(report.build.steps[0]?.logs[0]?.logid ?? 0) },
+    }),
   ],
 })
 

@@ -6,6 +6,10 @@ export type ReporterConfig = {
   name: string
   kind: ReporterKind
   generators: GeneratorConfig[]
+  /** What becomes of a message of which nobody knows whether it arrived. A status is sent again in any case. */
+  onUnknown: 'stop' | 'retry'
+  /** Seconds after which nothing is tried again; null: as its kind says of each message. */
+  deadline: number | null
   /** As its kind reads them; renderable, with secrets as references. */
   options: { [option: string]: Renderable }
 }
@@ -14,7 +18,7 @@ export type ReporterKind =
   | 'githubStatus' | 'githubChecks' | 'githubComment' | 'gitlabStatus' | 'giteaStatus' | 'bitbucketServerStatus' | 'bitbucketStatus'
   | 'mail' | 'slack' | 'discord' | 'irc' | 'httpStatus' | 'custom'
 
-/** As in Buildbot's mode lists. */
+/** As in Buildbot's mode lists: which ends of builds are told of. */
 export type ReportMode = 'change' | 'failing' | 'passing' | 'problem' | 'warnings' | 'exception' | 'cancelled'
 
 /** Buildbot's report generators: what is told of, when, and in which words. */
