@@ -7,6 +7,7 @@ import type { Bench } from './installation.js'
 import { describeMachine, machineLines } from './machine.js'
 import { measureBacklog } from './measures/backlog.js'
 import { measureBuilds } from './measures/builds.js'
+import { measureConfiguration } from './measures/configuration.js'
 import { measureFailover } from './measures/failover.js'
 import { measureIdle } from './measures/idle.js'
 import { measureIsolation } from './measures/isolation.js'
@@ -19,7 +20,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration,
 }
 
 const HELP = `npm run bench -- [options]
