@@ -52,7 +52,7 @@ test('after a reconnect every listener is woken once, and a wake meanwhile is dr
   await expect.poll(() => bus.connected()).toBe(false)
   bus.wake('requests', 'lost')
   await nats.start()
-  await expect.poll(() => calls, { timeout: 10_000 }).toEqual([[], []])
+  await expect.poll(() => calls, { timeout: 20_000 }).toEqual([[], []])
   bus.wake('requests', 'told')
   await expect.poll(() => calls).toEqual([[], [], ['told']])
 })

@@ -2,13 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase, type Database } from '@yardmaster/db'
-import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../test/kit/database.js'
 import { RoleProcess } from '../../../test/kit/role-process.js'
 import { createRepository, type TestRepository } from './testing/repository.js'
 
-const clock = systemClock()
 
 let database: TestDatabase
 let db: Database
@@ -65,13 +63,11 @@ describe.each([['PostgreSQL', () => undefined], ['Redis', () => inject('redisUrl
   afterAll(tearDown)
   afterEach(() => Promise.all(started.splice(0).map(scheduler => scheduler.kill())))
 
-  test('makes a buildset of a commit within seconds', async () => {
+  test('makes a buildset of a commit', async () => {
     const scheduler = await startScheduler(redisUrl())
     await polled()
-    const began = clock.monotonic()
     repository.commit('one')
     await expect.poll(() => buildsets('all'), soon).toEqual(['one'])
-    expect(clock.monotonic() - began).toBeLessThan(5_000)
     repository.commit('docs', { README: 'x' })
     await expect.poll(() => buildsets('quiet'), soon).toContain('docs')
     expect(await buildsets('all')).toEqual(['one'])

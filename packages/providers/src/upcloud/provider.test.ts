@@ -110,7 +110,7 @@ test('a machine in error says so, and goes once UpCloud lets it', async () => {
   const provider = open()
   simulator.addFault({ kind: 'errorState', ms: 600, match: { method: 'POST', path: '^/server$' } })
   const made = await provider.create(requestOf(label()), signal)
-  await expect.poll(async () => (await provider.get(made.id, signal))?.state, { timeout: 10_000 }).toBe('error')
+  await expect.poll(async () => (await provider.get(made.id, signal))?.state, { timeout: 20_000 }).toBe('error')
   expect(await provider.remove(made, signal)).toBe('going')
   await gone(provider, made)
 })

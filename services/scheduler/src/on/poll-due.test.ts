@@ -261,12 +261,10 @@ describe('git', () => {
 
   test('that hangs is ended with its helpers', async () => {
     const env = { ...process.env, GIT_SSH_COMMAND: 'sleep 1000 #' }
-    const began = clock.monotonic()
     await expect(createGit({ env, clock })({ ...call, timeoutMs: 300, args: ['ls-remote', '--', 'ssh://host/x'] })).rejects.toThrow(/not done after 0.3 s/)
     const stop = new AbortController()
     const stopped = createGit({ env, clock })({ ...call, signal: stop.signal, args: ['ls-remote', '--', 'ssh://host/x'] })
     stop.abort()
     await expect(stopped).rejects.toThrow(/stopped/)
-    expect(clock.monotonic() - began).toBeLessThan(5_000)
   })
 })

@@ -24,7 +24,7 @@ async function cloud(options: Partial<SimulatorOptions> = {}): Promise<Simulated
 }
 
 const canIsolate = findSandbox(mkdtempSync(join(tmpdir(), 'upcloud-simulator-probe-'))).isolated
-const patience = { timeout: 10_000, interval: 20 }
+const patience = { timeout: 20_000, interval: 20 }
 
 const prints = (one: SimulatedCloud, uuid: string, text: string) => expect.poll(() => one.simulator.output(uuid), patience).toContain(text)
 const becomes = (one: SimulatedCloud, uuid: string, state: string) => expect.poll(async () => (await one.server(uuid))['state'], patience).toBe(state)
