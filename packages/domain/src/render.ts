@@ -5,7 +5,7 @@ import type { Lookup } from './interpolation-syntax.js'
 import type { Json } from './json.js'
 import type { FunctionRef, Interpolate, PropertyRef, Renderable, SecretRef } from './renderable.js'
 
-export type RenderContext = BuildView & {
+export type RenderContext = Omit<BuildView, 'build'> & Partial<Pick<BuildView, 'build'>> & {
   /** What the worker said of itself, for %(worker:…)s. */
   worker?: { [name: string]: Json }
   /** Called at each use, so that the caller learns what to mask; undefined: there is no such secret. */

@@ -1,6 +1,6 @@
 import type { ForceScheduler } from './force-config.js'
 import type { Json } from './json.js'
-import type { FunctionRef } from './renderable.js'
+import type { FunctionRef, Renderable } from './renderable.js'
 
 /** A condition on one field of a change: equal to one of, matching, or a function's answer. */
 export type FieldFilter = { eq?: (string | null)[]; notEq?: (string | null)[]; regex?: { source: string; flags: string }[]; notRegex?: { source: string; flags: string }[]; fn?: FunctionRef }
@@ -10,9 +10,9 @@ export type ChangeFilterConfig = {
   fn: FunctionRef | null
 }
 
-export type Codebases = { [codebase: string]: { repository: string; branch: string | null } }
+export type Codebases = { [codebase: string]: { repository: string; branch: string | null; revision?: string | null } }
 
-/** What all of them have. */
+/** What a force scheduler has. */
 export type SchedulerCommon = {
   name: string
   builders: string[]
@@ -21,21 +21,34 @@ export type SchedulerCommon = {
   reason: string
 }
 
-/** singleBranch and anyBranch: a change, once the tree is stable, becomes a buildset. */
-export type BasicScheduler = SchedulerCommon & {
-  kind: 'singleBranch' | 'anyBranch'
-  /** Seconds; null: at once, a buildset per change. */
-  treeStableTimer: number | null
-  changeFilter: ChangeFilterConfig
-  fileIsImportant: FunctionRef | null
-  onlyImportant: boolean
+/** What asks for buildsets by itself: its parts may be functions, which are asked for each buildset. */
+export type BuildingScheduler = {
+  name: string
+  /** Names, or a function of the changes that may ask the outside world. */
+  builders: string[] | FunctionRef
+  properties: { [name: string]: Renderable }
+  /** A function is asked with the names of the builders and the changes by codebase. */
+  priority: number | FunctionRef
+  reason: Renderable
   codebases: Codebases
 }
 
-/** Builds when a step of another build asks for it. */
-export type TriggerableScheduler = SchedulerCommon & {
-  kind: 'triggerable'
+/** Which changes a scheduler takes, and which of them make it build. */
+export type ConsumesChanges = {
   codebases: Codebases
+  changeFilter: ChangeFilterConfig
+  fileIsImportant: FunctionRef | null
+  onlyImportant: boolean
 }
+
+/** singleBranch and anyBranch: a change, once the tree is stable, becomes a buildset. */
+export type BasicScheduler = BuildingScheduler & ConsumesChanges & {
+  kind: 'singleBranch' | 'anyBranch'
+  /** Seconds; null: at once, a buildset per change. */
+  treeStableTimer: number | null
+}
+
+/** Builds when a step of another build asks for it. */
+export type TriggerableScheduler = BuildingScheduler & { kind: 'triggerable' }
 
 export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler

@@ -1,6 +1,5 @@
-import type { BasicScheduler, Configuration } from '@yardmaster/domain'
+import type { BasicScheduler, CallFunction, Configuration } from '@yardmaster/domain'
 import type { Database } from '@yardmaster/db'
-import type { CallFunction } from './do/judge-change.js'
 import type { AskedScheduler } from './do/plan-dispatch.js'
 
 /** The generation under which this service decides. */

@@ -1,8 +1,7 @@
-import type { ChangeFilterConfig, FunctionRef, Json } from '@yardmaster/domain'
+import type { ChangeFilterConfig, FunctionRef, Json, StoredChange } from '@yardmaster/domain'
 import { createLogger } from '@yardmaster/runtime'
 import { describe, expect, test } from 'vitest'
 import { aScheduler } from '../../../../test/kit/installation.js'
-import { planBuildset, timerKey, type StoredChange } from './plan-buildset.js'
 import { planDispatch, type AskedScheduler } from './plan-dispatch.js'
 
 const logger = createLogger({ name: 'test', level: 'silent' })
@@ -47,31 +46,5 @@ describe('a scheduler takes a change', () => {
 
   test('as important when that cannot be told', async () => {
     expect(await planned([asked({ fileIsImportant })], change(), true)).toEqual({ timers: [], buildsets: 1 })
-  })
-})
-
-describe('the buildset of changes', () => {
-  test('is of the newest change, with its properties over the scheduler\'s', () => {
-    const changes = [change({ id: 9, revision: 'r9', properties: { who: ['nine', 'Change'] } }), change({ id: 8, properties: { old: [true, 'Change'] } })]
-    expect(planBuildset(aScheduler('s', { properties: { who: 'me', x: [1] }, priority: 4, builders: ['b1', 'b2'] }), changes, 5)).toEqual({
-      reason: `The AnyBranchScheduler scheduler named 's' triggered this build`, scheduler: 's', actor: 'system:scheduler', generationId: 5, priority: 4, builderNames: ['b1', 'b2'],
-      properties: { who: ['nine', 'Change'], x: [[1], 'Scheduler'], scheduler: ['s', 'Scheduler'] },
-      sourcestamps: [{ codebase: '', repository: '/r', project: '', branch: 'main', revision: 'r9' }],
-    })
-  })
-
-  test('has each codebase of the scheduler, also those without a change', () => {
-    const scheduler = aScheduler('s', { codebases: { lib: { repository: '/lib', branch: 'stable' }, app: { repository: '/app', branch: null } } })
-    expect(planBuildset(scheduler, [change({ codebase: 'app', repository: '/fork' })], 1).sourcestamps).toEqual([
-      { codebase: 'app', repository: '/fork', project: '', branch: 'main', revision: 'r7' },
-      { codebase: 'lib', repository: '/lib', project: '', branch: 'stable', revision: null },
-    ])
-  })
-
-  test('waits together by scheduler or by branch', () => {
-    const [main, dev] = [change(), change({ branch: 'dev' })]
-    expect(timerKey(aScheduler('s', { kind: 'singleBranch' }), main)).toBe(timerKey(aScheduler('s', { kind: 'singleBranch' }), dev))
-    expect(timerKey(aScheduler('s'), main)).not.toBe(timerKey(aScheduler('s'), dev))
-    expect(timerKey(aScheduler('s'), main)).toBe(timerKey(aScheduler('s'), change({ id: 99, revision: 'other' })))
   })
 })

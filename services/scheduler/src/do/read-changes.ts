@@ -1,6 +1,5 @@
 import type { Database } from '@yardmaster/db'
-import type { Properties } from '@yardmaster/domain'
-import type { StoredChange } from './plan-buildset.js'
+import type { Properties, StoredChange } from '@yardmaster/domain'
 
 type ChangeRow = Omit<StoredChange, 'when' | 'properties'> & { when_at: Date; properties: Properties }
 

@@ -1,8 +1,8 @@
 import { isUnavailable, transaction, type Database } from '@yardmaster/db'
 import { fireTimer } from '@yardmaster/db/verbs/fire-timer'
+import { planBuildset, type CallFunction } from '@yardmaster/domain'
 import { ReplicaBuried, type Clock } from '@yardmaster/runtime'
 import { enabledSchedulers } from '../active-generation.js'
-import { planBuildset } from '../do/plan-buildset.js'
 import type { AskedScheduler } from '../do/plan-dispatch.js'
 import { readChanges } from '../do/read-changes.js'
 import type { Deciding } from './dispatch-changes.js'
@@ -22,7 +22,7 @@ export function fireTimers({ db, fence, logger, active, holdsDuty, clock, setAla
       if (signal.aborted) return
       const scheduler = schedulers.get(timer.scheduler_id)!
       try {
-        await fireOne({ db, fence }, timer, scheduler, generation.id)
+        await fireOne({ db, fence, call: generation.call }, timer, scheduler, generation.id)
       } catch (error) {
         if (error instanceof ReplicaBuried || isUnavailable(error)) throw error
         logger.error({ err: error, scheduler: scheduler.name, changes: timer.change_ids }, 'the tree is stable but its buildset cannot be written; it is tried again')
@@ -33,9 +33,10 @@ export function fireTimers({ db, fence, logger, active, holdsDuty, clock, setAla
   }
 }
 
-async function fireOne({ db, fence }: Pick<Deciding, 'db' | 'fence'>, timer: RunningTimer, scheduler: AskedScheduler, generationId: number): Promise<void> {
+async function fireOne({ db, fence, call }: Pick<Deciding, 'db' | 'fence'> & { call: CallFunction }, timer: RunningTimer, scheduler: AskedScheduler, generationId: number): Promise<void> {
   const changes = await readChanges(db, timer.change_ids.map(Number))
-  const buildset = changes.length === 0 ? null : planBuildset(scheduler, changes, generationId)
+  const asked = changes.length === 0 ? null : await planBuildset(scheduler, { changes }, { call, callPatiently: call, hasBuilder: () => true })
+  const buildset = asked && { ...asked, actor: 'system:scheduler', generationId }
   await transaction(db, fence, tx => fireTimer(tx, { schedulerId: scheduler.id, key: timer.key, version: timer.version, generationId, buildset }))
 }
 

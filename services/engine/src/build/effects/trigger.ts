@@ -1,5 +1,5 @@
 import { onceReachable, type Fact, type NamedBuildset } from '@yardmaster/db'
-import { mergeProperties, propertiesFrom, resultName, type ChildBuild, type Json, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
+import { planBuildset, propertiesFrom, resultName, type ChildBuild, type Json, type PlanningCalls, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { effectEnded, effectStarted, type EffectId } from './record.js'
 
@@ -8,7 +8,7 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
   const { run, journal, data, signal } = context
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (!entry) {
-    const buildsets = buildsetsOf(context, args)
+    const buildsets = await buildsetsOf(context, args)
     await checkSchedulers(context, buildsets)
     await checkBuilders(context, buildsets)
     signal.throwIfAborted()
@@ -39,7 +39,7 @@ export async function awaitTriggered(context: StepContext, id: EffectId, buildse
   return builds
 }
 
-function buildsetsOf(context: StepContext, args: TriggerArgs): NamedBuildset[] {
+async function buildsetsOf(context: StepContext, args: TriggerArgs): Promise<NamedBuildset[]> {
   const { run, config } = context
   const { data, properties } = run
   const { sourcestamps, reason } = args
@@ -54,14 +54,21 @@ function buildsetsOf(context: StepContext, args: TriggerArgs): NamedBuildset[] {
     return [{ ...common, scheduler: null, builderNames: args.builders, properties: own, priority: args.priority ?? 0, reason: run.mask.text(why),
       sourcestamps: stamps.length > 0 ? stamps : [stampOf({ codebase: '' })] }]
   }
-  return args.schedulers.map(name => {
+  const planned = await Promise.all(args.schedulers.map(async name => {
     const scheduler = triggerable(context, name)
-    return {
-      ...common, scheduler: name, builderNames: scheduler.builders, priority: args.priority ?? scheduler.priority, reason: run.mask.text(reason ?? scheduler.reason),
-      properties: mergeProperties(propertiesFrom({ ...scheduler.properties, scheduler: name }, 'Scheduler'), own),
-      sourcestamps: Object.entries(scheduler.codebases).map(([codebase, otherwise]) => stamps.find(stamp => stamp.codebase === codebase) ?? stampOf({ codebase, ...otherwise })),
-    }
-  })
+    const asked = await planBuildset(
+      { ...scheduler, priority: args.priority ?? scheduler.priority, reason: reason ?? scheduler.reason },
+      { changes: [], properties: own, sourcestamps: Object.entries(scheduler.codebases).map(([codebase, otherwise]) => stamps.find(stamp => stamp.codebase === codebase) ?? stampOf({ codebase, ...otherwise })) },
+      planningCalls(context))
+    return asked && { ...common, ...asked, reason: run.mask.text(asked.reason) }
+  }))
+  return planned.filter(asked => asked !== null)
+}
+
+/** Whether its builders are there is checked afterwards, of all at once. */
+function planningCalls({ run, signal }: StepContext): PlanningCalls {
+  const { threads } = run.data.generation
+  return { call: (fn, input) => threads.call(fn, { args: input }), callPatiently: (fn, input) => threads.callPatiently(fn, { args: input }, signal), hasBuilder: () => true }
 }
 
 /** As the build's own generation has it. */
