@@ -24,6 +24,8 @@ export type ClusterOptions = {
   /** How many (1). */
   engines?: number
   /** How many (1). */
+  schedulers?: number
+  /** How many (1). */
   provisioners?: number
   /** For every process. */
   env?: NodeJS.ProcessEnv
@@ -44,6 +46,9 @@ export type Cluster = {
   roles: { [role in Exclude<Program, 'worker'>]: RoleProcess }
   engines: RoleProcess[]
   engineProxies: PostgresProxy[]
+  /** `scheduler` is the first one. */
+  schedulers: RoleProcess[]
+  schedulerProxies: PostgresProxy[]
   /** `latent-worker-provisioner` is the first one. */
   provisioners: RoleProcess[]
   provisionerProxies: PostgresProxy[]
@@ -62,40 +67,40 @@ export type Cluster = {
   stop(): Promise<void>
 }
 
-const SINGLE = ['scheduler', 'ui-api'] as const
-
-export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, provisioners: provisionerCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, schedulers: schedulerCount = 1, provisioners: provisionerCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
   const [database, port] = await Promise.all([own ?? freshDatabase(), testPort()])
   const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => testPort()))
   const network = await WorkerNetwork.start(workerPorts)
-  const singleProxies = await Promise.all(SINGLE.map(() => startPostgresProxy(database.url)))
+  const uiApiProxy = await startPostgresProxy(database.url)
+  const schedulerProxies = await Promise.all(Array.from({ length: schedulerCount }, () => startPostgresProxy(database.url)))
   const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))
   const provisionerProxies = await Promise.all(Array.from({ length: provisionerCount }, () => startPostgresProxy(database.url)))
   const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
-  const single = SINGLE.map((role, at) => new RoleProcess(role, role, { ...common, DATABASE_URL: singleProxies[at]!.url }))
+  const uiApi = new RoleProcess('ui-api', 'ui-api', { ...common, DATABASE_URL: uiApiProxy.url })
+  const schedulers = schedulerProxies.map((proxy, at) => new RoleProcess(at === 0 ? 'scheduler' : `scheduler ${at}`, 'scheduler', { ...common, DATABASE_URL: proxy.url }))
   const engines = workerPorts.map((workerPort, at) =>
     new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), YARD_WORKER_URL: `ws://127.0.0.1:${workerPort}`, ...engineEnv[at], DATABASE_URL: engineProxies[at]!.url }))
   const provisioners = provisionerProxies.map((proxy, at) =>
     new RoleProcess(at === 0 ? 'latent-worker-provisioner' : `latent-worker-provisioner ${at}`, 'latent-worker-provisioner', { ...common, DATABASE_URL: proxy.url }))
-  const byRole = <T>([scheduler, uiApi]: T[], [engine]: T[], [provisioner]: T[]) => ({ scheduler: scheduler!, 'ui-api': uiApi!, engine: engine!, 'latent-worker-provisioner': provisioner! })
+  const byRole = <T>(api: T, [scheduler]: T[], [engine]: T[], [provisioner]: T[]) => ({ scheduler: scheduler!, 'ui-api': api, engine: engine!, 'latent-worker-provisioner': provisioner! })
   const workerIn = (name: string, basedir: string) => {
     mkdirSync(basedir)
     return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: network.url, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: basedir })
   }
   const workerProcesses = workers.map(name => workerIn(name, join(folder, name)))
   const stockWorkers = stockNames.map(name => new StockWorker({ name, password: 'pw', url: network.url, basedir: join(folder, name), env: { ...process.env, ...env } }))
-  const proxies = [...singleProxies, ...engineProxies, ...provisionerProxies]
+  const proxies = [uiApiProxy, ...schedulerProxies, ...engineProxies, ...provisionerProxies]
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
   // A test may stop its server.
   pool.on('error', () => {})
   const others: RoleProcess[] = []
-  const processes = () => [...workerProcesses, ...stockWorkers, ...others, ...single, ...provisioners, ...engines]
+  const processes = () => [...workerProcesses, ...stockWorkers, ...others, uiApi, ...schedulers, ...provisioners, ...engines]
   const url = `http://127.0.0.1:${port}/`
   const cluster: Cluster = {
-    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(singleProxies, engineProxies, provisionerProxies), roles: byRole(single, engines, provisioners),
-    engines, engineProxies, provisioners, provisionerProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
+    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(uiApiProxy, schedulerProxies, engineProxies, provisionerProxies), roles: byRole(uiApi, schedulers, engines, provisioners),
+    engines, engineProxies, schedulers, schedulerProxies, provisioners, provisionerProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
     machines: () => machineProcesses(join(folder, 'machines')),
     anotherWorker(name) {
       const other = workerIn(name, join(folder, `${name}-${others.length}`))
