@@ -23,6 +23,7 @@ export type BuildView = {
 /**
  * How a user's function is called: with `args`, then, if there is a view, with the RenderInput made of it. A renderer and doStepIf
  * get { view }, hideStepIf { args: [result], view }, fileIsImportant { args: [change] }, a filter's function { args: [value or change] },
- * extract { args: [rc, stdout, stderr] }. With `deadlineMs` a signal comes second, which aborts after so long.
+ * extract { args: [rc, stdout, stderr] }. With `deadlineMs` a signal comes second, which aborts after so long; with `context` too, a record of its data, the signal, and
+ * a function for each of its `asks`, which whoever calls answers.
  */
-export type FunctionInput = { args?: Json[]; view?: BuildView; deadlineMs?: number }
+export type FunctionInput = { args?: Json[]; view?: BuildView; deadlineMs?: number; context?: { data: { [name: string]: Json }; asks: string[] } }

@@ -14,6 +14,8 @@ export type ReporterKindDriver = {
 
 export type ComposeContext = {
   generator: GeneratorConfig
+  /** To be added for the readers where it is not null: the words are the kind's own, since the configuration's function failed. */
+  remark: string | null
   /** With the report's properties and source stamps; a secret in it throws. */
   render(value: Renderable): Promise<Json>
   /** A function of the configuration. */
@@ -24,6 +26,14 @@ export type SendContext = {
   /** One of the reporter's options, rendered, secrets included: for this call, never to be kept or logged. */
   option(name: string): Promise<Json>
   call(fn: FunctionRef, args: Json[]): Promise<Json>
+  /** A function that may take a minute and ask the outside world; second it is given `data`, a signal, and `log` and `option`. Rejects with an error that has what it said as `failure`. */
+  callPatiently(fn: FunctionRef, args: Json[], data: { [name: string]: Json }): Promise<Json>
+  /** The end of a log, for people; null: there is none. */
+  log(logid: number): Promise<string | null>
+  /** The same for each attempt at this message. */
+  key: string
+  /** From 1. */
+  attempt: number
   /** Aborts when it has taken too long, or the process stops. */
   signal: AbortSignal
   clock: Clock

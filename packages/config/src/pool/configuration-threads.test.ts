@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { bundleConfiguration, ConfigurationThreads, FunctionFailed, FunctionTimeout, ThreadReplaced } from '@yardmaster/config/host'
-import type { BuildView, StepEffect, StepEffectOutcome, StepInput } from '@yardmaster/domain'
+import type { BuildView, Json, StepEffect, StepEffectOutcome, StepInput } from '@yardmaster/domain'
 
 const source = `
 import { defineConfig, steps, util } from '@yardmaster/config'
@@ -21,6 +21,7 @@ const functions = {
   thread: () => threadId,
   environment: () => Object.keys(process.env),
   print: () => { console.log('printed'); return true },
+  asks: async (who, ctx) => [ctx.attempt, ctx.signal.aborted, await ctx.log(who), await ctx.log('none').catch(error => error.message)],
   hide: (result, props) => result === 0 && props.property('who') === 'ann',
 }
 export default defineConfig({
@@ -100,6 +101,12 @@ describe('quick functions', () => {
     const pool = threads()
     expect(await pool.call(fn('echo'), { view })).toEqual(['ann', 'x', 'b', { $interpolate: '%(prop:who)s' }])
     expect(await pool.call(fn('hide'), { args: [0], view })).toBe(true)
+  })
+
+  test('a patient one is given a context, and asks by it whoever called it', async () => {
+    const answer = (what: string, [who]: Json[]) => (who === 'none' ? Promise.reject(new Error('there is none')) : Promise.resolve(`${what} of ${String(who)}`))
+    const input = { args: ['ann'], context: { data: { attempt: 2 }, asks: ['log'] } }
+    expect(await threads().callPatiently(fn('asks'), input, never, answer)).toEqual([2, false, 'log of ann', 'there is none'])
   })
 
   test('one that spins costs its own call; those behind it are answered by a new thread', async () => {

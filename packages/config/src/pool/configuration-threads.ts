@@ -5,7 +5,7 @@ import type { Thrown } from '../thread/messages.js'
 import { FunctionFailed } from './errors.js'
 import { LongSteps } from './long-steps.js'
 import type { Perform } from './long-steps.js'
-import { ShortCalls } from './short-calls.js'
+import { ShortCalls, type AnswerAsked } from './short-calls.js'
 
 export type ConfigurationThreadsOptions = {
   /** The bundle's code. */
@@ -74,10 +74,10 @@ export class ConfigurationThreads {
 
   /**
    * Calls a function that asks the outside world, such as a provider's: it has a minute, and is given a signal that says so. Rejects like `call`, and
-   * when `signal` aborts; what the function said of its failure is in FunctionFailed.failure.
+   * when `signal` aborts; what the function said of its failure is in FunctionFailed.failure. `answer` is asked for what the function asks by its context.
    */
-  callPatiently(fn: FunctionRef, input: Pick<FunctionInput, 'args'>, signal: AbortSignal): Promise<Json> {
-    return this.patient.call(fn, { ...input, deadlineMs: this.patienceMs }, signal)
+  callPatiently(fn: FunctionRef, input: Pick<FunctionInput, 'args' | 'context'>, signal: AbortSignal, answer?: AnswerAsked): Promise<Json> {
+    return this.patient.call(fn, { ...input, deadlineMs: this.patienceMs }, signal, answer)
   }
 
   /**

@@ -12,7 +12,10 @@ export type ShortOptions = ThreadOptions & {
   onReplaced: (reason: string, fn: string | null) => void
 }
 
-type Call = { id: number; fn: string; input: FunctionInput; resolve: (value: Json) => void; reject: (error: Error) => void }
+/** Answers what a function asks while it runs. */
+export type AnswerAsked = (what: string, args: Json[]) => Promise<Json>
+
+type Call = { id: number; fn: string; input: FunctionInput; answer: AnswerAsked | undefined; resolve: (value: Json) => void; reject: (error: Error) => void }
 type Slot = { thread: ThreadHandle; call: Call | undefined; cancelDeadline: () => void }
 
 /**
@@ -28,12 +31,12 @@ export class ShortCalls {
   constructor(private readonly options: ShortOptions) {}
 
   /** Who gives up by the signal is told at once; a call that no thread has begun is then never made. */
-  call(fn: FunctionRef, input: FunctionInput, signal?: AbortSignal): Promise<Json> {
+  call(fn: FunctionRef, input: FunctionInput, signal?: AbortSignal, answer?: AnswerAsked): Promise<Json> {
     if (this.closed) return Promise.reject(new Error('the configuration threads are closed'))
     return new Promise((resolve, reject) => {
       const onAbort = (): void => { if (signal) this.giveUp(call, signal) }
       const call: Call = {
-        id: ++this.lastId, fn: fn.$fn, input,
+        id: ++this.lastId, fn: fn.$fn, input, answer,
         resolve(value) { signal?.removeEventListener('abort', onAbort); resolve(value) },
         reject(error) { signal?.removeEventListener('abort', onAbort); reject(error) },
       }
@@ -94,12 +97,20 @@ export class ShortCalls {
 
   private receive(slot: Slot, message: FromThread): void {
     const call = slot.call
-    if (message.type === 'stray') {
+    if (message.type === 'ask' && call?.id === message.id) {
+      this.tell(slot, message, call)
+    } else if (message.type === 'stray') {
       if (!call) return this.options.onPrint?.(message.error.stack)
       this.settle(slot, () => call.reject(this.options.failed(call.fn, message.error)))
     } else if (call && (message.type === 'returned' || message.type === 'threw') && message.id === call.id) {
       this.settle(slot, () => (message.type === 'returned' ? call.resolve(message.value) : call.reject(this.options.failed(call.fn, message.error))))
     }
+  }
+
+  private tell({ thread }: Slot, { id, n, what, args }: Extract<FromThread, { type: 'ask' }>, { answer }: Call): void {
+    const untold = (error: unknown): void => thread.post({ type: 'untold', id, n, message: error instanceof Error ? error.message : String(error) })
+    if (!answer) return untold(`nobody answers '${what}' here`)
+    answer(what, args).then(value => thread.post({ type: 'told', id, n, value }), untold)
   }
 
   private settle(slot: Slot, tell: () => void): void {

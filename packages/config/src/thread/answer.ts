@@ -31,7 +31,7 @@ export function data(value: unknown, what: string): Json {
 }
 
 /** Of a failure, what more than its words leaves the thread. */
-const told = ['failureClass', 'code', 'mayHaveHappened', 'retryAfterMs']
+const told = ['failureClass', 'code', 'mayHaveHappened', 'retryAfterMs', 'outcome', 'limited']
 
 export function thrown(error: unknown): Thrown {
   if (!(error instanceof Error)) return { message: String(error), stack: '' }

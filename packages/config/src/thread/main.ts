@@ -11,6 +11,7 @@ import { load } from './load.js'
 import type { FromThread, ThreadData, ToThread } from './messages.js'
 import type { UserFunction } from './plain.js'
 import { renderInput } from './render-input.js'
+import { Questions } from './questions.js'
 import { StepRun } from './step-run.js'
 
 const port = parentPort
@@ -32,6 +33,7 @@ process.on('uncaughtException', stray)
 process.on('unhandledRejection', stray)
 
 const steps = new Map<number, StepRun>()
+const questions = new Map<number, Questions>()
 let functions: Map<string, UserFunction> = new Map()
 
 function functionAt(path: string): (...args: unknown[]) => unknown {
@@ -42,13 +44,22 @@ function functionAt(path: string): (...args: unknown[]) => unknown {
 
 async function call(id: number, path: string, input: FunctionInput): Promise<void> {
   try {
-    const { view, deadlineMs } = input
+    const { view, deadlineMs, context } = input
     const args: unknown[] = [...(input.args ?? [])]
     if (view) args.push(renderInput(view))
-    if (deadlineMs !== undefined) args.splice(1, 0, AbortSignal.timeout(deadlineMs))
+    const signal = deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)
+    if (context) {
+      const asked = new Questions((n, what, askedArgs) => post({ type: 'ask', id, n, what, args: askedArgs }))
+      questions.set(id, asked)
+      args.splice(1, 0, { ...context.data, ...asked.functions(context.asks), signal })
+    } else if (signal) {
+      args.splice(1, 0, signal)
+    }
     post({ type: 'returned', id, value: answer(await functionAt(path)(...args), path) })
   } catch (error) {
     post({ type: 'threw', id, error: thrown(error) })
+  } finally {
+    questions.delete(id)
   }
 }
 
@@ -75,6 +86,8 @@ function receive(message: ToThread): void {
   tellIfFull()
   if (message.type === 'ping') return post({ type: 'pong', n: message.n })
   if (message.type === 'call') return void call(message.id, message.fn, message.input)
+  if (message.type === 'told') return questions.get(message.id)?.told(message.n, message.value)
+  if (message.type === 'untold') return questions.get(message.id)?.untold(message.n, message.message)
   Atomics.store(currentStep, 0, message.id)
   if (message.type === 'step') return void runStep(message.id, message.fn, message.input)
   const run = steps.get(message.id)

@@ -16,6 +16,9 @@ export type ThreadData = {
 export type ToThread =
   | { type: 'call'; id: number; fn: string; input: FunctionInput }
   | { type: 'step'; id: number; fn: string; input: StepInput }
+  /** To what a patient function asked. */
+  | { type: 'told'; id: number; n: number; value: Json }
+  | { type: 'untold'; id: number; n: number; message: string }
   | { type: 'outcome'; id: number; n: number; value: StepEffectOutcome }
   | { type: 'refused'; id: number; n: number; message: string }
   | { type: 'abort'; id: number; reason: string }
@@ -31,6 +34,8 @@ export type FromThread =
   | { type: 'returned'; id: number; value: Json }
   | { type: 'stepped'; id: number; result: Result }
   | { type: 'threw'; id: number; error: Thrown }
+  /** A patient function asks whoever called it. */
+  | { type: 'ask'; id: number; n: number; what: string; args: Json[] }
   | { type: 'effect'; id: number; effect: StepEffect }
   /** An error outside any awaited call, such as in a timer's callback; of that step, when a step is behind it. */
   | { type: 'stray'; step: number | null; error: Thrown }
