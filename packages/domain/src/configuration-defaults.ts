@@ -1,5 +1,8 @@
 import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
+import type { ForceParameter, ForceScheduler } from './force-config.js'
+import { codebaseParameter, forceParameter } from './force-fields.js'
 import { poolDefaults } from './latent/pool-config.js'
+import type { Codebases } from './scheduler-config.js'
 
 /** What a worker is when only its name and password are said. */
 export const workerDefaults: Omit<WorkerConfig, 'name' | 'password'> = {
@@ -23,10 +26,24 @@ export function completed(stored: Configuration): Configuration {
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
+    schedulers: stored.schedulers.map(scheduler => (scheduler.kind === 'force' ? withWholeForm(scheduler) : scheduler)),
     builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),
   }
 }
 
 function withLocks(step: StepConfig): StepConfig {
   return { ...step, locks: step.locks ?? [] }
+}
+
+/** Codebases were only named, with the beginning of their repository and branch. */
+function withWholeForm(scheduler: Omit<ForceScheduler, 'codebases'> & { codebases: ForceParameter[] | Codebases }): ForceScheduler {
+  const { codebases, parameters } = scheduler
+  return {
+    ...scheduler, parameters: parameters.map(wholeParameter),
+    codebases: Array.isArray(codebases) ? codebases.map(wholeParameter) : Object.entries(codebases).map(([codebase, { repository, branch }]) => codebaseParameter(codebase, { repository, branch: branch ?? '' })),
+  }
+}
+
+function wholeParameter(parameter: ForceParameter): ForceParameter {
+  return forceParameter({ ...parameter, fields: parameter.fields.map(wholeParameter) })
 }

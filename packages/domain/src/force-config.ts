@@ -1,21 +1,49 @@
 import type { Json } from './json.js'
-import type { Codebases, SchedulerCommon } from './scheduler-config.js'
+import type { FunctionRef } from './renderable.js'
+import type { SchedulerCommon } from './scheduler-config.js'
+
+/** `codebase`, `patch`, `any` and `nested` group others. */
+export type ForceParameterType = 'text' | 'bool' | 'int' | 'choices' | 'fixed' | 'username' | 'file' | 'worker' | 'inherit' | 'nested' | 'any' | 'codebase' | 'patch'
+
+export type ForceLayout = 'vertical' | 'horizontal' | 'simple' | 'tabs'
 
 export type ForceParameter = {
   name: string
   fullName: string
-  type: 'text' | 'bool' | 'int' | 'choices' | 'nested' | 'fixed' | 'username'
+  type: ForceParameterType
   label: string
+  tablabel: string
+  tooltip: string
   default: Json
+  /** Asked for the default, before the form is shown and before it is checked; null: the default is as said. */
+  defaultFn: FunctionRef | null
   required: boolean
   multiline: boolean
   hide: boolean
   regex: string | null
+  /** Characters of a value, or of all that a group holds. */
   maxsize: number | null
+  /** Of the input, in characters; null: as its type has it. */
+  size: number | null
+  cols: number | null
+  rows: number | null
+  needEmail: boolean
   choices: string[]
+  choicesFn: FunctionRef | null
   strict: boolean
   multiple: boolean
-  /** What a `nested` parameter groups; [] for all others. */
+  /** What other fields are set to (by full name) when a choice is picked. */
+  autopopulate: { [choice: string]: { [field: string]: Json } } | null
+  layout: ForceLayout
+  /** null: two from four fields on, else one. */
+  columns: number | null
+  /** Whose sourcestamp it makes. */
+  codebase: string | null
+  /** Makes the sourcestamp of what was filled in; null: it is what was filled in. */
+  sourcestampFn: FunctionRef | null
+  /** Why its choices or its default are not known now. */
+  problem: string | null
+  /** What it groups; [] for all others. */
   fields: ForceParameter[]
 }
 
@@ -23,6 +51,7 @@ export type ForceScheduler = SchedulerCommon & {
   kind: 'force'
   label: string
   buttonName: string
-  codebases: Codebases
+  /** Of type `codebase`, one for each sourcestamp. */
+  codebases: ForceParameter[]
   parameters: ForceParameter[]
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { forceFields, forceParameter, withFullNames } from './force-fields.js'
-import { validateForce } from './force-parameters.js'
+import { codebaseParameter, forceFields, forceParameter, patchFields, withFullNames } from './force-fields.js'
+import { chosenWorker, validateForce } from './force-parameters.js'
 import type { ForceValues } from './force-parameters.js'
 
 const parameters = [
@@ -12,12 +12,12 @@ const parameters = [
   forceParameter({ name: 'platforms', type: 'choices', multiple: true, choices: ['a', 'b'], default: ['a'] }),
   withFullNames(forceParameter({ name: 'opts', type: 'nested', fields: [forceParameter({ name: 'x', type: 'text', required: true, label: 'X' })] })),
 ]
-const scheduler = { parameters, codebases: { '': { repository: 'https://r', branch: 'main' } }, reason: "A build was forced by '%(owner)s': %(reason)s", properties: { fromScheduler: 1 } }
+const scheduler = { parameters, codebases: [codebaseParameter('', { repository: 'https://r', branch: 'main' })], reason: "A build was forced by '%(owner)s': %(reason)s", properties: { fromScheduler: 1 } }
 
 describe('validateForce', () => {
   test('defaults make a whole request', () => {
     expect(validateForce(scheduler, { opts_x: 'here' }, 'ann')).toEqual({
-      ok: true, owner: 'ann', priority: 0, reason: "A build was forced by 'ann': force build",
+      ok: true, owner: 'ann', priority: 0, inherits: [], reason: "A build was forced by 'ann': force build",
       sourcestamps: [{ codebase: '', repository: 'https://r', project: '', branch: 'main', revision: null }],
       properties: {
         fromScheduler: [1, 'Scheduler'], target: ['debug', 'Force Build Form'], jobs: [2, 'Force Build Form'], clean: [false, 'Force Build Form'],
@@ -57,6 +57,69 @@ describe('validateForce', () => {
 })
 
 test('the whole form names its fields as Buildbot does', () => {
-  const names = forceFields({ parameters, codebases: { lib: { repository: '', branch: null } } }).map(field => field.fields.map(child => child.fullName).join(' ') || field.fullName)
+  const names = forceFields({ parameters, codebases: [codebaseParameter('lib')] }).map(field => field.fields.map(child => child.fullName).join(' ') || field.fullName)
   expect(names).toEqual(['username reason priority', 'lib_branch lib_project lib_repository lib_revision', 'target', 'jobs', 'clean', 'tag', 'fixed', 'platforms', 'opts_x'])
+})
+
+describe('what is not a text alone', () => {
+  const build = withFullNames(forceParameter({ name: 'any', type: 'any', label: '', fields: [forceParameter({ name: 'name', type: 'text' }), forceParameter({ name: 'value', type: 'text' })] }))
+  const patched = codebaseParameter('', { repository: null, project: null })
+  const form = {
+    reason: '%(reason)s', properties: {},
+    codebases: [withFullNames({ ...patched, fields: [...patched.fields, forceParameter({ name: 'patch', type: 'patch', fields: patchFields() })] }), codebaseParameter('lib', { branch: forceParameter({ name: 'fixed', type: 'fixed', default: 'stable' }) }, { name: 'library' })],
+    parameters: [
+      forceParameter({ name: 'workername', type: 'worker', label: 'Worker', choices: ['w1', 'w2'] }), forceParameter({ name: 'inherit', type: 'inherit', label: 'Like', choices: ['b/1', 'b/2 good'] }), build,
+      forceParameter({ name: 'notes', type: 'file', label: 'Notes', maxsize: 10 }), forceParameter({ name: 'who', type: 'username', needEmail: false }),
+      forceParameter({ name: 'free', type: 'choices', label: 'Free', choices: ['a'], strict: false }),
+      withFullNames(forceParameter({ name: 'group', type: 'nested', label: 'Group', maxsize: 5, fields: [forceParameter({ name: 'a', type: 'text' }), forceParameter({ name: 'b', type: 'text' })] })),
+    ],
+  }
+  const forced = (values: ForceValues) => validateForce(form, values, 'ann')
+
+  test('nothing filled in: no worker, no patch, nothing inherited', () => {
+    const outcome = forced({ workername: '-any-' })
+    expect(outcome).toMatchObject({ ok: true, inherits: [], sourcestamps: [{ codebase: '', repository: '' }, { codebase: 'lib', branch: 'stable' }] })
+    expect(outcome.ok && [Object.keys(outcome.properties).sort(), outcome.sourcestamps[0]?.patch]).toEqual([['free', 'group', 'notes', 'owner', 'reason', 'who'], undefined])
+  })
+
+  test('a worker, a build to be like, a property by name, a patch, and a codebase by another name', () => {
+    const outcome = forced({ workername: ['w2'], inherit: 'b/2 good', any_name: 'deploy.to', any_value: 'here', patch_body: 'diff', patch_level: '0', patch_author: 'Ann', library_revision: 'abc', free: 'z' })
+    expect(outcome).toMatchObject({
+      ok: true, inherits: [{ field: 'inherit', builder: 'b', number: 2, text: 'b/2 good' }],
+      sourcestamps: [{ patch: { body: 'diff', level: 0, author: 'Ann', comment: '', subdir: '.' } }, { revision: 'abc' }],
+      properties: { workername: ['w2', 'Force Build Form'], inherit: ['b/2', 'Force Build Form'], 'deploy.to': ['here', 'Force Build Form'], free: ['z', 'Force Build Form'] },
+    })
+    expect(outcome.ok && chosenWorker(outcome.properties)).toBe('w2')
+  })
+
+  const refused: [values: ForceValues, field: string, message: RegExp][] = [
+    [{ workername: 'w9' }, 'workername', /'w9' does not belong to list of available choices/],
+    [{ inherit: 'b/9' }, 'inherit', /'b\/9' does not belong/],
+    [{ any_name: 'no way', any_value: 'x' }, 'any', /^bad property name='no way', value='x'$/],
+    [{ notes: 'x'.repeat(11) }, 'notes', /^Notes: is too large 11 > 10$/],
+    [{ group_a: 'abc', group_b: 'def' }, 'group', /^Group: is too large 6 > 5$/],
+    [{ who: { name: 'x' } }, 'who', /expected a text, found \{"name":"x"\}/],
+    [{ who: ['a', 'b'] }, 'who', /expected one value, found 2/],
+    [{ who: 7 }, 'who', /expected a text, found 7/],
+    [{ priority: true }, 'priority', /expected a whole number, found true/],
+    [{ priority: '99999999999999999999' }, 'priority', /invalid literal/],
+    [{ patch_body: 'x', patch_level: '-1' }, 'patch_level', /from 0 to 100/],
+    [{ patch_body: 'x', patch_subdir: '../..' }, 'patch_subdir', /without '\.\.'/],
+    [{ patch_body: 'x', patch_subdir: '/etc' }, 'patch_subdir', /below the source/],
+  ]
+  test.each(refused)('%j: %s', (values, field, message) => {
+    expect(forced(values)).toEqual({ ok: false, errors: { [field]: expect.stringMatching(message) } })
+  })
+
+  test('a wrong yes or no is told', () => {
+    const yes = { reason: '', properties: {}, codebases: [], parameters: [forceParameter({ name: 'yes', type: 'bool', label: 'Yes' })] }
+    expect(validateForce(yes, { yes: 'perhaps' }, 'ann')).toEqual({ ok: false, errors: { yes: 'Yes: expected true or false, found "perhaps"' } })
+    expect(validateForce(yes, { yes: 'True' }, 'ann')).toMatchObject({ properties: { yes: [true, 'Force Build Form'] } })
+  })
+
+  test('choices that are not known refuse what depends on them, and only that', () => {
+    const unknown = { ...form, parameters: [forceParameter({ name: 'a', type: 'choices', problem: 'the function failed' })] }
+    expect(validateForce(unknown, { a: 'x' }, 'ann')).toEqual({ ok: false, errors: { a: 'the function failed' } })
+    expect(validateForce(unknown, {}, 'ann')).toMatchObject({ ok: true, properties: { a: ['', 'Force Build Form'] } })
+  })
 })

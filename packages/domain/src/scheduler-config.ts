@@ -1,6 +1,6 @@
 import type { ForceScheduler } from './force-config.js'
 import type { Json } from './json.js'
-import type { FunctionRef, Renderable } from './renderable.js'
+import type { FunctionRef, Renderable, SecretRef } from './renderable.js'
 
 /** A condition on one field of a change: equal to one of, matching, or a function's answer. */
 export type FieldFilter = { eq?: (string | null)[]; notEq?: (string | null)[]; regex?: { source: string; flags: string }[]; notRegex?: { source: string; flags: string }[]; fn?: FunctionRef }
@@ -51,4 +51,12 @@ export type BasicScheduler = BuildingScheduler & ConsumesChanges & {
 /** Builds when a step of another build asks for it. */
 export type TriggerableScheduler = BuildingScheduler & { kind: 'triggerable' }
 
-export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler
+/** Builds patches that somebody sends from a working tree. */
+export type TryScheduler = SchedulerCommon & {
+  kind: 'try'
+  /** Who may. */
+  userpass: { user: string; password: string | SecretRef }[]
+  codebases: Codebases
+}
+
+export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler | TryScheduler

@@ -1,6 +1,6 @@
-import type { BasicScheduler, ChangeFilterConfig, ForceScheduler, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
+import type { BasicScheduler, ChangeFilterConfig, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
 import { changeFilter, noFilter } from './change-filter.js'
-import { forceField } from './force.js'
+import { force, tryScheduler } from './asked-schedulers.js'
 import { anyWholeNumber, boolean, durationOrNone, functionRef, name, properties, text } from './leaves.js'
 import { byKind, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
@@ -45,16 +45,8 @@ const anyBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branches: or
   return { kind: 'anyBranch', ...rest, changeFilter: filterOf(names, rest.changeFilter, at), reason: reasonOf('AnyBranchScheduler', rest) }
 })
 
-const force: Reader<ForceScheduler> = mapped(record({
-  ...common, codebases, label: orNull(text), buttonName: orNull(text), parameters: or(list(forceField, 'a list of parameters'), []), reasonString: or(text, "A build was forced by '%(owner)s': %(reason)s"),
-}, 'options of schedulers.force'), ({ reasonString, ...given }, at) => {
-  const twice = given.parameters.find((parameter, index) => given.parameters.findIndex(other => other.fullName === parameter.fullName) !== index && parameter.name !== '')
-  if (twice) at.at('parameters').wrong({ expected: 'different names', found: `two parameters named '${twice.name}'` })
-  return { kind: 'force', ...given, label: given.label ?? given.name, buttonName: given.buttonName ?? given.name, reason: reasonString }
-})
-
 const triggerable: Reader<TriggerableScheduler> = mapped(record({ ...common, codebases, reason: orNull(text) }, 'options of schedulers.triggerable'), given => (
   { kind: 'triggerable', ...given, reason: reasonOf('Triggerable', given) }))
 
-export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, triggerable },
-  'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…) or schedulers.triggerable(…)')
+export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, try: tryScheduler, triggerable },
+  'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…), schedulers.try(…) or schedulers.triggerable(…)')

@@ -1,4 +1,4 @@
-import type { ChangeData, Json } from '@yardmaster/domain'
+import type { ChangeData, Json, SecretRef } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { ForceParameterDeclaration } from './force-parameters.js'
@@ -31,14 +31,29 @@ export type SingleBranchOptions = BasicSchedulerOptions & {
   branch?: string | null
 }
 export type AnyBranchOptions = BasicSchedulerOptions & { branches?: (string | null)[] }
-export type ForceOptions = SchedulerOptions & {
+/** A function is asked when the form is shown, and again before what was filled in is checked. */
+export type ForceOptions = Omit<SchedulerOptions, 'properties' | 'priority'> & {
   label?: string
   buttonName?: string
-  codebases?: Codebases
+  /** Names and codebaseParameters, or by name what branch and repository begin with; not said: one without a name. */
+  codebases?: Codebases | (string | ForceParameterDeclaration)[]
+  /** Fields of the form that become properties; or properties that every build gets. */
+  properties?: { [name: string]: Json } | ForceParameterDeclaration[]
   /** Fields of the form that become properties. */
   parameters?: ForceParameterDeclaration[]
+  username?: ForceParameterDeclaration
+  reason?: ForceParameterDeclaration
+  /** Higher first; or the field that asks for it. */
+  priority?: number | ForceParameterDeclaration
   /** With %(owner)s and %(reason)s in it. */
   reasonString?: string
+}
+
+/** Whoever has one of these names and passwords may send patches (`yard try`). */
+export type TryOptions = SchedulerOptions & {
+  userpass: [user: string, password: string | SecretRef][]
+  /** The patch is for one of them; the others are built as said here. */
+  codebases?: Codebases
 }
 
 export type TriggerableOptions = SchedulerOptions & {
@@ -47,7 +62,7 @@ export type TriggerableOptions = SchedulerOptions & {
   reason?: string
 }
 
-export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions>
+export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions> | Declared<'try', TryOptions>
 
 export const schedulers = {
   /** Builds the changes of one branch, once the tree is stable. */
@@ -56,6 +71,8 @@ export const schedulers = {
   anyBranch: (options: AnyBranchOptions): SchedulerDeclaration => declare('anyBranch', options),
   /** Lets people start a build, with a form. */
   force: (options: ForceOptions): SchedulerDeclaration => declare('force', options),
+  /** Lets people build a patch of their working tree: `yard try`. */
+  try: (options: TryOptions): SchedulerDeclaration => declare('try', options),
   /** Builds when a step of another build triggers it: steps.trigger, ctx.trigger. */
   triggerable: (options: TriggerableOptions): SchedulerDeclaration => declare('triggerable', options),
 }

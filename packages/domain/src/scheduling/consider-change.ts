@@ -13,7 +13,7 @@ export type Verdict =
 export function consumesChanges(scheduler: SchedulerConfig): scheduler is Extract<SchedulerConfig, ConsumesChanges> {
   switch (scheduler.kind) {
     case 'singleBranch': case 'anyBranch': return true
-    case 'triggerable': case 'force': return false
+    case 'triggerable': case 'force': case 'try': return false
   }
 }
 

@@ -15,8 +15,13 @@ export type ForceField = {
   regex: string | null
   hide: boolean
   maxsize: number | null
-  autopopulate: null
+  /** What other fields are set to, by choice. */
+  autopopulate: { [choice: string]: { [field: string]: unknown } } | null
   tooltip: string
+  /** Why its choices or its default are not known now; ours. */
+  problem?: string
+  /** It is asked for again when other fields change; ours. */
+  asked?: boolean
   choices?: string[]
   strict?: boolean
   rows?: number
@@ -25,15 +30,16 @@ export type ForceField = {
   need_email?: boolean
   layout?: string
   columns?: number
+  codebase?: string
   fields?: ForceField[]
 }
 
 const forceField: z.ZodType<ForceField> = z.lazy(() => z.object({
   name: z.string(), fullName: z.string(), type: z.string(), label: z.string(), tablabel: z.string(), default: z.json(),
   required: z.boolean(), multiple: z.boolean(), regex: z.string().nullable(), hide: z.boolean(), maxsize: z.number().nullable(),
-  autopopulate: z.null(), tooltip: z.string(), choices: z.array(z.string()).optional(), strict: z.boolean().optional(),
+  autopopulate: z.record(z.string(), z.record(z.string(), z.json())).nullable(), tooltip: z.string(), problem: z.string().optional(), asked: z.boolean().optional(), choices: z.array(z.string()).optional(), strict: z.boolean().optional(),
   rows: z.number().optional(), cols: z.number().optional(), size: z.number().optional(), need_email: z.boolean().optional(),
-  layout: z.string().optional(), columns: z.number().optional(), fields: z.array(forceField).optional(),
+  layout: z.string().optional(), columns: z.number().optional(), codebase: z.string().optional(), fields: z.array(forceField).optional(),
 }))
 
 export const forceschedulers = resourceType('forcescheduler', 'forceschedulers', {

@@ -1,4 +1,4 @@
-import { CANCELLED, forceParameter, SUCCESS, type ForceScheduler } from '@yardmaster/domain'
+import { CANCELLED, codebaseParameter, forceParameter, SUCCESS, type ForceScheduler } from '@yardmaster/domain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aBuilder, aConfiguration, aWorker } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
@@ -6,7 +6,7 @@ import { connectWorker, finish, repository, request, start } from '../testing/bu
 
 const forceScheduler: ForceScheduler = {
   kind: 'force', name: 'force', builders: ['b1', 'b2'], properties: { made: 'here' }, priority: 3, reason: 'Forced by %(owner)s: %(reason)s', label: 'Force', buttonName: 'Go',
-  codebases: { '': { repository, branch: 'main' } }, parameters: [forceParameter({ name: 'level', type: 'int', label: 'Level', default: 1 })],
+  codebases: [codebaseParameter('', { repository, branch: 'main' })], parameters: [forceParameter({ name: 'level', type: 'int', label: 'Level', default: 1 })],
 }
 
 /** A builder each, as a worker builds one build at a time of a builder. */

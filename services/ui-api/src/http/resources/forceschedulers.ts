@@ -1,22 +1,9 @@
-import { forceFields, type ForceParameter, type ForceScheduler as ForceConfig } from '@yardmaster/domain'
-import { applyResultSpec, forceschedulers as type, type ForceField, type ForceScheduler } from '@yardmaster/rest'
+import { forceFields, type ForceScheduler as ForceConfig } from '@yardmaster/domain'
+import { applyResultSpec, forceschedulers as type, type ForceScheduler } from '@yardmaster/rest'
 import type { Endpoint, EndpointRequest } from './endpoint.js'
+import { forceField } from './force-field.js'
 import { builderId } from './places.js'
 import { sql, toQuery } from './sql.js'
-
-/** As Buildbot's form builder wants it: `fixed` and `bool` speak for themselves, texts have sizes, groups have fields. */
-function fieldOf(parameter: ForceParameter): ForceField {
-  const { name, fullName, label, required, multiple, regex, hide, maxsize } = parameter
-  const common = { name, fullName, label, tablabel: label, default: parameter.default, required, multiple, regex, hide, maxsize, autopopulate: null, tooltip: '' }
-  switch (parameter.type) {
-    case 'text': return parameter.multiline ? { ...common, type: 'textarea', size: 10, cols: 80, rows: 20 } : { ...common, type: 'text', size: 10 }
-    case 'int': return { ...common, type: 'int', size: 10 }
-    case 'username': return { ...common, type: 'username', size: 30, need_email: true }
-    case 'choices': return { ...common, type: 'list', choices: parameter.choices, strict: parameter.strict }
-    case 'nested': return { ...common, type: 'nested', layout: 'vertical', columns: parameter.fields.filter(field => !field.hide).length >= 4 ? 2 : 1, fields: parameter.fields.map(fieldOf) }
-    case 'bool': case 'fixed': return { ...common, type: parameter.type }
-  }
-}
 
 /** The force schedulers of all sets' active configurations, with whether somebody switched them off. */
 async function configured({ db, activeGenerations }: Pick<EndpointRequest, 'db' | 'activeGenerations'>): Promise<ForceScheduler[]> {
@@ -29,7 +16,7 @@ async function configured({ db, activeGenerations }: Pick<EndpointRequest, 'db' 
     label: scheduler.label,
     builder_names: scheduler.builders,
     enabled: !disabled.has(scheduler.name),
-    all_fields: forceFields(scheduler).map(fieldOf),
+    all_fields: forceFields(scheduler).map(forceField),
   }))
 }
 
