@@ -30,7 +30,7 @@ export function aGitPoller(repository: string, more: Partial<GitPollerConfig> = 
 export function aConfiguration(more: Partial<Configuration> = {}): Configuration {
   return {
     title: 'Test', titleURL: null, projects: [], workers: [aWorker('w1')], pools: [],
-    builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: { base: null, github: null }, reporters: [], ...more,
+    builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: { base: null, github: null }, reporters: [], cancellers: [], ...more,
   }
 }
 

@@ -1,6 +1,7 @@
 /** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
 export type { ChangeData, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result } from '@yardmaster/domain'
 export type { BuilderOptions } from './vocabulary/builders.js'
+export type { CancellerDeclaration, FailingBuildsetCancellerOptions, OldBuildCancellerOptions } from './vocabulary/cancellers.js'
 export { changeHooks } from './vocabulary/change-hooks.js'
 export type { ChangeHookDeclaration } from './vocabulary/change-hooks.js'
 export { changeSources } from './vocabulary/change-sources.js'

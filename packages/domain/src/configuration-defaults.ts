@@ -11,7 +11,7 @@ export const workerDefaults: Omit<WorkerConfig, 'name' | 'password'> = {
 }
 
 export const builderDefaults: Omit<BuilderConfig, 'name' | 'key' | 'builddir' | 'workers' | 'steps'> = {
-  project: null, description: null, tags: [], workerLabels: null, units: 1, env: {}, properties: {}, defaultProperties: {}, collapseRequests: true,
+  project: null, description: null, tags: [], workerLabels: null, units: 1, env: {}, properties: {}, defaultProperties: {}, collapseRequests: true, maxPending: null, noWorkerTimeout: null,
   locks: [], nextBuild: null, nextWorker: null, canStartBuild: null,
 }
 
@@ -25,6 +25,7 @@ export function completed(stored: Configuration): Configuration {
     pools: (stored.pools ?? []).map(pool => ({ ...poolDefaults, ...pool })),
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
+    cancellers: stored.cancellers ?? [],
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     schedulers: stored.schedulers.map(scheduler => (scheduler.kind === 'force' ? withWholeForm(scheduler) : scheduler)),
     builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),

@@ -1,4 +1,5 @@
 import type { ChangeHooksConfig } from './change-hook-config.js'
+import type { CancellerConfig } from './canceller-config.js'
 import type { GitPollerConfig } from './change-source-config.js'
 import type { Json } from './json.js'
 import type { PoolConfig } from './latent/pool-config.js'
@@ -26,6 +27,8 @@ export type Configuration = {
   changeHooks: ChangeHooksConfig
   /** Who is told of builds, and how. */
   reporters: ReporterConfig[]
+  /** What cancels builds by itself. */
+  cancellers: CancellerConfig[]
 }
 
 export type ProjectConfig = { name: string; slug: string; description: string | null }
@@ -78,6 +81,9 @@ export type LockAccess = {
 /** Or a function of the build that answers with a list of them. */
 export type Locks = LockAccess[] | FunctionRef
 
+export type PendingLimit = { limit: number; then: 'refuse-new' | 'drop-oldest' }
+export type NoWorkerTimeout = { after: number; then: 'fail' | 'hold' }
+
 export type BuilderConfig = {
   name: string
   /** Identity across renames; the name unless said otherwise. */
@@ -97,7 +103,12 @@ export type BuilderConfig = {
   properties: { [name: string]: Json }
   /** Below what the request brings with it. */
   defaultProperties: { [name: string]: Json }
-  collapseRequests: boolean
+  /** One build for several requests that ask for the same; or a function of the older and the newer request says whether. */
+  collapseRequests: boolean | FunctionRef
+  /** How many requests may wait, and which end when they are too many; null: any number. */
+  maxPending: PendingLimit | null
+  /** What becomes of a request when no worker that could build it is there for `after` seconds; null: it waits. */
+  noWorkerTimeout: NoWorkerTimeout | null
   /** Held while a build runs. */
   locks: Locks
   /** Chooses among the waiting requests (at most 200). */

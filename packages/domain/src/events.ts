@@ -26,11 +26,11 @@ export type EventType =
   | 'instance.new' | 'instance.updated' | 'instance.gone' | 'pool.updated'
   | 'change.new'
   | 'buildset.new' | 'buildset.complete'
-  | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.complete'
+  | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.update' | 'buildrequest.complete'
   | 'build.new' | 'build.update' | 'build.finished'
   | 'step.new' | 'step.started' | 'step.updated' | 'step.finished'
   | 'log.new' | 'log.append' | 'log.finished'
   | 'build.properties'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations'

@@ -9,6 +9,7 @@ import { Pressure } from './build/pressure.js'
 import { GuardedFunctions } from './claim/guarded-functions.js'
 import { startBalance } from './loops/balance.js'
 import { claimWaiting } from './loops/claim-requests.js'
+import { decideCollapses } from './loops/decide-collapses.js'
 import { startDrain } from './loops/drain.js'
 import { endOrphans } from './loops/end-orphans.js'
 import { endUnbuildableRequests } from './loops/end-unbuildable.js'
@@ -70,6 +71,7 @@ export async function startEngine(replica: Replica): Promise<void> {
     claims.setAlarm(claimed.wakeAt)
     return claimed
   } })
+  const collapses = loop({ name: 'collapse', everyMs: 5_000, run: () => decideCollapses({ db, fence, clock, generations, functions }) })
   const lockTurns = loop({ name: 'locks', everyMs: 5_000, run: () => locks.sweep() })
   loop({ name: 'explain waiting', everyMs: 5_000, run: async () => { if (await replica.duty(`explain waiting.${settings.set}`)) await explainWaiting({ db, fence, generations, clock }) } })
   loop({ name: 'unbuildable requests', everyMs: 5_000, run: async () => (generations.active()?.configuration.pools.length && await replica.duty(`unbuildable.${settings.set}`) ? endUnbuildableRequests({ db, fence, generations, clock, logger }) : undefined) })
@@ -97,7 +99,10 @@ export async function startEngine(replica: Replica): Promise<void> {
     return Promise.resolve()
   } })
   replica.onStop('builds', () => runs.handOver())
-  bus.onWake('requests', () => claims.notify())
+  bus.onWake('requests', () => {
+    claims.notify()
+    if (generations.active()?.configuration.builders.some(builder => typeof builder.collapseRequests !== 'boolean')) collapses.notify()
+  })
   bus.onWake('buildsets', () => ended.notify())
   bus.onWake('locks', () => lockTurns.notify())
   bus.onWake('instances', () => machines.notify())

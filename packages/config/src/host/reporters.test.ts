@@ -43,5 +43,5 @@ test('what is wrong with them is told where it is', async () => {
     "services[2].report: services 'own': expected a function, found 'nothing'",
   ])
   const same = await check(`[reporters.custom({ name: 'own', report: async () => {} }), reporters.custom({ name: 'own', report: async () => {} })]`)
-  expect(same.ok ? [] : same.errors.map(error => error.message)).toEqual(["services 'own': there is already a reporter 'own': say another name"])
+  expect(same.ok ? [] : same.errors.map(error => error.message)).toEqual(["services 'own': there is already a service 'own': say another name"])
 })

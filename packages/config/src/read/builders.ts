@@ -1,8 +1,8 @@
-import { safeName } from '@yardmaster/domain'
-import type { BuilderConfig, ProjectConfig } from '@yardmaster/domain'
-import { boolean, functionRef, name, properties, text, wholeNumber } from './leaves.js'
+import { isFunctionRef, safeName } from '@yardmaster/domain'
+import type { BuilderConfig, FunctionRef, NoWorkerTimeout, PendingLimit, ProjectConfig } from '@yardmaster/domain'
+import { duration, functionRef, oneOf, name, properties, text, wholeNumber } from './leaves.js'
 import { locks } from './locks.js'
-import { list, mapOf, mapped, or, orNull, record } from './reader.js'
+import { isRecord, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
 import type { Reader } from './reader.js'
 import { env, step, withUniqueNames } from './steps.js'
 
@@ -18,10 +18,19 @@ const folder: Reader<string> = mapped(name, (path, at) => {
   return escapes ? at.wrong({ expected: "a folder below the worker's own, without '..'", found: `'${path}'` }) : path
 })
 
+export const collapseRequests: Reader<boolean | FunctionRef> = leaf('true, false or a function', value => (typeof value === 'boolean' || isFunctionRef(value) ? value : undefined))
+
+const pendingLimit = record({ limit: wholeNumber(1), then: or(oneOf('refuse-new', 'drop-oldest'), 'refuse-new') }, "a limit: a number, or { limit, then: 'refuse-new' or 'drop-oldest' }")
+const maxPending: Reader<PendingLimit> = (value, at) => (typeof value === 'number' ? { limit: wholeNumber(1)(value, at), then: 'refuse-new' } : pendingLimit(value, at))
+
+const timeout = record({ after: duration, then: or(oneOf('fail', 'hold'), 'fail') }, "a time, or { after, then: 'fail' or 'hold' }")
+const noWorkerTimeout: Reader<NoWorkerTimeout> = (value, at) => (isRecord(value) ? timeout(value, at) : { after: duration(value, at), then: 'fail' })
+
 /** One of these values. */
 const labelValues: Reader<string[]> = (value, at) => (Array.isArray(value) ? list(text, 'a list of texts')(value, at) : [text(value, at)])
 
-export const builder: Reader<BuilderConfig> = mapped(record({
+/** What is not said of collapsing is what the configuration says of all. */
+export const builder: Reader<Omit<BuilderConfig, 'collapseRequests'> & { collapseRequests: BuilderConfig['collapseRequests'] | null }> = mapped(record({
   name,
   key: orNull(name),
   project: orNull(name),
@@ -34,7 +43,9 @@ export const builder: Reader<BuilderConfig> = mapped(record({
   env: or(env, {}),
   properties: or(properties, {}),
   defaultProperties: or(properties, {}),
-  collapseRequests: or(boolean, true),
+  collapseRequests: orNull(collapseRequests),
+  maxPending: orNull(maxPending),
+  noWorkerTimeout: orNull(noWorkerTimeout),
   locks,
   nextBuild: orNull(functionRef),
   nextWorker: orNull(functionRef),

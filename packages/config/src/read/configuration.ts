@@ -1,5 +1,5 @@
 import type { Configuration, Json } from '@yardmaster/domain'
-import { builder, project } from './builders.js'
+import { builder, collapseRequests, project } from './builders.js'
 import { hooks } from './change-hooks.js'
 import { changeSource } from './change-sources.js'
 import { workersList } from './latent-workers.js'
@@ -18,12 +18,13 @@ const whole: Reader<Configuration> = mapped(record({
   workers: workersList,
   builders: list(builder, 'a list of builders'),
   prioritizeBuilders: orNull(functionRef),
+  collapseRequests: or(collapseRequests, true),
   schedulers: or(list(scheduler, 'a list of schedulers'), []),
   changeSources: or(list(changeSource, 'a list of change sources'), []),
   changeHooks: or(hooks, { base: null, github: null }),
   services: or(serviceList, []),
-}, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, services, ...given }) => ({
-  ...given, workers, pools, reporters: services.flatMap(item => item.reporter), builders: given.builders.map(named => ({ ...named, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
+}, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, services, collapseRequests: byDefault, ...given }) => ({
+  ...given, workers, pools, reporters: services.flatMap(item => item.reporter ?? []), cancellers: services.flatMap(item => item.canceller ?? []), builders: given.builders.map(named => ({ ...named, collapseRequests: named.collapseRequests ?? byDefault, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
 }))
 
 /** Reads a described configuration whole: every finding at once, of single values and of what refers to what. With a configuration they are warnings. */

@@ -79,6 +79,7 @@ export function callOf(kind: string): string {
   if (['singleBranch', 'anyBranch', 'force', 'try', 'triggerable'].includes(kind)) return `schedulers.${kind}`
   if (kind.startsWith('reporter.')) return `reporters.${kind.slice(9)}`
   if (kind.startsWith('generator.')) return `reporters.${kind.slice(10)}Generator`
+  if (kind.startsWith('canceller.')) return `util.${kind.slice(10)}Canceller`
   if (kind.startsWith('hook.')) return `changeHooks.${kind.slice(5)}`
   if (kind === 'gitPoller') return 'changeSources.gitPoller'
   if (kind === 'worker') return 'workers.worker'

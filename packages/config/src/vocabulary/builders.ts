@@ -1,6 +1,6 @@
 import type { Json, LockRef, SourceStampData } from '@yardmaster/domain'
 import type { Step } from './steps.js'
-import type { Env, Nested, RenderInput } from './values.js'
+import type { Duration, Env, Nested, RenderInput } from './values.js'
 
 /** How a builder or a step uses a lock: `lock.access('counting')`. Or a function of the build that answers with such a list. */
 export type LockUse = Nested<LockRef> | ((input: RenderInput) => LockRef[] | Promise<LockRef[]>)
@@ -13,6 +13,12 @@ export type WorkerChoice = { name: string; labels: { [label: string]: string }; 
 export type BuilderChoice = { name: string; tags: string[]; pending: number; highestPriority: number; /** Epoch seconds. */ oldestSubmittedAt: number }
 /** false: not on this worker now. With `notBefore` (epoch seconds): not before then at all, and `reason` is shown. */
 export type CanStart = boolean | { notBefore: number; reason: string }
+
+/**
+ * Whether building `newer` makes `older`, which waits, needless. With `properties` it does, and the build gets these besides its own. A function that fails,
+ * or does not answer in time, has said no.
+ */
+export type CollapseRequests = boolean | ((older: RequestView, newer: RequestView) => boolean | { properties: { [name: string]: Json } } | Promise<boolean | { properties: { [name: string]: Json } }>)
 
 export type BuilderOptions = {
   name: string
@@ -42,7 +48,14 @@ export type BuilderOptions = {
   canStartBuild?: (worker: WorkerChoice, request: RequestView) => CanStart | Promise<CanStart>
   /** Folder on the worker; made of the name unless said otherwise. */
   builddir?: string
-  /** One build for several waiting requests that ask for the same (true unless said otherwise). */
-  collapseRequests?: boolean
+  /** One build for several waiting requests that ask for the same (as `defineConfig` says, true unless said otherwise). */
+  collapseRequests?: CollapseRequests
+  /** How many requests may wait. Those that are too many end CANCELLED: the new one, or (`drop-oldest`) those that wait longest. */
+  maxPending?: number | { limit: number; then?: 'refuse-new' | 'drop-oldest' }
+  /**
+   * When for this time no worker is there that could build a request (latent workers count as there), it ends with FAILURE, or (`hold`) is built
+   * only once somebody releases it.
+   */
+  noWorkerTimeout?: Duration | { after: Duration; then?: 'fail' | 'hold' }
   steps: Nested<Step>
 }

@@ -1,4 +1,5 @@
-import type { BuilderChoice, BuilderOptions } from './builders.js'
+import type { BuilderChoice, BuilderOptions, CollapseRequests } from './builders.js'
+import type { CancellerDeclaration } from './cancellers.js'
 import type { ChangeHookDeclaration } from './change-hooks.js'
 import type { ChangeSourceDeclaration } from './change-sources.js'
 import { declare } from './declare.js'
@@ -15,7 +16,7 @@ export type ProjectOptions = {
   description?: string
 }
 
-export type ServiceDeclaration = ReporterDeclaration
+export type ServiceDeclaration = ReporterDeclaration | CancellerDeclaration
 
 export type ConfigOptions = {
   title?: string
@@ -25,6 +26,8 @@ export type ConfigOptions = {
   builders: Nested<BuilderOptions>
   /** The builders that have something to build, in the order in which they are to be served: answers with their names or with what it was given. */
   prioritizeBuilders?: (builders: BuilderChoice[]) => (BuilderChoice | string)[] | Promise<(BuilderChoice | string)[]>
+  /** Of the builders that do not say it themselves; true unless said otherwise. */
+  collapseRequests?: CollapseRequests
   schedulers?: Nested<SchedulerDeclaration>
   changeSources?: Nested<ChangeSourceDeclaration>
   changeHooks?: Nested<ChangeHookDeclaration>

@@ -1,4 +1,5 @@
 import type { ChangeData, Interpolate, Json, LockAccess, LockRef, PropertyRef, SecretRef } from '@yardmaster/domain'
+import { cancellers } from './cancellers.js'
 import { declare, renderable } from './declare.js'
 import type { Declared } from './declare.js'
 import { parameters } from './force-parameters.js'
@@ -51,5 +52,6 @@ export const util = {
     lockOf({ name, scope: 'worker', maxCount: options.maxCount ?? 1, maxCountForWorker: options.maxCountForWorker ?? {} }),
   changeFilter: (options: ChangeFilterOptions): ChangeFilter => declare('changeFilter', options),
   userData,
+  ...cancellers,
   ...parameters,
 }

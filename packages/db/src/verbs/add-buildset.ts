@@ -2,7 +2,9 @@ import type { Properties, SourceStampData } from '@yardmaster/domain'
 import { storableJson, storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { collapseRequests, lockForCollapse } from './collapse-requests.js'
+import { enforceLimits } from './enforce-limits.js'
 import { findOrAddSourcestamp } from './find-or-add-sourcestamp.js'
+import { askOldCancellers } from './ask-cancellers.js'
 
 export type NewBuildset = {
   reason: string
@@ -23,7 +25,7 @@ export type NewBuildset = {
 
 export type AddedBuildset = { buildsetId: number; requests: { builderId: number; requestId: number }[] }
 
-type BuilderRow = { id: number; name: string; collapses: boolean; project_id: number | null; project: string | null }
+type BuilderRow = { id: number; name: string; collapses: boolean; asks: boolean; limited: boolean; cancels: boolean; set_name: string; project_id: number | null; project: string | null }
 
 /**
  * Asks builders for builds of the sourcestamps: one buildset, one request per builder, in the order of the builders given.
@@ -33,10 +35,13 @@ type BuilderRow = { id: number; name: string; collapses: boolean; project_id: nu
 export async function addBuildset(tx: Transaction, buildset: NewBuildset): Promise<AddedBuildset> {
   const builders = await findBuilders(tx, buildset)
   const collapsing = builders.filter(builder => builder.collapses).map(builder => builder.id)
-  await lockForCollapse(tx, collapsing)
+  await lockForCollapse(tx, builders.filter(builder => builder.collapses || builder.asks || builder.limited).map(builder => builder.id))
   const buildsetId = await insertBuildset(tx, buildset, builders)
   const requests = await insertRequests(tx, buildsetId, buildset, builders)
   await collapseRequests(tx, buildsetId, collapsing)
+  const limited = new Set(builders.filter(builder => builder.limited).map(builder => builder.id))
+  if (limited.size > 0) await enforceLimits(tx, requests.filter(request => limited.has(request.builderId)).map(request => request.requestId))
+  await askOldCancellers(tx, buildsetId, new Set(builders.filter(builder => builder.cancels).map(builder => builder.set_name)))
   tx.wake('requests')
   return { buildsetId, requests }
 }
@@ -44,7 +49,7 @@ export async function addBuildset(tx: Transaction, buildset: NewBuildset): Promi
 /** Several in one transaction, in the order given; whatever that is, what collapses is locked in one order. */
 export async function addBuildsets(tx: Transaction, buildsets: NewBuildset[]): Promise<AddedBuildset[]> {
   if (buildsets.length > 1) {
-    const collapsing = await tx.query<{ id: number }>('SELECT id FROM builders WHERE active AND collapse_requests AND (name = ANY($1) OR id = ANY($2))', [
+    const collapsing = await tx.query<{ id: number }>('SELECT id FROM builders WHERE active AND (collapse_requests OR collapse_by_function OR max_pending IS NOT NULL) AND (name = ANY($1) OR id = ANY($2))', [
       buildsets.flatMap(buildset => ('builderNames' in buildset ? buildset.builderNames : [])), buildsets.flatMap(buildset => ('builderIds' in buildset ? buildset.builderIds : []))])
     await lockForCollapse(tx, collapsing.map(builder => builder.id))
   }
@@ -56,7 +61,8 @@ export async function addBuildsets(tx: Transaction, buildsets: NewBuildset[]): P
 async function findBuilders(tx: Transaction, wanted: NewBuildset): Promise<BuilderRow[]> {
   const [column, values]: ['name' | 'id', (string | number)[]] = 'builderNames' in wanted ? ['name', wanted.builderNames] : ['id', wanted.builderIds]
   const rows = await tx.query<BuilderRow>(
-    `SELECT b.id, b.name, b.collapse_requests AS collapses, b.project_id, p.name AS project FROM builders b LEFT JOIN projects p ON p.id = b.project_id WHERE b.active AND b.${column} = ANY($1)`,
+    `SELECT b.id, b.name, b.collapse_requests AS collapses, b.collapse_by_function AS asks, b.max_pending IS NOT NULL AS limited, s.cancels_old AS cancels, b.set_name, b.project_id, p.name AS project
+     FROM builders b JOIN configuration_sets s ON s.name = b.set_name LEFT JOIN projects p ON p.id = b.project_id WHERE b.active AND b.${column} = ANY($1)`,
     [values])
   const byValue = new Map<string | number, BuilderRow>(rows.map(row => [row[column], row]))
   const missing = values.filter(value => !byValue.has(value))
@@ -87,12 +93,15 @@ function commonProject(builders: BuilderRow[]): string | null {
   return projects.size === 1 ? builders[0]!.project : null
 }
 
+/** Where nothing waits that it could make needless, nothing has to be asked: as under the builder's lock, so it stays. */
+const UNDECIDED = `CASE WHEN b.asks AND EXISTS (SELECT 1 FROM build_requests o WHERE o.builder_id = b.id AND o.state = 'pending' AND NOT o.waited_for) THEN 'collapse' END`
+
 async function insertRequests(tx: Transaction, buildsetId: number, buildset: NewBuildset, builders: BuilderRow[]): Promise<AddedBuildset['requests']> {
   const rows = await tx.query<{ id: number; builder_id: number; version: number }>(
-    `INSERT INTO build_requests (buildset_id, builder_id, project_id, priority, waited_for)
-     SELECT $1, b.id, b.project_id, $4, $5 FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS b(id, project_id, n) ORDER BY b.n
+    `INSERT INTO build_requests (buildset_id, builder_id, project_id, priority, waited_for, hold)
+     SELECT $1, b.id, b.project_id, $4, $5, ${UNDECIDED} FROM unnest($2::bigint[], $3::bigint[], $6::boolean[]) WITH ORDINALITY AS b(id, project_id, asks, n) ORDER BY b.n
      RETURNING id, builder_id, version`,
-    [buildsetId, builders.map(builder => builder.id), builders.map(builder => builder.project_id), buildset.priority, buildset.waitedFor ?? false])
+    [buildsetId, builders.map(builder => builder.id), builders.map(builder => builder.project_id), buildset.priority, buildset.waitedFor ?? false, builders.map(builder => builder.asks)])
   const byBuilder = new Map(rows.map(row => [row.builder_id, row]))
   return builders.map(builder => {
     const { id, version } = byBuilder.get(builder.id)!

@@ -13,7 +13,7 @@ export async function cancelRequest(tx: Transaction, cancel: { requestId: number
   await tx.execute('SELECT 1 FROM buildsets WHERE id = (SELECT buildset_id FROM build_requests WHERE id = $1) FOR UPDATE', [requestId])
   const [request] = await tx.query<{ state: string }>('SELECT state FROM build_requests WHERE id = $1 FOR UPDATE', [requestId])
   if (request?.state === 'pending') {
-    await completeRequests(tx, [{ requestId, results: CANCELLED }])
+    await completeRequests(tx, [{ requestId, results: CANCELLED, reason, actor }])
     return 'cancelled'
   }
   if (request?.state !== 'claimed') return null

@@ -45,7 +45,7 @@ export async function claimRequests(tx: Transaction, replicaId: number, claims: 
   const locks = await openBuilderLocks(tx, live)
   const unfit = claims.filter(claim => !live.includes(claim)).map(claim => claim.workerId)
   const locked = await tx.query<{ id: number }>(
-    `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`, [live.map(claim => claim.requestId)])
+    `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' AND hold IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`, [live.map(claim => claim.requestId)])
   const won = new Set(locked.map(row => row.id))
   const { admitted, passedOver } = locks.admit(live.filter(claim => won.has(claim.requestId)))
   const taken = admitted.sort((a, b) => a.requestId - b.requestId)

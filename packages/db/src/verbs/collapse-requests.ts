@@ -1,6 +1,7 @@
 import { mayCollapse, SKIPPED, type CollapseView } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { completeRequests } from './complete-requests.js'
+import { lockPending } from './enforce-limits.js'
 
 type RequestRow = { request_id: number; builder_id: number; buildset_id: number; properties: CollapseView['properties']; sourcestamps: CollapseView['sourcestamps'] }
 
@@ -14,9 +15,13 @@ export async function collapseRequests(tx: Transaction, buildsetId: number, buil
   const rows = await pendingLike(tx, buildsetId, builderIds)
   const newer = new Map(rows.filter(row => row.buildset_id === buildsetId).map(row => [row.builder_id, view(row)]))
   const needless = rows.filter(row => row.buildset_id !== buildsetId && mayCollapse(newer.get(row.builder_id)!, view(row)))
-  const won = await lockPending(tx, needless)
-  return completeRequests(tx, won.map(requestId => ({ requestId, results: SKIPPED })))
+  const builderOf = new Map(needless.map(row => [row.request_id, row.builder_id]))
+  const won = await lockPending(tx, [...builderOf.keys()])
+  return completeRequests(tx, won.map(requestId => ({ requestId, results: SKIPPED, reason: collapseReason(newer.get(builderOf.get(requestId)!)!.request), actor: 'system:collapse' })))
 }
+
+/** Why the older one has ended. */
+export const collapseReason = (newer: number): string => `collapsed: request ${newer} asks for the same`
 
 /** Locks these builders against other collapsing until the commit, in one order. */
 export async function lockForCollapse(tx: Transaction, builderIds: number[]): Promise<void> {
@@ -49,12 +54,4 @@ async function pendingLike(tx: Transaction, buildsetId: number, builderIds: numb
 
 function view({ request_id, buildset_id, properties, sourcestamps }: RequestRow): CollapseView {
   return { request: request_id, buildset: buildset_id, properties, sourcestamps }
-}
-
-async function lockPending(tx: Transaction, rows: RequestRow[]): Promise<number[]> {
-  if (rows.length === 0) return []
-  await tx.execute('SELECT 1 FROM buildsets WHERE id = ANY($1) ORDER BY id FOR UPDATE', [rows.map(row => row.buildset_id)])
-  const locked = await tx.query<{ id: number }>(
-    `SELECT id FROM build_requests WHERE id = ANY($1) AND state = 'pending' ORDER BY id FOR UPDATE`, [rows.map(row => row.request_id)])
-  return locked.map(row => row.id)
 }

@@ -1,7 +1,10 @@
-import { worstResult, type Result } from '@yardmaster/domain'
+import { FAILURE, worstResult, type Result } from '@yardmaster/domain'
+import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
+import { askFailingCancellers } from './ask-cancellers.js'
 
-export type RequestEnd = { requestId: number; results: Result }
+/** `reason` and `actor`: of one that ends without a build of its own. */
+export type RequestEnd = { requestId: number; results: Result; reason?: string; actor?: string }
 
 /**
  * Build requests end, each exactly once: those that had ended already are left alone. A buildset ends with its last request.
@@ -13,14 +16,15 @@ export async function completeRequests(tx: Transaction, ends: RequestEnd[]): Pro
   await tx.execute(
     `SELECT 1 FROM buildsets WHERE id IN (SELECT buildset_id FROM build_requests WHERE id = ANY($1)) ORDER BY id FOR UPDATE`, [ids])
   const ended = await tx.query<{ id: number; version: number; buildset_id: number; builder_id: number; results: Result; project: string | null }>(
-    `UPDATE build_requests r SET state = 'complete', complete_at = now(), results = e.results, version = r.version + 1
-     FROM unnest($1::bigint[], $2::int[]) AS e(id, results)
+    `UPDATE build_requests r SET state = 'complete', complete_at = now(), results = e.results, hold = NULL, end_reason = e.reason, end_actor = e.actor, version = r.version + 1
+     FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[]) AS e(id, results, reason, actor)
      WHERE r.id = e.id AND r.state <> 'complete'
      RETURNING r.id, r.version, r.buildset_id, r.builder_id, r.results, (SELECT name FROM projects p WHERE p.id = r.project_id) AS project`,
-    [ids, ends.map(end => end.results)])
+    [ids, ends.map(end => end.results), ends.map(end => (end.reason === undefined ? null : storableText(end.reason))), ends.map(end => end.actor ?? null)])
   for (const row of ended) {
     tx.publish({ type: 'buildrequest.complete', id: row.id, version: row.version, project: row.project, parents: { builder: row.builder_id, buildset: row.buildset_id } })
   }
+  await askFailingCancellers(tx, ended.filter(row => row.results === FAILURE))
   await rollUp(tx, ended)
   return ended.map(row => row.id)
 }

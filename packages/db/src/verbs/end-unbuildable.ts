@@ -26,8 +26,8 @@ export async function endUnbuildable(tx: Transaction, { requestId, workerId, gen
   const why = storableText(reason).slice(0, 1000)
   await tx.execute('SELECT 1 FROM worker_sessions WHERE worker_id = $1 FOR SHARE', [workerId])
   const [asked] = await tx.query<Asked>(
-    `SELECT r.builder_id, b.name AS builder, r.buildset_id, r.project_id, p.name AS project, w.name AS worker, s.properties FROM build_requests r JOIN builders b ON b.id = r.builder_id
-     JOIN buildsets s ON s.id = r.buildset_id LEFT JOIN projects p ON p.id = r.project_id JOIN workers w ON w.id = $2 WHERE r.id = $1 AND r.state = 'pending'`, [requestId, workerId])
+    `SELECT r.builder_id, b.name AS builder, r.buildset_id, r.project_id, p.name AS project, w.name AS worker, CASE WHEN r.properties IS NULL THEN s.properties ELSE s.properties || r.properties END AS properties FROM build_requests r JOIN builders b ON b.id = r.builder_id
+     JOIN buildsets s ON s.id = r.buildset_id LEFT JOIN projects p ON p.id = r.project_id JOIN workers w ON w.id = $2 WHERE r.id = $1 AND r.state = 'pending' AND r.hold IS NULL`, [requestId, workerId])
   if (!asked) return null
   await tx.execute('SELECT 1 FROM buildsets WHERE id = $1 FOR UPDATE', [asked.buildset_id])
   const [request] = await tx.query<{ version: number }>(

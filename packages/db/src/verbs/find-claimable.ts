@@ -44,7 +44,7 @@ export async function findClaimable(db: Database, { wanted, limit }: { wanted: W
   return rows
 }
 
-const pending = `builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now()) ORDER BY priority DESC, submitted_at, id`
+const pending = `builder_id = b.id AND state = 'pending' AND hold IS NULL AND (not_before IS NULL OR not_before <= now()) ORDER BY priority DESC, submitted_at, id`
 
 /** Machines are made for the requests that are next: those far behind them are not searched for one that would fit. */
 const MOST_SEARCHED = 1_000
@@ -76,7 +76,7 @@ export async function readClaimable(db: Database, candidates: readonly Candidate
   if (candidates.length === 0) return []
   const { rows } = await db.pool.query<Omit<ClaimableRequest, keyof Candidate> & { id: number }>(
     `SELECT r.id, r.buildset_id AS "buildsetId", s.generation_id AS "generationId", r.project_id AS "projectId", p.name AS project, r.priority,
-       extract(epoch FROM r.submitted_at)::float AS "submittedAt", r.waited_for AS "waitedFor", r.waits_for AS "waitsFor", s.properties, s.reason,
+       extract(epoch FROM r.submitted_at)::float AS "submittedAt", r.waited_for AS "waitedFor", r.waits_for AS "waitsFor", CASE WHEN r.properties IS NULL THEN s.properties ELSE s.properties || r.properties END AS properties, s.reason,
        coalesce((SELECT jsonb_agg(jsonb_build_object('id', t.id, 'codebase', t.codebase, 'repository', t.repository, 'project', t.project, 'branch', t.branch, 'revision', t.revision) ORDER BY t.codebase, t.id)
          FROM buildset_sourcestamps bs JOIN sourcestamps t ON t.id = bs.sourcestamp_id WHERE bs.buildset_id = s.id), '[]') AS sourcestamps
      FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id LEFT JOIN projects p ON p.id = r.project_id
@@ -91,7 +91,7 @@ export async function readClaimable(db: Database, candidates: readonly Candidate
 /** ms until the first pending request that is not to be looked at yet may be; null: there is none. */
 export async function nextNotBefore(db: Database): Promise<number | null> {
   const { rows } = await db.pool.query<{ ms: number | null }>(
-    `SELECT (extract(epoch FROM min(not_before) - now()) * 1000)::float AS ms FROM build_requests WHERE state = 'pending' AND not_before IS NOT NULL AND not_before > now()`)
+    `SELECT (extract(epoch FROM min(not_before) - now()) * 1000)::float AS ms FROM build_requests WHERE state = 'pending' AND hold IS NULL AND not_before IS NOT NULL AND not_before > now()`)
   return rows[0]?.ms ?? null
 }
 

@@ -74,7 +74,7 @@ const REQUESTS = `SELECT n.id, n."builderId", n."builderKey", n.parent,
   FROM (SELECT r.*, b.id AS "builderId", b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent, b.served_at
     FROM (${TAKERS}) t JOIN builders b ON b.id = t.builder_id AND b.active CROSS JOIN LATERAL (
       SELECT q.id, q.buildset_id, q.waited_for, q.priority, q.submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q
-      WHERE q.builder_id = b.id AND q.state = 'pending' AND (q.not_before IS NULL OR q.not_before <= now()) ORDER BY priority DESC, submitted_at, id LIMIT t.count) r
+      WHERE q.builder_id = b.id AND q.state = 'pending' AND q.hold IS NULL AND (q.not_before IS NULL OR q.not_before <= now()) ORDER BY priority DESC, submitted_at, id LIMIT t.count) r
     JOIN buildsets s ON s.id = r.buildset_id
     ORDER BY r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT ${MOST_REQUESTS}) n
   ORDER BY n.priority DESC, n.turn, greatest(n.submitted_at, n.served_at), n.submitted_at, n.id`

@@ -23,7 +23,7 @@ export async function readDoubtful(db: Database, { generationId, builders, hopel
   const { rows } = await db.pool.query<RequestOfPools>(
     `SELECT r.id, b.key AS "builderKey", coalesce(m.machines, '[]') AS machines
      FROM builders b CROSS JOIN LATERAL (
-       SELECT p.id FROM (SELECT id FROM build_requests WHERE builder_id = b.id AND state = 'pending' ORDER BY priority DESC, submitted_at, id LIMIT ${MOST_SEARCHED}) p
+       SELECT p.id FROM (SELECT id FROM build_requests WHERE builder_id = b.id AND state = 'pending' AND hold IS NULL ORDER BY priority DESC, submitted_at, id LIMIT ${MOST_SEARCHED}) p
        WHERE b.key = ANY($3) OR EXISTS (SELECT 1 FROM request_machines x WHERE x.request_id = p.id AND x.generation_id = $1 AND (x.problem IS NOT NULL OR EXISTS (
          SELECT 1 FROM instances i WHERE i.pool_id = x.pool_id AND i.fingerprint = x.fingerprint AND ${REFUSED} AND i.generation_id = $1))) LIMIT $4) r
      CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('pool', x.pool_id, 'fingerprint', x.fingerprint, 'problem', x.problem)) AS machines FROM request_machines x

@@ -6,7 +6,7 @@ export type WaitingRequest = { id: number; builderKey: string; waitsFor: string 
 export async function readWaiting(db: Database, perBuilder: number): Promise<WaitingRequest[]> {
   const { rows } = await db.pool.query<WaitingRequest>(
     `SELECT r.id, b.key AS "builderKey", r.waits_for AS "waitsFor" FROM builders b
-     CROSS JOIN LATERAL (SELECT id, waits_for FROM build_requests WHERE builder_id = b.id AND state = 'pending' AND (not_before IS NULL OR not_before <= now())
+     CROSS JOIN LATERAL (SELECT id, waits_for FROM build_requests WHERE builder_id = b.id AND state = 'pending' AND hold IS NULL AND (not_before IS NULL OR not_before <= now())
        ORDER BY priority DESC, submitted_at, id LIMIT $1) r
      WHERE b.active`, [perBuilder])
   return rows
