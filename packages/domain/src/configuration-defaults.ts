@@ -1,6 +1,7 @@
 import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
 import type { ForceParameter, ForceScheduler } from './force-config.js'
 import { codebaseParameter, forceParameter } from './force-fields.js'
+import { hookHosts, hostHookDefaults, noChangeHooks, type ChangeHooksConfig } from './change-hook-config.js'
 import { poolDefaults } from './latent/pool-config.js'
 import type { Codebases } from './scheduler-config.js'
 
@@ -23,6 +24,7 @@ export function completed(stored: Configuration): Configuration {
   return {
     ...stored,
     pools: (stored.pools ?? []).map(pool => ({ ...poolDefaults, ...pool })),
+    changeHooks: withHosts(stored.changeHooks),
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
     cancellers: stored.cancellers ?? [],
@@ -47,4 +49,9 @@ function withWholeForm(scheduler: Omit<ForceScheduler, 'codebases'> & { codebase
 
 function wholeParameter(parameter: ForceParameter): ForceParameter {
   return forceParameter({ ...parameter, fields: parameter.fields.map(wholeParameter) })
+}
+
+function withHosts(stored: ChangeHooksConfig): ChangeHooksConfig {
+  const hosts = hookHosts.map(host => [host, stored[host] ? { ...hostHookDefaults, ...stored[host] } : null])
+  return { ...noChangeHooks, ...stored, ...Object.fromEntries(hosts) }
 }

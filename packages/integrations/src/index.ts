@@ -1,3 +1,6 @@
 export { reporterDriver } from './reporter-drivers.js'
 export type { ComposeContext, ReporterKindDriver, SendContext } from './reporter-kind.js'
 export { SendError } from './send-error.js'
+export { HookError } from './hook-error.js'
+export { hookReaders, type Header, type HookChange, type HookReader, type HookReading, type HookSubject, type ReadOptions } from './hook-reader.js'
+export { isSecret } from './hook-signature.js'

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { hostHookDefaults, noChangeHooks } from '@yardmaster/domain'
 import { bundleConfiguration, checkConfiguration, formatProblems } from '@yardmaster/config/host'
 import type { CheckOutcome, ConfigurationProblem } from '@yardmaster/config/host'
 
@@ -77,7 +78,7 @@ describe('a good configuration', () => {
     expect(builder?.steps[0]).toMatchObject({ haltOnFailure: true, flunkOnFailure: true, mode: 'incremental', method: 'fresh', shallow: 1, timeout: 1200, workdir: 'build' })
     expect(builder?.steps[3]).toMatchObject({ command: 'echo hello\n', timeout: null, maxTime: 5400, haltOnFailure: false, doStepIf: { $fn: 'builders.hello world.steps.3.doStepIf' } })
     expect(configuration.projects).toEqual([{ name: 'My Project', slug: 'my-project', description: null }])
-    expect(configuration.changeHooks).toEqual({ base: { secret: null }, github: { secret: { $secret: 'hook' }, strict: true, codebase: '' } })
+    expect(configuration.changeHooks).toEqual({ ...noChangeHooks, base: { secret: null }, github: { ...hostHookDefaults, secret: { $secret: 'hook' }, strict: true } })
     expect(configuration.schedulers[0]).toMatchObject({ kind: 'singleBranch', treeStableTimer: 30, changeFilter: { fields: { branch: { eq: ['main'] } } } })
     expect(configuration.schedulers[1]).toMatchObject({ changeFilter: { fields: { branch: { eq: ['main'], regex: [{ source: '^release', flags: '' }] } }, fn: { $fn: 'schedulers.releases.changeFilter.filterFn' } } })
     expect(configuration.schedulers[2]).toMatchObject({ parameters: [{ name: 'opts', fields: [{ fullName: 'opts_jobs', default: 2 }] }] })

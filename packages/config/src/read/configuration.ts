@@ -1,4 +1,4 @@
-import type { Configuration, Json } from '@yardmaster/domain'
+import { noChangeHooks, type Configuration, type Json } from '@yardmaster/domain'
 import { builder, collapseRequests, project } from './builders.js'
 import { hooks } from './change-hooks.js'
 import { changeSource } from './change-sources.js'
@@ -21,7 +21,7 @@ const whole: Reader<Configuration> = mapped(record({
   collapseRequests: or(collapseRequests, true),
   schedulers: or(list(scheduler, 'a list of schedulers'), []),
   changeSources: or(list(changeSource, 'a list of change sources'), []),
-  changeHooks: or(hooks, { base: null, github: null }),
+  changeHooks: or(hooks, noChangeHooks),
   services: or(serviceList, []),
 }, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, services, collapseRequests: byDefault, ...given }) => ({
   ...given, workers, pools, reporters: services.flatMap(item => item.reporter ?? []), cancellers: services.flatMap(item => item.canceller ?? []), builders: given.builders.map(named => ({ ...named, collapseRequests: named.collapseRequests ?? byDefault, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),

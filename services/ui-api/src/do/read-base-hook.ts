@@ -1,7 +1,7 @@
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import { propertiesFrom, type Json } from '@yardmaster/domain'
 import { z } from 'zod'
-import { HookError } from './hook-error.js'
+import { HookError } from '@yardmaster/integrations'
 
 /** Text that is JSON (a form's field), or the value itself (of a JSON body). */
 function jsonField<T>(schema: z.ZodType<T>, whenEmpty: T) {

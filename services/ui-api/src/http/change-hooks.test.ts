@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
+import { hostHookDefaults, noChangeHooks } from '@yardmaster/domain'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
 
 const secret = 'it is a secret'
-const configuration = aConfiguration({ changeHooks: { base: { secret: null }, github: { secret: { $secret: 'github' }, strict: true, codebase: 'hello' } } })
+const configuration = aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: null }, github: { ...hostHookDefaults, secret: { $secret: 'github' }, strict: true, codebase: 'hello' } } })
 
 let api: TestApi
 beforeAll(async () => { api = await startApi(configuration) })
@@ -118,7 +119,7 @@ describe('github', () => {
     api.secrets.delete('github')
     expect((await github(pushOf())).status).toBe(503)
     api.setGeneration({ id: api.generationId, configuration: aConfiguration() })
-    expect(await github(pushOf())).toMatchObject({ status: 400, text: expect.stringContaining("wasn't whitelisted") })
+    expect(await github(pushOf())).toMatchObject({ status: 404, text: expect.stringContaining("wasn't whitelisted") })
   })
 
   it('more than GitHub sends is too large', async () => {
@@ -126,7 +127,7 @@ describe('github', () => {
   })
 
   it('without strict, what is not signed is taken; what is signed must be signed rightly', async () => {
-    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { base: null, github: { secret, strict: false, codebase: '' } } }) })
+    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, github: { ...hostHookDefaults, secret, strict: false } } }) })
     const body = JSON.stringify(pushOf())
     const headers = { 'content-type': 'application/json', 'x-github-event': 'push' }
     expect((await post('github', body, { ...headers, 'x-github-delivery': 'unsigned' })).status).toBe(202)
@@ -177,7 +178,7 @@ describe('base', () => {
   })
 
   it('wants the secret, if there is one', async () => {
-    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { base: { secret: 's:1' }, github: null } }) })
+    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: 's:1' } } }) })
     const headers = (authorization: string) => ({ authorization })
     expect((await form({ author: 'A' })).status).toBe(401)
     expect((await form({ author: 'A' }, headers('Bearer no'))).status).toBe(401)
@@ -186,8 +187,8 @@ describe('base', () => {
   })
 
   it('wants it also when another configuration set wants none', async () => {
-    const withSecret = { id: api.generationId, configuration: aConfiguration({ changeHooks: { base: { secret: 's:1' }, github: null } }) }
-    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { base: { secret: null }, github: null } }) }, withSecret)
+    const withSecret = { id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: 's:1' } } }) }
+    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: null } } }) }, withSecret)
     expect((await form({ author: 'A' })).status).toBe(401)
     expect((await form({ author: 'A' }, { authorization: 'Bearer s:1' })).status).toBe(202)
   })

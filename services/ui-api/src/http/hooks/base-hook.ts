@@ -1,0 +1,34 @@
+import type { DeliveryKey, NewChange } from '@yardmaster/db/verbs/add-change'
+import { HookError } from '@yardmaster/integrations'
+import type { Request } from 'express'
+import { readBaseHook } from '../../do/read-base-hook.js'
+import type { HookDoor } from './door.js'
+import { bodyOf, checkAuthorization, digest, mediaType, parseJson, secretOf } from './hook-request.js'
+
+/** Buildbot's own form of a hook: the fields of one change. */
+export const baseHook: HookDoor<'base'> = (deps, request, [hook]) => {
+  const expected = secretOf(deps, hook.config.secret)
+  if (expected !== null) checkAuthorization(request, expected)
+  const body = bodyOf(request)
+  const change = readBaseHook({ ...queryOf(request), ...fieldsOf(request, body) }, deps.clock.now())
+  return { delivery: deliveryOf(request, change, body), changes: [change], note: '1 change found' }
+}
+
+const queryOf = ({ originalUrl }: Request) => Object.fromEntries(new URL(originalUrl, 'http://localhost').searchParams)
+
+/**
+ * The same message sent again is no second change. Without an id of the sender, the same revision in the same words is the same message;
+ * a message that names no revision asks for a build of what is newest, each time anew.
+ */
+function deliveryOf(request: Request, change: NewChange, body: Buffer): DeliveryKey | null {
+  const id = request.get('idempotency-key')
+  if (id !== undefined) return { source: 'base', key: id }
+  return change.revision === null ? null : { source: 'base', key: digest(Buffer.concat([Buffer.from(request.originalUrl), body])) }
+}
+
+function fieldsOf(request: Request, body: Buffer): { [field: string]: unknown } {
+  if (mediaType(request) !== 'application/json') return Object.fromEntries(new URLSearchParams(body.toString('utf8')))
+  const given = parseJson(body.toString('utf8'))
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new HookError(400, 'the body is not a JSON object with the fields of a change')
+  return Object.fromEntries(Object.entries(given))
+}

@@ -1,0 +1,33 @@
+import { HookError, isSecret } from '@yardmaster/integrations'
+import type { SecretRef } from '@yardmaster/domain'
+import { createHash } from 'node:crypto'
+import type { Request } from 'express'
+import type { Deps } from '../../deps.js'
+
+export const bodyOf = ({ body }: Request): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))
+export const digest = (body: Buffer) => createHash('sha256').update(body).digest('hex')
+export const mediaType = (request: Request) => (request.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+
+/** Throws HookError (400). */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new HookError(400, `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/** Throws HookError (503) where the server was not given it: the host sends again. */
+export function secretOf({ secrets }: Pick<Deps, 'secrets'>, secret: string | SecretRef | null): string | null {
+  if (secret === null || typeof secret === 'string') return secret
+  const value = secrets.get(secret.$secret)
+  if (value === undefined) throw new HookError(503, `the secret '${secret.$secret}' of this hook is not set on the server`)
+  return value
+}
+
+/** As password (Basic) or token (Bearer) of the header Authorization. Throws HookError (401). */
+export function checkAuthorization(request: Request, expected: string): void {
+  const [scheme = '', credentials = ''] = (request.get('authorization') ?? '').split(' ')
+  const given = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString('utf8').replace(/^[^:]*:/, '') : credentials
+  if (!isSecret(given, expected)) throw new HookError(401, 'the secret is missing or wrong: it is wanted as password (Basic) or token (Bearer) in the header Authorization')
+}
