@@ -9,6 +9,7 @@ import { addExplain } from './commands/explain.js'
 import { addLocks } from './commands/locks.js'
 import { addLog } from './commands/log.js'
 import { addInstanceControls, addInstances, addPoolControls, addPools } from './commands/machines.js'
+import { addPlan } from './commands/plan.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
 import { addUp } from './commands/up.js'
@@ -55,6 +56,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addPools(program, context)
   addPoolControls(program, context)
   addExplain(program, context)
+  addPlan(program, context, finish)
   addReplicas(program, context)
   addDrain(program, context, finish)
   addUpcloudSimulator(program, context)

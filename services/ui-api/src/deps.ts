@@ -1,9 +1,10 @@
 import type { Bus } from '@yardmaster/bus'
 import type { Database } from '@yardmaster/db'
-import type { Configuration } from '@yardmaster/domain'
+import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock, Logger, Random, Secrets, Settings } from '@yardmaster/runtime'
 
-export type ActiveGeneration = { id: number; configuration: Configuration }
+/** With the threads that run its functions. */
+export type ActiveGeneration = Pick<LoadedGeneration, 'id' | 'configuration'> & { threads: Pick<LoadedGeneration['threads'], 'call' | 'callPatiently'> }
 
 /** What ui-api is made of. */
 export type Deps = {

@@ -3,6 +3,7 @@ import { RestError } from '../client.js'
 import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
 import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
 import { locksAnswer, type Lock } from './lock.js'
+import { planAnswer, type PlanBody, type PlannedScheduler } from './plan.js'
 import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
 import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
@@ -39,6 +40,8 @@ export type YardClient = {
   controlPool(pool: number | string, action: PoolAction, body?: PoolActionBody): Promise<Pool>
   /** Why what waits waits: of one thing, or (no argument) of every pool. */
   explain(what?: Explained, which?: number | string): Promise<Explanation[]>
+  /** What the schedulers of the active configurations would make of a change; nothing is built. */
+  plan(body: PlanBody): Promise<PlannedScheduler[]>
 }
 
 const failure = z.object({ error: z.string() })
@@ -46,7 +49,7 @@ const failure = z.object({ error: z.string() })
 /** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
 export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody } = {}): Promise<T> => {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody } = {}): Promise<T> => {
     const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
     const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json' }, ...body })
     if (!response.ok) throw errorOf(response.status, await response.text())
@@ -71,6 +74,7 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     pool: async pool => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}`)).pool,
     controlPool: async (pool, action, body = {}) => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}/${action}`, { method: 'POST', body })).pool,
     explain: async (what, which) => (await ask(explanationsAnswer, what === undefined ? 'explain' : `explain/${what}/${encodeURIComponent(which ?? '')}`)).explanations,
+    plan: async body => (await ask(planAnswer, 'plan', { method: 'POST', body })).schedulers,
   }
 }
 

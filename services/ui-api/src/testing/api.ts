@@ -13,11 +13,17 @@ import { startHttpServer } from '../http/server.js'
 
 export type Answer = { status: number; headers: Headers; text: string; body: { [key: string]: unknown } }
 
+/** Without its threads: a configuration that was not bundled has no functions. */
+export type TestGeneration = Omit<ActiveGeneration, 'threads'> & Partial<Pick<ActiveGeneration, 'threads'>>
+
+const noFunctions = (): Promise<never> => Promise.reject(new Error('this configuration has no functions'))
+const complete = (generation: TestGeneration): ActiveGeneration => ({ threads: { call: noFunctions, callPatiently: noFunctions }, ...generation })
+
 export type TestApi = Installation & {
   url: string
   secrets: Map<string, string>
   /** null: nothing is configured yet. */
-  setGeneration(generation: ActiveGeneration | null, ...others: ActiveGeneration[]): void
+  setGeneration(generation: TestGeneration | null, ...others: TestGeneration[]): void
   get(path: string, headers?: { [name: string]: string }): Promise<Answer>
   /** The rows of a collection. */
   rows(path: string): Promise<{ [field: string]: unknown }[]>
@@ -38,7 +44,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const webFolder = mkdtempSync(join(tmpdir(), 'yard-web-'))
   writeFileSync(join(webFolder, 'index.html'), '<!doctype html><base href="/" /><title>page</title>')
   const secrets = new Map<string, string>()
-  let generation: ActiveGeneration | null = { id: installation.generationId, configuration }
+  let generation: ActiveGeneration | null = complete({ id: installation.generationId, configuration })
   let others: ActiveGeneration[] = []
   const server = await startHttpServer({
     db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation, ...others] : []),
@@ -49,7 +55,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const url = `http://127.0.0.1:${server.port}`
   return {
     ...installation, ...clientOf(url), url, secrets,
-    setGeneration: (next, ...more) => { [generation, others] = [next, more] },
+    setGeneration: (next, ...more) => { [generation, others] = [next && complete(next), more.map(complete)] },
     async close() {
       await server.close()
       await relay.stop()

@@ -5,6 +5,7 @@ import { sendError, sendJson } from '../json.js'
 import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { lockRoutes } from './locks.js'
+import { planRoutes } from './plan.js'
 import { poolRoutes } from './pools.js'
 import { replicaRoutes } from './replicas.js'
 import { waitingRequestRoutes } from './waiting-requests.js'
@@ -14,13 +15,14 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'explain', 'instances', 'locks', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson, json({ limit: '1mb', strict: true }))
   router.use('/buildrequests', waitingRequestRoutes(deps))
   router.use('/builds', buildCostRoutes(deps))
   router.use('/explain', explainRoutes(deps))
   router.use('/instances', instanceRoutes(deps))
   router.use('/locks', lockRoutes(deps))
+  router.use('/plan', planRoutes(deps))
   router.use('/pools', poolRoutes(deps))
   router.use('/replicas', replicaRoutes(deps))
   router.use('/workers', workerRoutes(deps))

@@ -1,0 +1,34 @@
+import type { FilterRefusal } from '../change-filter.js'
+import { toText } from '../interpolate.js'
+import type { Json } from '../json.js'
+import type { FieldFilter, SchedulerConfig } from '../scheduler-config.js'
+import type { Silence } from './judge-change.js'
+
+/** Why a scheduler does nothing about a change, as the end of a sentence that begins with its name. */
+export function silenceText(why: Silence, { kind }: Pick<SchedulerConfig, 'kind'>): string {
+  switch (why.kind) {
+    case 'disabled': return 'is disabled'
+    case 'takesNoChanges': return `is a ${kind} scheduler, which no change makes build`
+    case 'filter': return refusalText(why.refusal)
+    case 'filterFailed': return `takes nothing, because its change filter failed: ${why.failure}`
+    case 'codebase': return `does not know the codebase ${quoted(why.codebase)}; it knows ${why.known.map(quoted).join(', ')}`
+    case 'unimportant': return 'has no use for it: fileIsImportant says that nothing in it is important'
+    default: return String((why satisfies never as Silence).kind)
+  }
+}
+
+function refusalText({ part, name, value, filter }: FilterRefusal): string {
+  if (part === 'function' || filter === null) return 'does not want it: the function filterFn of its change filter says no'
+  const what = part === 'property' ? `the property ${name}` : `the ${name}`
+  return `wants ${what} ${wantedText(filter)}, and this change has ${value === null ? 'none' : quoted(value)}`
+}
+
+function wantedText({ eq, notEq, regex, notRegex, fn }: FieldFilter): string {
+  const pattern = ({ source, flags }: { source: string; flags: string }): string => `/${source}/${flags}`
+  const some = [...(eq ?? []).map(item => (item === null ? 'none' : quoted(item))), ...(regex ?? []).map(pattern)]
+  const none = [...(notEq ?? []).map(item => (item === null ? 'none' : quoted(item))), ...(notRegex ?? []).map(pattern)]
+  const parts = [some.length > 0 ? `to be ${some.join(' or ')}` : '', none.length > 0 ? `not to be ${none.join(' or ')}` : '', fn ? 'to please its function' : '']
+  return parts.filter(part => part !== '').join(', ')
+}
+
+const quoted = (value: Json): string => `'${toText(value)}'`
