@@ -102,7 +102,7 @@ export class LongSteps {
       case 'threw': this.finish(slot, message.id, step => step.reject(this.options.failed(step.fn, message.error))); break
       case 'stray': this.finish(slot, message.step ?? this.suspect(slot), step => step.reject(this.options.failed(step.fn, message.error))); break
       case 'effect': void this.perform(slot, message.id, message.effect); break
-      case 'ready': case 'returned': case 'described': case 'unloadable': case 'full': break
+      case 'ready': case 'returned': case 'ask': case 'described': case 'unloadable': case 'full': break
     }
   }
 
