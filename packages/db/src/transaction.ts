@@ -1,4 +1,4 @@
-import type { Told, WakeTopic } from '@yardmaster/domain'
+import { reportableEvents, type Told, type WakeTopic } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import pg from 'pg'
 import type { Database } from './database.js'
@@ -85,7 +85,8 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
     if (fence) await renew(client, fence)
     const { tx, envelopes, wakes } = openTransaction(client)
     const result = await work(tx)
-    const told = envelopes.length > 0 ? await keepInOutbox(client, envelopes) : null
+    const { told, fed } = await keepInOutbox(client, envelopes)
+    if (fed) wakes.add('reports')
     await client.query('COMMIT')
     if (fence) db.onRenewed()
     if (told || wakes.size > 0) db.onCommitted({ wakes, told })
@@ -101,9 +102,19 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
   }
 }
 
-async function keepInOutbox(client: pg.PoolClient, told: Told[]): Promise<OutboxBatch> {
-  const { rows } = await client.query<{ id: number; created_at: Date }>('INSERT INTO outbox (envelopes) VALUES ($1::jsonb) RETURNING id, created_at', [JSON.stringify(told)])
-  return outboxBatch(rows[0]!, told)
+const KEEP = 'INSERT INTO outbox (envelopes) VALUES ($1::jsonb) RETURNING id, created_at'
+/** With what reporters are told of, for each set that has some. */
+const KEEP_AND_FEED = `WITH fed AS (
+    INSERT INTO report_feed (set_name, facts)
+    SELECT s.name, (SELECT jsonb_agg(e) FROM jsonb_array_elements($1::jsonb) e WHERE e ->> 'type' = ANY(s.reports)) FROM configuration_sets s WHERE s.reports && $2::text[] RETURNING 1)
+  ${KEEP}, EXISTS (SELECT 1 FROM fed) AS fed`
+
+async function keepInOutbox(client: pg.PoolClient, told: Told[]): Promise<{ told: OutboxBatch | null; fed: boolean }> {
+  if (told.length === 0) return { told: null, fed: false }
+  const reportable = [...new Set(told.map(one => one.type))].filter(type => reportableEvents.has(type))
+  const parameters = [JSON.stringify(told), ...(reportable.length > 0 ? [reportable] : [])]
+  const { rows: [row] } = await client.query<{ id: number; created_at: Date; fed?: boolean }>(reportable.length > 0 ? KEEP_AND_FEED : KEEP, parameters)
+  return { told: outboxBatch(row!, told), fed: row!.fed ?? false }
 }
 
 function openTransaction(client: pg.PoolClient) {

@@ -31,6 +31,8 @@ export type EventType =
   | 'step.new' | 'step.started' | 'step.updated' | 'step.finished'
   | 'log.new' | 'log.append' | 'log.finished'
   | 'build.properties'
+  | 'pool.alert'
+  | 'notification.new' | 'notification.updated'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications'

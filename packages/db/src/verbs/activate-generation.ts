@@ -1,4 +1,4 @@
-import type { Configuration } from '@yardmaster/domain'
+import { reportedEvents, type Configuration } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { resizeLocks } from './resize-locks.js'
 import { refreshBuilderWorkers } from './refresh-builder-workers.js'
@@ -24,8 +24,8 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   const [row] = await tx.query<{ id: number }>(
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
     [set, digest, code, JSON.stringify(configuration)])
-  await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, cancels_old = $3, cancels_failing = $4, version = version + 1 WHERE name = $1',
-    [set, row!.id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset')])
+  await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, cancels_old = $3, cancels_failing = $4, reports = $5, version = version + 1 WHERE name = $1',
+    [set, row!.id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset'), reportedEvents(configuration)])
   // One set after the other: each sees the names of those before it; and either it sees a change that is just accepted, or that one sees it (addPending).
   await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await refuseTakenNames(tx, set, configuration)

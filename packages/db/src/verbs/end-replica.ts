@@ -1,12 +1,13 @@
 import type { Transaction } from '../transaction.js'
 import { endWorkerBuilds } from './end-worker-builds.js'
+import { freeAttempts } from './free-attempts.js'
 import { freeOperations } from './free-operations.js'
 
 /**
  * A replica's life ends: by itself (`stopped`) or because a peer saw its beat stand still at `beat` (`dead`).
  * Its worker sessions are raised, so that nothing it still believes can be written; the builds stay with their workers
  * and are taken over when those connect anywhere, or retried when they do not. On stock workers, which cannot resume, they are retried at once.
- * What it was doing to machines is free for others.
+ * What it was doing to machines, and was sending, is free for others.
  * Returns false when it had ended already, its beat has moved, or it is just writing: whoever holds its row is not dead, or is given up by the database soon.
  */
 export async function endReplica(tx: Transaction, end: { id: number; state: 'stopped' | 'dead'; beat?: number }): Promise<boolean> {
@@ -24,6 +25,7 @@ export async function endReplica(tx: Transaction, end: { id: number; state: 'sto
   const sessions = await tx.query<{ worker_id: number; protocol: string }>(
     `SELECT worker_id, protocol FROM worker_sessions WHERE replica_id = $1 ORDER BY worker_id FOR UPDATE`, [end.id])
   await freeOperations(tx, { replicaId: end.id })
+  await freeAttempts(tx, { replicaId: end.id })
   if (sessions.length > 0) {
     const workers = sessions.map(session => session.worker_id)
     const versions = await tx.query<{ id: number; version: number }>(

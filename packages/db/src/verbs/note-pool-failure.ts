@@ -20,5 +20,7 @@ export async function notePoolFailure(tx: Transaction, { poolId, failure }: { po
          backoff_until = CASE WHEN failures < $3 THEN backoff_until ELSE now() + make_interval(secs => least($4 * power(2, least(failures - $3, 16)), $5)) END
        WHERE id = $1 AND (backoff_until IS NULL OR backoff_until <= now()) RETURNING version`,
       [poolId, message, failure.class === 'backoff' ? 0 : FORGIVEN, FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS])
-  if (pool) tx.publish({ type: 'pool.updated', id: poolId, version: pool.version, project: null })
+  if (!pool) return
+  tx.publish({ type: 'pool.updated', id: poolId, version: pool.version, project: null })
+  if (failure.class === 'alert') tx.publish({ type: 'pool.alert', id: poolId, version: pool.version, project: null })
 }
