@@ -120,7 +120,7 @@ describe('names and keys', () => {
 
   test('a source stamp has one key', () => {
     const stamp = { codebase: '', repository: 'r', project: '', branch: null, revision: '1' }
-    expect(sourceStampKey({ revision: '1', branch: null, project: '', repository: 'r', codebase: '', patch: null })).toBe(sourceStampKey(stamp))
+    expect(sourceStampKey({ revision: '1', branch: null, project: '', repository: 'r', codebase: '' }, null)).toBe(sourceStampKey(stamp))
     expect(sourceStampKey({ ...stamp, branch: '' })).not.toBe(sourceStampKey(stamp))
   })
 })

@@ -21,6 +21,11 @@ export type WorkerView = {
 
 export type BuilderView = Pick<BuilderConfig, 'key' | 'workers' | 'workerLabels' | 'units'>
 
+/** The builder, for a request that one worker alone may build; null: any of them. */
+export function onlyBy<View extends BuilderView>(builder: View, worker: string | null): View {
+  return worker === null ? builder : { ...builder, workers: [worker], workerLabels: null }
+}
+
 /** Whether the configuration lets this worker serve the builder at all: by name, or by its labels. */
 export function mayServe(worker: Pick<WorkerView, 'name' | 'labels'>, builder: BuilderView): boolean {
   return namesOf(builder.workers).has(worker.name) || (builder.workerLabels !== null && hasLabels(worker.labels, builder.workerLabels))

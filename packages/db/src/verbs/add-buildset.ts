@@ -1,4 +1,4 @@
-import type { Properties, SourceStampData } from '@yardmaster/domain'
+import { chosenWorker, type Properties, type SourceStampData } from '@yardmaster/domain'
 import { storableJson, storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { collapseRequests, lockForCollapse } from './collapse-requests.js'
@@ -98,10 +98,10 @@ const UNDECIDED = `CASE WHEN b.asks AND EXISTS (SELECT 1 FROM build_requests o W
 
 async function insertRequests(tx: Transaction, buildsetId: number, buildset: NewBuildset, builders: BuilderRow[]): Promise<AddedBuildset['requests']> {
   const rows = await tx.query<{ id: number; builder_id: number; version: number }>(
-    `INSERT INTO build_requests (buildset_id, builder_id, project_id, priority, waited_for, hold)
-     SELECT $1, b.id, b.project_id, $4, $5, ${UNDECIDED} FROM unnest($2::bigint[], $3::bigint[], $6::boolean[]) WITH ORDINALITY AS b(id, project_id, asks, n) ORDER BY b.n
+    `INSERT INTO build_requests (buildset_id, builder_id, project_id, priority, waited_for, hold, worker_name)
+     SELECT $1, b.id, b.project_id, $4, $5, ${UNDECIDED}, $7 FROM unnest($2::bigint[], $3::bigint[], $6::boolean[]) WITH ORDINALITY AS b(id, project_id, asks, n) ORDER BY b.n
      RETURNING id, builder_id, version`,
-    [buildsetId, builders.map(builder => builder.id), builders.map(builder => builder.project_id), buildset.priority, buildset.waitedFor ?? false, builders.map(builder => builder.asks)])
+    [buildsetId, builders.map(builder => builder.id), builders.map(builder => builder.project_id), buildset.priority, buildset.waitedFor ?? false, builders.map(builder => builder.asks), chosenWorker(buildset.properties)])
   const byBuilder = new Map(rows.map(row => [row.builder_id, row]))
   return builders.map(builder => {
     const { id, version } = byBuilder.get(builder.id)!

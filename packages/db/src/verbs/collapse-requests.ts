@@ -45,7 +45,7 @@ async function pendingLike(tx: Transaction, buildsetId: number, builderIds: numb
      SELECT r.id AS request_id, r.builder_id, r.buildset_id, b.properties, stamps.sourcestamps
      FROM pending r JOIN buildsets b ON b.id = r.buildset_id
      CROSS JOIN LATERAL (
-       SELECT jsonb_agg(jsonb_build_object('codebase', s.codebase, 'repository', s.repository, 'project', s.project, 'branch', s.branch, 'revision', s.revision,
+       SELECT jsonb_agg(jsonb_build_object('codebase', s.codebase, 'repository', s.repository, 'project', s.project, 'branch', s.branch, 'revision', s.revision, 'patch', CASE WHEN s.patch_id IS NOT NULL THEN jsonb_build_object('id', s.patch_id) END,
          'hasChanges', EXISTS (SELECT 1 FROM changes c WHERE c.sourcestamp_id = s.id))) AS sourcestamps
        FROM buildset_sourcestamps bs JOIN sourcestamps s ON s.id = bs.sourcestamp_id WHERE bs.buildset_id = r.buildset_id
      ) AS stamps`,

@@ -8,6 +8,8 @@ export type PendingRequest = {
   id: number
   builderId: number
   builderKey: string
+  /** The only worker that may build it; null: any of its builder's. */
+  worker: string | null
   /** The build that waits for it. */
   parent: number | null
   /** As rendered under the generation asked for: options of pools that depend on the build. */
@@ -69,11 +71,11 @@ const TAKERS = `SELECT g.builder_id, count(*) AS count FROM builder_workers g JO
   WHERE w.set_name = $1 AND (w.pool_id IS NOT NULL OR (s.connected AND (w.max_builds IS NULL OR w.max_builds > (SELECT count(*) FROM builds b WHERE b.worker_id = w.id AND b.complete_at IS NULL))))
   GROUP BY g.builder_id`
 
-const REQUESTS = `SELECT n.id, n."builderId", n."builderKey", n.parent,
+const REQUESTS = `SELECT n.id, n."builderId", n."builderKey", n.worker_name AS worker, n.parent,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('pool', m.pool_id, 'fingerprint', m.fingerprint)), '[]') FROM request_machines m WHERE m.request_id = n.id AND m.generation_id = $2) AS machines
   FROM (SELECT r.*, b.id AS "builderId", b.key AS "builderKey", CASE WHEN r.waited_for THEN s.parent_build_id END AS parent, b.served_at
     FROM (${TAKERS}) t JOIN builders b ON b.id = t.builder_id AND b.active CROSS JOIN LATERAL (
-      SELECT q.id, q.buildset_id, q.waited_for, q.priority, q.submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q
+      SELECT q.id, q.buildset_id, q.waited_for, q.worker_name, q.priority, q.submitted_at, row_number() OVER (ORDER BY priority DESC, submitted_at, id) AS turn FROM build_requests q
       WHERE q.builder_id = b.id AND q.state = 'pending' AND q.hold IS NULL AND (q.not_before IS NULL OR q.not_before <= now()) ORDER BY priority DESC, submitted_at, id LIMIT t.count) r
     JOIN buildsets s ON s.id = r.buildset_id
     ORDER BY r.priority DESC, r.turn, greatest(r.submitted_at, b.served_at), r.submitted_at, r.id LIMIT ${MOST_REQUESTS}) n

@@ -3,7 +3,7 @@ import { integer, nullable, structure, text, time } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 
 const patch = z.object({
-  patchid: z.number().int(), level: z.number().int(), subdir: z.string(), body: z.string(),
+  patchid: z.number().int(), level: z.number().int(), subdir: z.string(), body: z.string().nullable(),
   author: z.string().nullable(), comment: z.string().nullable(),
 })
 

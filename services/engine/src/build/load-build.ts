@@ -32,7 +32,7 @@ export async function loadBuild(db: Database, generations: Generations, buildId:
 }
 
 export function byCodebase(stamps: SourcestampRow[]): { [codebase: string]: SourceStampData } {
-  return Object.fromEntries(stamps.map(({ codebase, repository, project, branch, revision }) => [codebase, { codebase, repository, project, branch, revision }]))
+  return Object.fromEntries(stamps.map(({ codebase, repository, project, branch, revision, patch }) => [codebase, { codebase, repository, project, branch, revision, ...(patch ? { patch } : {}) }]))
 }
 
 async function loadSteps(db: Database, buildId: number): Promise<StepData[]> {

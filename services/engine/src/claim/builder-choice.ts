@@ -32,6 +32,9 @@ export function hasChoosers({ nextBuild, nextWorker, canStartBuild }: BuilderCon
   return nextBuild !== null || nextWorker !== null || canStartBuild !== null
 }
 
+/** Whether the request may be built by this worker: one may be asked for by name. */
+export const mayBuild = ({ worker }: { worker: string | null }, name: string): boolean => worker === null || worker === name
+
 /** What the functions of one builder choose. While they are asked, as many workers as it may get are held for it, whichever they choose in the end. */
 export class BuilderChoice {
   readonly #deps: ChoosingDeps
@@ -79,7 +82,7 @@ export class BuilderChoice {
     const refused = new Set<string>()
     for (;;) {
       const free = this.#deps.slots.readyWithout(this.#builder, this.#held)
-      const ready = free.filter(view => !refused.has(view.name) && this.#deps.fits.fits(request.id, view.name))
+      const ready = free.filter(view => !refused.has(view.name) && mayBuild(request, view.name) && this.#deps.fits.fits(request.id, view.name))
       // Machines that were made for others.
       if (ready.length === 0 && refused.size === 0 && free.length > 0) return 'next'
       if (ready.length === 0) {

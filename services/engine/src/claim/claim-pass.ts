@@ -5,7 +5,7 @@ import { servesBuilder, WorkerSlots, type BuilderConfig, type EngineLimits } fro
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import type { WorkerSession } from '../workers/worker-session.js'
-import { BuilderChoice, hasChoosers, type Outcome } from './builder-choice.js'
+import { BuilderChoice, hasChoosers, mayBuild, type Outcome } from './builder-choice.js'
 import { builderPlaces } from './builder-order.js'
 import type { GuardedFunctions } from './guarded-functions.js'
 import { MachineFits } from './machine-fits.js'
@@ -39,6 +39,8 @@ export class ClaimPass {
   /** Which workers a builder has is what the active configuration says, also for requests of an earlier one. */
   readonly #builders: Map<string, BuilderConfig>
   #places: Map<string, number> | null = null
+  /** By builder, workers that have no room for what may only be built by them: what comes after it need not wait. */
+  readonly #busy = new Map<string, Set<string>>()
   #lostRounds = 0
   #late = false
 
@@ -69,33 +71,35 @@ export class ClaimPass {
     if (wanted.length === 0) return false
     const candidates = await findClaimable(this.#deps.db, { wanted, limit: CANDIDATES })
     await this.#fits.read(candidates.map(candidate => candidate.id))
-    const { plain, held, unsuited } = this.#match(candidates)
+    const { plain, held, unsuited, bound } = this.#match(candidates)
     const workerOf = new Map(plain.map(({ candidate, worker }) => [candidate.id, worker]))
     const requests = await readClaimable(this.#deps.db, plain.map(({ candidate }) => candidate))
     const lost = await this.#claim(requests.map(request => ({ request, worker: workerOf.get(request.id)! })))
     const gone = plain.filter(({ candidate }) => !requests.some(request => request.id === candidate.id))
     for (const { candidate, worker } of gone) this.#slots.giveBack(worker, { key: candidate.builderKey })
     const free = await this.#askFunctions(held)
-    return candidates.length === CANDIDATES || lost || gone.length > 0 || free || unsuited
+    return candidates.length === CANDIDATES || lost || gone.length > 0 || free || unsuited || bound
   }
 
   #wanted(): Wanted[] {
     return [...this.#builders.values()].flatMap(builder => {
       const place = this.#places ? this.#places.get(builder.key) : 0
       const depth = place === undefined ? 0 : Math.min(this.#slots.room(builder), PER_BUILDER)
-      return depth > 0 ? [{ builderKey: builder.key, depth, place: place!, madeFor: this.#fits.only(() => this.#slots.ready(builder)) }] : []
+      return depth > 0 ? [{ builderKey: builder.key, depth, place: place!, madeFor: this.#fits.only(() => this.#slots.ready(builder)), busy: [...this.#busy.get(builder.key) ?? []] }] : []
     })
   }
 
   /** A worker for each, as long as there is one; for builders whose functions choose, these are held. `unsuited`: some found only machines that were made for others, and others may find more. */
-  #match(candidates: Candidate[]): { plain: { candidate: Candidate; worker: string }[]; held: Map<string, string[]>; unsuited: boolean } {
+  #match(candidates: Candidate[]): { plain: { candidate: Candidate; worker: string }[]; held: Map<string, string[]>; unsuited: boolean; bound: boolean } {
     const held = new Map<string, string[]>()
     const unsuited = new Set<string>()
     const inVain = new Set<string>()
+    let bound = false
     const plain = candidates.flatMap(candidate => {
       const builder = this.#builders.get(candidate.builderKey)!
       const ready = this.#slots.ready(builder)
-      const worker = hasChoosers(builder) ? ready[0] : ready.find(view => this.#fits.fits(candidate.id, view.name))
+      const worker = hasChoosers(builder) ? ready[0] : ready.find(view => mayBuild(candidate, view.name) && this.#fits.fits(candidate.id, view.name))
+      if (!worker && candidate.worker !== null && ready.length > 0) return (bound = this.#isBusy(builder.key, candidate.worker) || bound, [])
       if (!worker && ready.length > 0) return (unsuited.add(builder.key), [])
       if (!worker) return (inVain.add(builder.key), [])
       this.#slots.take(worker.name, builder)
@@ -106,7 +110,14 @@ export class ClaimPass {
     for (const key of inVain) if (!held.has(key)) this.#builders.delete(key)
     // As when what was rendered for them has changed since they were found.
     if (plain.length === 0 && held.size === 0) for (const key of unsuited) this.#builders.delete(key)
-    return { plain, held, unsuited: unsuited.size > 0 && plain.length > 0 }
+    return { plain, held, unsuited: unsuited.size > 0 && plain.length > 0, bound }
+  }
+
+  /** Whether that was not known. */
+  #isBusy(builderKey: string, worker: string): boolean {
+    const known = this.#busy.get(builderKey) ?? new Set()
+    this.#busy.set(builderKey, known)
+    return known.size < known.add(worker).size
   }
 
   /** Whether some were not won, so that their workers have room for others. */

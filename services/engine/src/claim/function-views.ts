@@ -7,7 +7,7 @@ import type { RunningOn } from './worker-views.js'
 export function requestView(request: ClaimableRequest, builder: string): { [key: string]: Json } {
   const { id, buildsetId, priority, submittedAt, waitedFor, reason, properties, sourcestamps } = request
   const values = Object.fromEntries(Object.entries(properties).map(([name, [value]]) => [name, value]))
-  const stamps = Object.fromEntries(Object.entries(byCodebase(sourcestamps)).map(([codebase, { repository, project, branch, revision }]) => [codebase, { codebase, repository, project, branch, revision }]))
+  const stamps = Object.fromEntries(Object.entries(byCodebase(sourcestamps)).map(([codebase, { patch, ...stamp }]) => [codebase, { ...stamp, ...(patch ? { patch } : {}) }]))
   return { id, builder, buildset: buildsetId, priority, submittedAt, waitedFor, reason, properties: values, sourcestamps: stamps }
 }
 

@@ -2,7 +2,7 @@ import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { passOverRequests } from '@yardmaster/db/verbs/pass-over-requests'
 import { readWaiting } from '@yardmaster/db/verbs/read-waiting'
 import { readObstacles, type PoolObstacle } from '@yardmaster/db/verbs/read-obstacles'
-import { untilText, waitsForWorker } from '@yardmaster/domain'
+import { onlyBy, untilText, waitsForWorker } from '@yardmaster/domain'
 import type { Generations } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { MachineFits } from '../claim/machine-fits.js'
@@ -27,10 +27,10 @@ export async function explainWaiting({ db, fence, generations, clock }: { db: Da
   await fits.read(waiting.map(request => request.id))
   const obstacles = active.configuration.pools.length === 0 ? new Map<string, string>() : obstacleTexts(await readObstacles(db), clock.now())
   const builders = new Map(active.configuration.builders.map(builder => [builder.key, builder]))
-  const changed = waiting.flatMap(({ id, builderKey, waitsFor }) => {
+  const changed = waiting.flatMap(({ id, builderKey, waitsFor, worker }) => {
     const builder = builders.get(builderKey)
     const suiting = machines.size === 0 ? views : views.map(view => (view.unavailable !== null || fits.fits(id, view.name) ? view : { ...view, unavailable: OTHERS }))
-    const why = builder && waitsForWorker(builder, suiting, obstacles)
+    const why = builder && waitsForWorker(onlyBy(builder, worker), suiting, obstacles)
     return why && why !== waitsFor ? [{ requestId: id, waitsFor: why }] : []
   })
   for (let at = 0; at < changed.length; at += AT_ONCE) await transaction(db, fence, tx => passOverRequests(tx, changed.slice(at, at + AT_ONCE)))

@@ -1,6 +1,6 @@
 import { boardOf, readLocks, type LockClaimRow } from '@yardmaster/db/verbs/read-locks'
 import { readDemand, type Demand } from '@yardmaster/db/verbs/read-demand'
-import { lockUses, type BuilderConfig, type LockBoard, type PoolWorld, type WaitingRequest, type WorkerRowFacts } from '@yardmaster/domain'
+import { lockUses, onlyBy, type BuilderConfig, type LockBoard, type PoolWorld, type WaitingRequest, type WorkerRowFacts } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Provisioning } from '../deps.js'
 import { createBuilderLocks } from './builder-locks.js'
@@ -56,9 +56,9 @@ function withLocks(workers: readonly WorkerRowFacts[], claims: readonly LockClai
 /** A builder that the active configuration does not have is served by none of its workers. */
 function waitingRequests({ requests }: Demand, configs: readonly BuilderConfig[], world: PoolWorld): (Omit<WaitingRequest, 'locks' | 'workerLocks' | 'refused'> & { builder: BuilderConfig })[] {
   const builders = new Map(configs.map(builder => [builder.key, builder]))
-  return requests.flatMap(({ id, builderKey, parent, machines }) => {
+  return requests.flatMap(({ id, builderKey, worker, parent, machines }) => {
     const builder = builders.get(builderKey)
-    return builder ? [{ id, builder, parent, machines: new Map(machines.map(({ pool, fingerprint }) => [pool, usable(world, pool, fingerprint)])) }] : []
+    return builder ? [{ id, builder: onlyBy(builder, worker), parent, machines: new Map(machines.map(({ pool, fingerprint }) => [pool, usable(world, pool, fingerprint)])) }] : []
   })
 }
 

@@ -1,8 +1,9 @@
-import { FAILURE, SUCCESS, type GitStep, type Json, type Result, type SourceStampData } from '@yardmaster/domain'
+import { readPatchBody } from '@yardmaster/db/verbs/read-patch'
+import { FAILURE, SUCCESS, type GitStep, type Json, type Result, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { inBuilddir, shellSpec, text } from './shell-spec.js'
 
-type Source = { repository: string; branch: string; revision: string | null }
+type Source = { repository: string; branch: string; revision: string | null; patch: StoredPatch | null }
 
 /** A git command failed: the step fails, and its log has the rest. */
 class GitFailed extends Error {}
@@ -18,6 +19,7 @@ export async function runGit(context: StepContext, config: GitStep): Promise<Res
     else if (!await git.isRepository()) await git.cloneAnew()
     else await git.update(config.mode === 'full' ? config.method : null)
     if (config.submodules) await git.updateSubmodules()
+    await git.applyPatch()
     await git.reportRevision()
     return SUCCESS
   } catch (error) {
@@ -36,6 +38,7 @@ async function sourceOf(context: StepContext, config: GitStep): Promise<Source |
     repository: text(await context.render(config.repository), 'repository'),
     branch: branch === null || branch === '' ? 'HEAD' : text(branch, 'branch'),
     revision: stamp?.revision ?? null,
+    patch: stamp?.patch && 'id' in stamp.patch ? stamp.patch : null,
   }
 }
 
@@ -59,11 +62,11 @@ class GitFolder {
   }
 
   /** Runs git in the folder. Throws GitFailed unless it succeeds; `orElse` is for what may fail. */
-  async run(args: string[], { capture = false, orElse }: { capture?: boolean; orElse?: () => Promise<void> } = {}): Promise<string> {
+  async run(args: string[], { capture = false, stdin = null, orElse }: { capture?: boolean; stdin?: string | null; orElse?: () => Promise<void> } = {}): Promise<string> {
     const { env } = this.#config
     // Nobody sits before the worker to type a password.
     const spec = await shellSpec(this.#context, { ...this.#config, command: ['git', ...args], env: { GIT_TERMINAL_PROMPT: '0', ...env }, workdir: await this.#folder() })
-    const { rc, stdout } = await this.#context.command(spec, { capture })
+    const { rc, stdout } = await this.#context.command(stdin === null ? spec : { ...spec, args: { ...spec.args, initialStdin: stdin } }, { capture })
     if (rc === 0) return stdout
     if (!orElse) throw new GitFailed(`git ${args[0]} ended with ${rc}`)
     await orElse()
@@ -119,6 +122,22 @@ class GitFolder {
     this.#workdir = target
     const { rc } = await this.#context.command({ kind: 'cpdir', args: { from: inBuilddir(this.#context, 'source'), to: inBuilddir(this.#context, target) } })
     if (rc !== 0) throw new GitFailed(`copying the source ended with ${rc}`)
+  }
+
+  /** What is applied is known to the index, so that the next checkout takes it away again. */
+  async applyPatch(): Promise<void> {
+    const { patch } = this.#source
+    if (patch === null) return
+    const below = patch.subdir === '' || patch.subdir === '.' ? [] : [`--directory=${patch.subdir}`]
+    // A copied tree has other times than the index remembers, which apply takes for changes.
+    await this.run(['update-index', '-q', '--refresh'], { orElse: async () => {} })
+    await this.run(['apply', '--index', '--whitespace=nowarn', '-p', String(patch.level), ...below], {
+      stdin: await readPatchBody(this.#context.run.parts.db, patch.id),
+      orElse: async () => {
+        this.#context.summary = 'the patch does not apply'
+        throw new GitFailed('the patch does not apply')
+      },
+    })
   }
 
   async reportRevision(): Promise<void> {

@@ -4,6 +4,10 @@ import { numberIn } from './places.js'
 import { raw, sql } from './sql.js'
 import { column, time, type StoredResource } from './stored-resource.js'
 
+const patchOf = (row: string, body: string) =>
+  `CASE WHEN ${row}.patch_id IS NOT NULL THEN (SELECT jsonb_build_object('patchid', p.id, 'level', p.level, 'subdir', p.subdir, 'body', ${body}, 'author', p.author, 'comment', p.comment)
+    FROM patches p WHERE p.id = ${row}.patch_id) END`
+
 export const sourcestamps: StoredResource<SourceStamp> = {
   type,
   from: raw('sourcestamps ss'),
@@ -15,15 +19,18 @@ export const sourcestamps: StoredResource<SourceStamp> = {
     repository: column('ss.repository'),
     project: column('ss.project'),
     codebase: column('ss.codebase'),
-    patch: column('NULL::jsonb', { nullable: true }),
+    patch: column(patchOf('ss', 'p.body'), { nullable: true }),
     created_at: time('ss.created_at'),
   },
 }
 
+/** Bytes of a patch's text that are shown with another resource: of a larger one the text is at its sourcestamp. */
+const MOST_EMBEDDED = 10_000
+
 /** A sourcestamp as part of another resource, as JSON. */
 export const sourcestampObject = (row: string) =>
   `jsonb_build_object('ssid', ${row}.id, 'branch', ${row}.branch, 'revision', ${row}.revision, 'repository', ${row}.repository, 'project', ${row}.project,
-    'codebase', ${row}.codebase, 'patch', NULL, 'created_at', floor(extract(epoch FROM ${row}.created_at)))`
+    'codebase', ${row}.codebase, 'patch', ${patchOf(row, `CASE WHEN octet_length(p.body) <= ${MOST_EMBEDDED} THEN p.body END`)}, 'created_at', floor(extract(epoch FROM ${row}.created_at)))`
 
 export const sourcestampEndpoints: Endpoint[] = [
   collection(sourcestamps, '/sourcestamps'),
