@@ -1,7 +1,8 @@
 import type { ReporterKind } from '@yardmaster/domain'
+import { githubStatusDriver } from './github/status-reporter.js'
 import type { ReporterKindDriver } from './reporter-kind.js'
 
-const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = {}
+const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = { githubStatus: githubStatusDriver }
 
 /** Throws for a kind that this version does not have. */
 export function reporterDriver(kind: ReporterKind): ReporterKindDriver {

@@ -56,7 +56,7 @@ export async function exchange(call: HttpCall, deps: HttpDeps): Promise<HttpAnsw
 }
 
 function redirection(from: URL, { status, headers }: HttpAnswer): URL | null {
-  if (![301, 302, 307, 308].includes(status) || headers.location === undefined || !URL.canParse(headers.location, from)) return null
+  if (![301, 302, 307, 308].includes(status) || headers.location === undefined || !URL.canParse(headers.location, from.href)) return null
   const to = new URL(headers.location, from)
   return to.origin === from.origin ? to : null
 }

@@ -1,2 +1,6 @@
 /** Servers that stand for code hosts, mail and chat in tests. */
-export {}
+export type { FakeHost, HostAnswer, HostRequest, Mishap } from './fake-host.js'
+export { startFakeGithub } from './github.js'
+export type { FakeGithub, FakeGithubOptions } from './github.js'
+export type { GithubApp } from './github-apps.js'
+export { composing, sending, testGenerator, testReport, testReporter, testStamp } from './compose.js'
