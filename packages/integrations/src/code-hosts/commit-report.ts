@@ -22,7 +22,8 @@ export async function commitReport(report: Report, { options }: ReporterConfig, 
   const said = formatter ? bodyOf(await context.call(formatter, [report])) : undefined
   if (said === null) return null
   const own = async (): Promise<string> => textOf(await context.render(options[`${wordsOf[stage]}Description`] ?? null))
-  const description = said ?? (report.event === 'cancelled' ? 'Build cancelled.' : await own())
+  const words = said ?? (report.event === 'cancelled' ? 'Build cancelled.' : await own())
+  const description = context.remark === null ? words : `${words} (${context.remark})`
   const results = stage === 'finished' ? report.build?.results ?? report.request?.results ?? report.buildset?.results ?? CANCELLED : null
   return { stage, results, url: report.build?.url ?? report.request?.url ?? report.titleURL ?? '', description }
 }

@@ -34,13 +34,13 @@ export function testReport(event: Report['event'], more: Partial<Report> & { bui
 }
 
 /** What a driver composes with: the report's properties, and functions of a configuration by their address. */
-export function composing(report: Report, { generator = testGenerator(), functions = {} }: { generator?: GeneratorConfig; functions?: { [address: string]: (...args: Json[]) => Json } } = {}): ComposeContext {
+export function composing(report: Report, { generator = testGenerator(), remark = null, functions = {} }: { generator?: GeneratorConfig; remark?: string | null; functions?: { [address: string]: (...args: Json[]) => Json } } = {}): ComposeContext {
   const call = async ({ $fn }: { $fn: string }, args: Json[]): Promise<Json> => {
     const fn = functions[$fn]
     if (!fn) throw new Error(`there is no function ${$fn}`)
     return fn(...args)
   }
-  return { generator, call, render: value => rendered(value, report.properties, name => { throw new Error(`a secret '${name}' while composing`) }) }
+  return { generator, remark, call, render: value => rendered(value, report.properties, name => { throw new Error(`a secret '${name}' while composing`) }) }
 }
 
 /** What a driver sends with. */
@@ -48,7 +48,9 @@ export function sending(reporter: ReporterConfig, { clock, signal, secrets = {} 
   return {
     option: name => rendered(reporter.options[name] ?? null, {}, secret => secrets[secret]),
     call: async ({ $fn }) => { throw new Error(`there is no function ${$fn}`) },
-    signal, clock, logger: createLogger({ name: 'test', level: 'silent' }),
+    callPatiently: async ({ $fn }) => { throw new Error(`there is no function ${$fn}`) },
+    log: async () => null,
+    key: 'test', attempt: 1, signal, clock, logger: createLogger({ name: 'test', level: 'silent' }),
   }
 }
 
