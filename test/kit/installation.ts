@@ -1,7 +1,7 @@
 import { openDatabase, transaction, type Database } from '@yardmaster/db'
 import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
-import { builderDefaults, noChangeHooks, workerDefaults, type BasicScheduler, type BuilderConfig, type Configuration, type GitPollerConfig, type WorkerConfig } from '@yardmaster/domain'
+import { builderDefaults, gitPollerDefaults, noChangeHooks, workerDefaults, type BasicScheduler, type BuilderConfig, type Configuration, type GitPollerConfig, type WorkerConfig } from '@yardmaster/domain'
 import { freshDatabase } from './database.js'
 
 /** An installation as rows: a database with one active generation and one living replica, without any process. */
@@ -24,7 +24,7 @@ export function aScheduler(name: string, more: Partial<BasicScheduler> = {}): Ba
 }
 
 export function aGitPoller(repository: string, more: Partial<GitPollerConfig> = {}): GitPollerConfig {
-  return { kind: 'gitPoller', name: repository, repository, branches: true, pollInterval: 2, pollAtLaunch: true, project: '', codebase: '', category: null, ...more }
+  return { ...gitPollerDefaults, name: repository, repository, branches: true, pollInterval: 2, ...more }
 }
 
 export function aConfiguration(more: Partial<Configuration> = {}): Configuration {

@@ -26,4 +26,11 @@ export type BuildView = {
  * extract { args: [rc, stdout, stderr] }. With `deadlineMs` a signal comes second, which aborts after so long; with `context` too, a record of its data, the signal, and
  * a function for each of its `asks`, which whoever calls answers.
  */
-export type FunctionInput = { args?: Json[]; view?: BuildView; deadlineMs?: number; context?: { data: { [name: string]: Json }; asks: string[] } }
+export type FunctionInput = {
+  args?: Json[]
+  view?: BuildView
+  deadlineMs?: number
+  context?: { data: { [name: string]: Json }; asks: string[] }
+  /** Called for each of these, as the first argument; the answer is a list. */
+  each?: Json[]
+}

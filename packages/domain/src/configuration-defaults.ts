@@ -1,3 +1,4 @@
+import { gitPollerDefaults } from './change-source-config.js'
 import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
 import type { ForceParameter, ForceScheduler } from './force-config.js'
 import { codebaseParameter, forceParameter } from './force-fields.js'
@@ -28,6 +29,7 @@ export function completed(stored: Configuration): Configuration {
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
     cancellers: stored.cancellers ?? [],
+    changeSources: stored.changeSources.map(source => ({ ...gitPollerDefaults, ...source })),
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     schedulers: stored.schedulers.map(scheduler => (scheduler.kind === 'force' ? withWholeForm(scheduler) : scheduler)),
     builders: stored.builders.map(builder => ({ ...builderDefaults, ...builder, steps: builder.steps.map(withLocks) })),

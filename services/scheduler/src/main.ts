@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import { startReplica, type Replica } from '@yardmaster/replica'
 import { systemClock, systemRandom, type Loop } from '@yardmaster/runtime'
 import type { ActiveGeneration } from './active-generation.js'
-import { createGit } from './do/run-git.js'
 import { dispatchChanges } from './loops/dispatch-changes.js'
 import { fireTimers } from './loops/fire-timers.js'
-import { schedulePolls, type PollJob } from './loops/schedule-polls.js'
+import { offerPolls, type PollJob } from './loops/offer-polls.js'
 import { pollDue } from './on/poll-due.js'
+import { removeLeftAccess } from './polls/git-access.js'
+import { createGit } from './polls/run-git.js'
 
 const SWEEP_MS = 5_000
 const TAKE_OVER_MS = 1_000
@@ -40,16 +41,34 @@ function startDeciding(replica: Replica): void {
 }
 
 async function startPolling(replica: Replica): Promise<void> {
-  const { db, fence, logger, clock, settings, generations } = replica
-  const active = () => activeGeneration(replica)
+  const { db, fence, logger, clock, random, settings, secrets, bus, generations } = replica
+  const folder = join(settings.home, 'pollers')
+  await removeLeftAccess({ folder, isAlive })
   const queues = await replica.queues()
+  const queue = queues.queue<PollJob>(ofSet('polls', settings))
   const stopping = new AbortController()
-  const git = createGit({ env: process.env, clock })
-  const poll = pollDue({ db, fence, git, clock, logger, folder: join(settings.home, 'pollers'), active, stopping: stopping.signal })
+  const underWay = new Set<number>()
+  const poll = pollDue({
+    db, fence, secrets, clock, random, logger, folder, underWay, pid: process.pid, git: createGit({ env: process.env, clock }),
+    active: () => generations.active(), generationOf: id => generations.get(id), stopping: stopping.signal,
+    onEnd: () => offer.notify(),
+  })
   const worker = await queues.work<PollJob>(ofSet('polls', settings), poll, { concurrency: POLLS_AT_ONCE })
   replica.onStop('polls', () => { stopping.abort(); return worker.close() })
-  const schedule = replica.loop({ name: 'schedule polls', everyMs: SWEEP_MS, run: schedulePolls({ queue: queues.queue<PollJob>(ofSet('polls', settings)), active }) })
-  generations.onChange(() => schedule.notify())
+  const offer = replica.loop({
+    name: 'offer polls', everyMs: SWEEP_MS, run: offerPolls({ db, queue, clock, set: settings.set, replicaId: replica.id, underWay, setAlarm: epochMs => offer.setAlarm(epochMs) }),
+  })
+  bus.onWake('polls', () => offer.notify())
+  generations.onChange(() => offer.notify())
+}
+
+/** A process of this machine. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
 }
 
 startReplica({

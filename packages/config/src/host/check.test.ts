@@ -164,7 +164,7 @@ export const builder = {
       /2:\d+ schedulers\[0\].parameters\[0\].regex: scheduler 'f', parameter 'x': '\(' is no regular expression: .*Unterminated group/],
     ["export default defineConfig({ workers: [], builders: [{ name: 'b', key: 'k', workers: [], steps: [] }, { name: 'c', key: 'k', workers: [], steps: [] }] })", /builders\[1\].key: builder 'c': the key 'k' is already that of builders\[0\] \(builder 'b'\)/],
     ["export default defineConfig({ workers: [], builders: [{ name: 'a/b', workers: [], steps: [] }, { name: 'a.b', workers: [], steps: [] }] })", /builders\[1\].builddir: builder 'a.b': the builddir 'a_b' is already that of/],
-    ["export default defineConfig({ workers: [], builders: [], changeSources: [changeSources.gitPoller({ repository: 'r' })] })", /changeSources\[0\].branches: expected a list of names of branches, or true for all, found nothing/],
+    ["export default defineConfig({ workers: [], builders: [], changeSources: [changeSources.gitPoller({ repository: 'r', branches: 5 })] })", /changeSources\[0\].branches: expected a list of names, patterns .*, true for all, or a function, found 5/],
     ["export default defineConfig({ workers: [], builders: [{ name: 'b', workers: ['w'], steps: [steps.shell({ command: util.interpolate('%(kw:a)s') })] }] })", /uses %\(kw:a\)s, but util.interpolate is given no 'a'/],
     ['export default defineConfig({ workers: [], builders: [], changeHooks: [changeHooks.base(), changeHooks.base()] })', /changeHooks\[1\]: expected each change hook once/],
     ["export default defineConfig({ workers: [], builders: [{ name: 'b', workers: ['w'], properties: { $x: 1, y: () => 1 }, steps: [] }] })", /properties.y: builder 'b': expected plain data: .*, found a function/],

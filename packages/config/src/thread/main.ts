@@ -55,7 +55,9 @@ async function call(id: number, path: string, input: FunctionInput): Promise<voi
     } else if (signal) {
       args.splice(1, 0, signal)
     }
-    post({ type: 'returned', id, value: answer(await functionAt(path)(...args), path) })
+    const fn = functionAt(path)
+    const value = input.each ? await Promise.all(input.each.map(item => fn(item, ...args))) : await fn(...args)
+    post({ type: 'returned', id, value: answer(value, path) })
   } catch (error) {
     post({ type: 'threw', id, error: thrown(error) })
   } finally {

@@ -154,10 +154,12 @@ async function schedulerRows(tx: Transaction, set: string, { schedulers }: Confi
 
 async function changeSourceRows(tx: Transaction, set: string, { changeSources }: Configuration): Promise<void> {
   await tx.execute('UPDATE change_sources SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, changeSources.map(source => source.name)])
-  // The state stays: a source that comes back goes on where it stopped. Its version is the poller's guard and is not ours to raise.
+  // The state stays: a source that comes back goes on where it stopped.
   await tx.execute(
-    `INSERT INTO change_sources (name, set_name, kind)
-     SELECT name, $2, kind FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text)
-     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true`,
-    [JSON.stringify(changeSources.map(({ name, kind }) => ({ name, kind }))), set])
+    `INSERT INTO change_sources (name, set_name, kind, due_at)
+     SELECT name, $2, kind, CASE WHEN launch THEN now() ELSE now() + make_interval(secs => seconds) END FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text, seconds float8, launch boolean)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true, version = change_sources.version + 1,
+       due_at = CASE WHEN change_sources.active AND change_sources.due_at IS NOT NULL AND excluded.due_at IS NOT NULL THEN least(change_sources.due_at, excluded.due_at) ELSE excluded.due_at END`,
+    [JSON.stringify(changeSources.map(({ name, kind, pollInterval, pollAtLaunch }) => ({ name, kind, seconds: pollInterval, launch: pollAtLaunch }))), set])
+  tx.wake('polls')
 }

@@ -5,6 +5,7 @@ import type { NewBuildset } from './add-buildset.js'
 import { addChange, type NewChange } from './add-change.js'
 import { dispatchChange } from './dispatch-change.js'
 import { fireTimer, type TimerFire } from './fire-timer.js'
+import { beginPoll } from './begin-poll.js'
 import { recordPoll } from './record-poll.js'
 import { upsertTimer } from './upsert-timer.js'
 
@@ -98,9 +99,12 @@ describe('a timer', () => {
 })
 
 test('of two polls at once, one is recorded with its changes', async () => {
-  const [source] = await rows<{ id: number; version: number }>('SELECT id, version FROM change_sources')
-  const poll = (n: number) => write(tx => recordPoll(tx, { sourceId: source!.id, version: source!.version, state: { heads: { main: `p${n}` } }, changes: [aChange('poll-1'), aChange('poll-2')] }))
+  const [source] = await rows<{ id: number; claim: number }>('SELECT id, claim FROM change_sources')
+  const begin = () => write(tx => beginPoll(tx, { sourceId: source!.id, claim: source!.claim, replicaId: world.replicaId, seconds: 600 }))
+  const [claimed, ...others] = (await Promise.all([begin(), begin(), begin()])).toSorted((a, b) => (a === null ? 1 : b === null ? -1 : 0))
+  expect(others).toEqual([null, null])
+  const poll = (n: number) => write(tx => recordPoll(tx, { sourceId: source!.id, claim: claimed!.claim, generationId: world.generationId, state: { heads: { main: `p${n}` } }, changes: [aChange('poll-1'), aChange('poll-2')], more: false }))
   expect((await Promise.all([1, 2, 3].map(poll))).toSorted()).toEqual([false, false, true])
   expect(await rows(`SELECT revision FROM changes WHERE revision LIKE 'poll-%' ORDER BY id`)).toEqual([{ revision: 'poll-1' }, { revision: 'poll-2' }])
-  expect(await rows('SELECT version FROM change_sources')).toEqual([{ version: source!.version + 1 }])
+  expect(await begin()).toBeNull()
 })

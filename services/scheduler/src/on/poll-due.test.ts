@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { GitPollerConfig } from '@yardmaster/domain'
-import { createLogger, manualClock, systemClock } from '@yardmaster/runtime'
+import type { GitPollerConfig, Json } from '@yardmaster/domain'
+import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aConfiguration, aGitPoller, anInstallation, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
-import { createGit, GitFailed, type Git } from '../do/run-git.js'
+import type { PollGeneration } from '../polls/poll-generation.js'
+import { createGit, GitFailed, type Git } from '../polls/run-git.js'
 import { createRepository, type TestRepository } from '../testing/repository.js'
 import { pollDue } from './poll-due.js'
 
@@ -32,24 +33,42 @@ afterEach(() => {
 
 let generations = 0
 
-/** A poller of the repository in an installation that has just this source. */
-async function aPoller(more: Partial<GitPollerConfig> = {}, { through = git, clock: time = clock } = {}) {
+type Functions = { [name: string]: (value: Json) => Json | Promise<Json> }
+
+/** A poller of the repository in an installation that has just this source; `through` and `functions` stand in for git and for the user's functions. */
+async function aPoller(more: Partial<GitPollerConfig> = {}, { through = git, functions = {}, secrets = {} }: { through?: Git; functions?: Functions; secrets?: { [name: string]: string } } = {}) {
+  const threads: PollGeneration['threads'] = {
+    call: async ({ $fn }, { args = [], each }) => (each ? await Promise.all(each.map(async item => functions[$fn]!(item))) : await functions[$fn]!(args[0]!)),
+    callPatiently: async ({ $fn }, { args = [] }) => await functions[$fn]!(args[0]!),
+  }
+  const loaded = new Map<number, PollGeneration>()
   const configure = async (source: GitPollerConfig) => {
     const configuration = aConfiguration({ changeSources: [source] })
-    await bringGeneration(world.db, configuration, `poll-${generations += 1}`)
-    return configuration
+    const { id } = await bringGeneration(world.db, configuration, `poll-${generations += 1}`)
+    loaded.set(id, { id, configuration, threads })
+    return id
   }
-  let configuration = await configure(aGitPoller(repository.path, more))
-  const fresh = () => pollDue({ db: world.db, fence: { replicaId: world.replicaId }, git: through, clock: time, folder, logger, stopping: new AbortController().signal,
-    active: () => ({ id: 1, configuration, call: () => Promise.reject(new Error('no function here')) }) })
-  let process = fresh()
+  let active = await configure(aGitPoller(repository.path, more))
+  const fresh = () => pollDue({
+    db: world.db, fence: { replicaId: world.replicaId }, git: through, clock, random: systemRandom(), folder, logger, pid: process.pid, stopping: new AbortController().signal,
+    secrets: { get: name => secrets[name] }, underWay: new Set(), onEnd: () => {}, active: () => loaded.get(active)!, generationOf: async id => loaded.get(id)!,
+  })
+  let replica = fresh()
   const name = more.name ?? repository.path
+  const row = async () => (await world.db.pool.query<SourceRow>('SELECT id, claim, state, trouble, failures, (extract(epoch FROM due_at - now()))::float8 AS due FROM change_sources WHERE name = $1', [name])).rows[0]!
   return {
-    poll: () => process({ data: { source: name }, signal: new AbortController().signal }),
-    reconfigure: async (changed: Partial<GitPollerConfig>) => { configuration = await configure(aGitPoller(repository.path, { ...more, ...changed })) },
-    restart: () => { process = fresh() },
+    row,
+    async poll() {
+      const { id, claim } = await row()
+      await world.db.pool.query('UPDATE change_sources SET asked = true WHERE id = $1', [id])
+      await replica({ data: { source: name, id, claim }, signal: new AbortController().signal })
+    },
+    reconfigure: async (changed: Partial<GitPollerConfig>) => { active = await configure(aGitPoller(repository.path, { ...more, ...changed })) },
+    restart: () => { replica = fresh() },
   }
 }
+
+type SourceRow = { id: number; claim: number; state: { heads: { [branch: string]: string } }; trouble: string | null; failures: number; due: number }
 
 async function changes() {
   const { rows } = await world.db.pool.query<{ revision: string; branch: string; comments: string; files: string[] }>(
@@ -228,25 +247,22 @@ describe('a poll that goes wrong', () => {
   })
 
   test('is told once, retried ever more seldom, and told when it works again', async () => {
-    const time = manualClock()
-    let asked = 0
     const flaky = { broken: true }
     const through: Git = async call => {
-      asked += 1
       if (flaky.broken) throw new GitFailed('git ls-remote https://ann:secret@host/x', 'fatal: no route')
       return git(call)
     }
-    const { poll } = await aPoller({}, { through, clock: time })
-    for (let second = 0; second < 60; second += 2) {
+    const { poll, row } = await aPoller({}, { through })
+    for (const pause of [2, 4, 8, 16, 32, 60, 60]) {
       await poll()
-      await time.advance(2_000)
+      expect(Math.round((await row()).due)).toBe(pause)
     }
-    expect(asked).toBe(5)
+    expect(await row()).toMatchObject({ failures: 7, trouble: 'git ls-remote https://ann:***@host/x: fatal: no route' })
     expect(lines.filter(line => line['level'] === 'warn')).toHaveLength(1)
     expect(JSON.stringify(lines)).not.toContain('secret@')
     flaky.broken = false
-    await time.advance(60_000)
     await poll()
+    expect(await row()).toMatchObject({ failures: 0, trouble: null })
     expect(lines.at(-1)).toMatchObject({ msg: 'polling works again' })
   })
 })

@@ -20,14 +20,14 @@ const worlds: World[] = [
 ]
 
 test.each(worlds)('%s', (_, previous, branches, heads, plan) => {
-  expect(planPoll(previous, { repository: '/r', branches }, { heads, empty: false })).toEqual(plan)
+  expect(planPoll(previous, { branches }, { heads, empty: false })).toEqual(plan)
 })
 
 describe('stored state', () => {
   test('counts for its repository only', () => {
     const state = before({ main: '1' })
-    expect(pollState(state, { repository: '/r', branches: true })).toEqual(state)
-    expect(pollState(state, { repository: '/other', branches: true })).toBeNull()
-    expect(pollState({}, { repository: '/r', branches: true })).toBeNull()
+    expect(pollState(state, { repository: '/r' })).toEqual(state)
+    expect(pollState(state, { repository: '/other' })).toBeNull()
+    expect(pollState({}, { repository: '/r' })).toBeNull()
   })
 })

@@ -3,6 +3,7 @@ import { mkdir, rm, stat } from 'node:fs/promises'
 import type { Clock } from '@yardmaster/runtime'
 import { GitFailed, type Git } from './run-git.js'
 import type { Heads } from './list-heads.js'
+import { refOf } from './refs.js'
 
 const FETCH_TIMEOUT_MS = 30 * 60_000
 const TIMEOUT_MS = 60_000
@@ -15,7 +16,7 @@ const STALE_LOCK_MS = 10 * 60_000
 
 export type Mirror = { git: Git; clock: Clock; folder: string; repository: string; signal: AbortSignal }
 
-/** Brings the branches and all of their history into the bare mirror (made if it is not there). Answers where they are now, which may be newer than what was listed. */
+/** Brings the branches (and other refs) and all of their history into the bare mirror (made if it is not there). Answers where they are now, which may be newer than what was listed. */
 export async function fetchMirror(mirror: Mirror, branches: string[]): Promise<Heads> {
   try {
     return await fetchBranches(mirror, branches)
@@ -55,14 +56,14 @@ export async function missingRevisions({ git, folder, repository, signal }: Mirr
 async function fetchBranches({ git, folder, repository, signal }: Mirror, branches: string[]): Promise<Heads> {
   await mkdir(folder, { recursive: true })
   await git({ args: ['init', '--quiet', '--bare', folder], timeoutMs: TIMEOUT_MS, signal })
-  const refspecs = branches.map(branch => `+refs/heads/${branch}:${refOf(branch)}\n`).join('')
+  const refspecs = branches.map(branch => `+${refOf(branch)}:${mirrorRef(branch)}\n`).join('')
   await git({ args: ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--stdin', '--', repository], folder, input: refspecs, timeoutMs: FETCH_TIMEOUT_MS, signal })
-  const refs = await git({ args: ['for-each-ref', '--format=%(refname) %(objectname)', PREFIX], folder, timeoutMs: TIMEOUT_MS, signal })
-  const revisions = new Map(refs.split('\n').map(line => line.split(' ')).map(([ref = '', revision = '']) => [ref, revision]))
-  return Object.fromEntries(branches.map(branch => [branch, revisions.get(refOf(branch)) ?? '']))
+  const refs = await git({ args: ['for-each-ref', '--format=%(refname) %(objectname) %(objecttype) %(*objectname)', PREFIX], folder, timeoutMs: TIMEOUT_MS, signal })
+  const revisions = new Map(refs.split('\n').map(line => line.split(' ')).map(([ref = '', object = '', type = '', commit = '']) => [ref, type === 'tag' ? commit : object]))
+  return Object.fromEntries(branches.map(branch => [branch, revisions.get(mirrorRef(branch)) ?? '']))
 }
 
 /** Flat, because `a/b` could not come after `a` has gone: refs are files and folders. */
-function refOf(branch: string): string {
+function mirrorRef(branch: string): string {
   return PREFIX + createHash('sha256').update(branch).digest('hex')
 }

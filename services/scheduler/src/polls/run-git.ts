@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { maskCredentials, type Clock } from '@yardmaster/runtime'
+import { PollFailed } from './poll-failed.js'
 
 export type GitCall = {
   /** With the subcommand first. */
@@ -7,6 +8,8 @@ export type GitCall = {
   /** The bare repository to work in; the subcommand works without one if there is none. */
   folder?: string
   input?: string
+  /** Besides what every call has. */
+  env?: NodeJS.ProcessEnv
   timeoutMs: number
   signal: AbortSignal
 }
@@ -15,7 +18,7 @@ export type GitCall = {
 export type Git = (call: GitCall) => Promise<string>
 
 /** Git could not do it, now: the poll that wanted it is over, the next one tries again. */
-export class GitFailed extends Error {
+export class GitFailed extends PollFailed {
   override name = 'GitFailed'
   constructor(readonly command: string, readonly reason: string) {
     super(`${maskCredentials(command)}: ${maskCredentials(reason)}`)
@@ -37,13 +40,13 @@ export function createGit({ env, clock }: { env: NodeJS.ProcessEnv; clock: Clock
   return call => run(call, environment, clock)
 }
 
-function run({ args, folder, input = '', timeoutMs, signal }: GitCall, env: NodeJS.ProcessEnv, clock: Clock): Promise<string> {
+function run({ args, folder, input = '', env: more, timeoutMs, signal }: GitCall, env: NodeJS.ProcessEnv, clock: Clock): Promise<string> {
   return new Promise((resolve, reject) => {
     const command = ['git', ...args].join(' ')
     const fail = (reason: string) => reject(new GitFailed(command, reason))
     if (signal.aborted) return fail('stopped before it began')
     const child = spawn('git', [...settings.flatMap(setting => ['-c', setting]), ...(folder === undefined ? [] : ['--git-dir', folder]), ...args],
-      { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+      { env: { ...env, ...more }, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
     let stopped: string | null = null
     // Git's helpers (ssh, git-remote-https) hang as it does: the whole group ends. First with SIGTERM, on which git removes its locks.
     const end = (name: NodeJS.Signals) => {
