@@ -16,7 +16,7 @@ export const generatorOf = (kind: Kind, more: Partial<GeneratorConfig> = {}): Ge
 })
 
 /** Items of nested lists; a single one is a list of one. */
-const listOf = <T>(reader: Reader<T>, expected: string): Reader<T[]> => {
+export const listOf = <T>(reader: Reader<T>, expected: string): Reader<T[]> => {
   const items = list(reader, expected)
   return (value, at) => items(Array.isArray(value) ? value.flat(20).filter(item => item !== null && item !== false && item !== '') : value === undefined ? value : [value], at)
 }

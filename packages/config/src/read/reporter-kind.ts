@@ -6,12 +6,12 @@ export type ReporterKindReader = {
   /** What is said besides name, generators, onUnknown and deadline. What the driver renders, and functions that it calls. */
   options: Shape
   /** What it tells of where nothing is said. */
-  generators: GeneratorConfig[]
+  generators: GeneratorConfig[] | ((given: { [option: string]: unknown }) => GeneratorConfig[])
   /** After a message of which nobody knows whether it arrived, where nothing is said. */
   onUnknown: 'stop' | 'retry'
   /** Its name where none is said: unique by what tells reporters of this kind apart. */
   nameOf: (given: { [option: string]: unknown }) => string
-  /** Sees all options together: contradictions, and secrets that are written in the configuration. */
+  /** Sees all options together: contradictions, and secrets that are written in the configuration. It may fill in what others decide. */
   rules?: (given: { [option: string]: unknown }, at: Place) => void
 }
 

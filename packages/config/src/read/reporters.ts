@@ -15,7 +15,7 @@ const reporter = (kind: string, { options, generators, onUnknown, nameOf, rules 
     if (named === '') at.at('name').wrong({ expected: 'a name', found: 'nothing' })
     return {
       reporter: {
-        name: named, kind: kind as ReporterKind, generators: given.generators ?? generators, onUnknown: given.onUnknown ?? onUnknown, deadline: given.deadline,
+        name: named, kind: kind as ReporterKind, generators: given.generators ?? (typeof generators === 'function' ? generators(said) : generators), onUnknown: given.onUnknown ?? onUnknown, deadline: given.deadline,
         options: Object.fromEntries(Object.keys(options).map(key => [key, said[key] as Renderable])),
       },
     }

@@ -8,8 +8,9 @@ import type { Story } from './story.js'
 export type Wording = { story: Story; subject: string; body: { type: 'plain' | 'html' | 'markdown'; text: string } | null; extra: { [key: string]: Json } }
 
 /** null: the formatter wants nothing told. Throws when it fails, or answers with what is no message. */
-export async function wordingOf(report: Report, { generator, call }: Pick<ComposeContext, 'generator' | 'call'>): Promise<Wording | null> {
-  const story = storyOf(report, generator)
+export async function wordingOf(report: Report, { generator, remark, call }: Pick<ComposeContext, 'generator' | 'remark' | 'call'>): Promise<Wording | null> {
+  const words = storyOf(report, generator)
+  const story = remark === null ? words : { ...words, facts: [...words.facts, { label: 'Remark', value: [{ text: oneLine(remark) }] }] }
   const formatter = report.event === 'started' || report.event === 'step.started' ? generator.startFormatter ?? ownStart(generator) : generator.formatter
   if (!formatter) return { story, subject: story.subject, body: null, extra: {} }
   const answer = await call(formatter, [JSON.parse(JSON.stringify(report)) as Json])

@@ -9,7 +9,7 @@ const mostInAll = 1_000_000
 
 /** Logs (those whose builds are several: with their builder) and patches, where the generator asks for them. What does not fit is cut at its beginning. */
 export function attachmentsOf({ logs, sourcestamps }: Report, { addLogs, addPatch }: GeneratorConfig): Attachments {
-  const patches = addPatch ? sourcestamps.flatMap(({ patch }) => (patch ? [patch.body] : [])) : []
+  const patches = addPatch ? sourcestamps.flatMap(({ patch }) => (patch && 'body' in patch ? [patch.body] : [])) : []
   const wanted: Attachments = [
     ...patches.map((content, index) => ({ filename: `source patch ${index}`, content })),
     ...(addLogs === false ? [] : Object.entries(logs).map(([name, content]) => ({ filename: `${cut(oneLine(name).replaceAll(/[/\\]/g, '_'), 150)}.txt`, content }))),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { SUCCESS } from '@yardmaster/domain'
-import type { Json, Message, Report, ReporterConfig } from '@yardmaster/domain'
+import { SUCCESS, mailAddressOf } from '@yardmaster/domain'
+import type { Json, MailAddress, Message, Report, ReporterConfig } from '@yardmaster/domain'
 import { aboutOf, momentOf } from '../formatting/about.js'
 import { htmlOf } from '../formatting/html.js'
 import { plainOf } from '../formatting/plain.js'
@@ -8,8 +8,6 @@ import { cut, oneLine } from '../formatting/story.js'
 import { wordingOf } from '../formatting/wording.js'
 import type { Wording } from '../formatting/wording.js'
 import type { ComposeContext } from '../reporter-kind.js'
-import { addressOf } from './addresses.js'
-import type { Address } from './addresses.js'
 import { attachmentsOf } from './attachments.js'
 import type { MailPayload } from './mail-payload.js'
 import { recipientsOf } from './recipients.js'
@@ -25,7 +23,7 @@ export async function composeMail(report: Report, reporter: ReporterConfig, cont
   if (everybody.length === 0) return []
   const wording = await wordingOf(report, context)
   if (!wording) return []
-  const from = addressOf(toText(await context.render(reporter.options['fromaddr'] ?? null)))
+  const from = mailAddressOf(toText(await context.render(reporter.options['fromaddr'] ?? null)))
   if (!from) throw new Error(`reporter '${reporter.name}': fromaddr is no mail address`)
   const payload: MailPayload = {
     from, ...recipients,
@@ -46,7 +44,7 @@ const plain = (value: unknown, otherwise: string): string => (typeof value === '
 const toText = (value: Json): string => (typeof value === 'string' ? value : '')
 
 /** A line of its own for each set of people: a full mailbox keeps nobody else waiting. */
-const audience = (everybody: Address[]): string => cut(everybody.map(({ address }) => address).join(' '), 200)
+const audience = (everybody: MailAddress[]): string => cut(everybody.map(({ address }) => address).join(' '), 200)
 
 function bodiesOf({ body, story }: Wording): { text: string | null; html: string | null } {
   if (!body) return { text: plainOf(story), html: htmlOf(story) }
@@ -55,13 +53,13 @@ function bodiesOf({ body, story }: Wording): { text: string | null; html: string
 }
 
 /** Of what the mail tells and by whom: a second one of the same could be recognised. */
-function messageId(moment: string, reporter: string, { address }: Address): string {
+function messageId(moment: string, reporter: string, { address }: MailAddress): string {
   const digest = createHash('sha256').update(JSON.stringify([moment, reporter])).digest('hex').slice(0, 40)
   return `<yardmaster.${digest}@${address.slice(address.lastIndexOf('@') + 1)}>`
 }
 
 /** Mails of one series of bad builds, and the one that ends it, are a thread. */
-function repliesTo({ event, previous }: Report, reporter: string, from: Address): string | null {
+function repliesTo({ event, previous }: Report, reporter: string, from: MailAddress): string | null {
   return event === 'finished' && previous && previous.results !== SUCCESS ? messageId(`finished ${previous.url}`, reporter, from) : null
 }
 

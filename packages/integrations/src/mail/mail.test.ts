@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Message } from '@yardmaster/domain'
-import { createLogger, systemClock } from '@yardmaster/runtime'
+import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { composeContext, reportOf, reporterConfig, sendContext } from '../testing/reports.js'
+import { composing, sending, testGenerator, testReporter } from '../testing/compose.js'
+import { failedReport } from '../testing/failed-report.js'
 import { startSmtpServer } from '../testing/smtp.js'
 import type { FakeSmtpServer, SmtpOptions } from '../testing/smtp.js'
-import { mail } from './mail.js'
+import { mailDriver } from './mail.js'
 
 const clock = systemClock()
-const logger = createLogger({ name: 'test', level: 'silent' })
 const servers: FakeSmtpServer[] = []
 afterEach(async () => { for (const server of servers.splice(0)) await server.stop() })
 
@@ -21,17 +21,17 @@ async function start(options: SmtpOptions = {}): Promise<FakeSmtpServer> {
   return server
 }
 
-const reporterFor = ({ port }: { port: number }, options: Parameters<typeof reporterConfig>[1] = {}) =>
-  reporterConfig('mail', { fromaddr: 'Yard <yard@example.org>', relayhost: '127.0.0.1', smtpPort: port, sendToInterestedUsers: true, extraRecipients: ['team@example.org'], ...options })
+const reporterFor = ({ port }: { port: number }, options: Parameters<typeof testReporter>[1] = {}) =>
+  testReporter('mail', { fromaddr: 'Yard <yard@example.org>', relayhost: '127.0.0.1', smtpPort: port, sendToInterestedUsers: true, extraRecipients: ['team@example.org'], ...options })
 
-async function compose(reporter: ReturnType<typeof reporterFor>, report = reportOf()): Promise<Message> {
-  const [message] = await mail.compose(report, reporter, composeContext())
+async function compose(reporter: ReturnType<typeof reporterFor>, report = failedReport()): Promise<Message> {
+  const [message] = await mailDriver.compose(report, reporter, composing(report, { generator: testGenerator('buildStatus', { mode: ['failing'] }) }))
   if (!message) throw new Error('nothing to be told')
   return message
 }
 
-const send = (message: Message, reporter: ReturnType<typeof reporterFor>, { signal, secrets = {} }: { signal?: AbortSignal; secrets?: { [name: string]: string } } = {}) =>
-  mail.send(message, reporter, sendContext(reporter, secrets, { clock, logger, ...(signal ? { signal } : {}) }))
+const send = (message: Message, reporter: ReturnType<typeof reporterFor>, { signal = new AbortController().signal, secrets = {} }: { signal?: AbortSignal; secrets?: { [name: string]: string } } = {}) =>
+  mailDriver.send(message, reporter, sending(reporter, { clock, signal, secrets }))
 
 test('a failed build is told to its owners, and in copy to the lists, in text and HTML', async () => {
   const server = await start()
@@ -57,7 +57,7 @@ test('one happening has one Message-ID, however often it is told, and a series o
   const first = await compose(reporter)
   expect(idOf(await compose(reporter))).toBe(idOf(first))
   const bad = { buildid: 900, number: 12, results: 2 as const, complete_at: 1_060, url: 'https://yard.example.org/#/builders/3/builds/12' }
-  const next = await compose(reporter, reportOf({ previous: bad, build: { ...reportOf().build!, number: 13, url: 'https://yard.example.org/#/builders/3/builds/13' } }))
+  const next = await compose(reporter, failedReport({ previous: bad, build: { ...failedReport().build!, number: 13, url: 'https://yard.example.org/#/builders/3/builds/13' } }))
   expect(idOf(next)).not.toBe(idOf(first))
   expect((next.payload as { inReplyTo: string }).inReplyTo).toBe(idOf(first))
 })
@@ -66,7 +66,7 @@ test('line breaks in what others wrote make no headers, and what is no address g
   const server = await start()
   const reporter = reporterFor(server)
   const owners = ['Eve\r\nBcc: x@example.org <eve@example.org>', 'nobody', 'a b@example.org', 'Bo "B" <bo@example.org>']
-  const report = reportOf({ owners, build: { ...reportOf().build!, state_string: 'failed\r\nBcc: y@example.org' } })
+  const report = failedReport({ owners, build: { ...failedReport().build!, state_string: 'failed\r\nBcc: y@example.org' } })
   await send(await compose(reporter, report), reporter)
   expect(server.mails[0]?.to).toEqual(['bo@example.org', 'team@example.org'])
   const [parsed] = await server.parsed()
@@ -129,7 +129,7 @@ test('a slow server is given up when the signal says so: unknown if it has the c
 })
 
 test('a missing worker is told to those it names alone', async () => {
-  const report = reportOf({ event: 'worker.missing', build: null, builder: null, request: null, buildset: null, worker: { workerid: 4, name: 'w1', last_connection: 'Mon Nov 23 2026', info: { admin: 'Ops <ops@example.org>' }, notify: ['admin@example.org'] } })
+  const report = failedReport({ event: 'worker.missing', build: null, builder: null, request: null, buildset: null, worker: { workerid: 4, name: 'w1', last_connection: 'Mon Nov 23 2026', info: { admin: 'Ops <ops@example.org>' }, notify: ['admin@example.org'] } })
   const message = await compose(reporterFor({ port: 25 }), report)
   expect(message).toMatchObject({ summary: 'Yardmaster Hello worker w1 missing', payload: { envelope: ['admin@example.org'], text: expect.stringContaining('The worker named w1 went away. It was last connected at Mon Nov 23 2026.') as string } })
 })

@@ -1,19 +1,17 @@
-import { isFunctionRef } from '@yardmaster/domain'
-import type { Json, Report, ReporterConfig } from '@yardmaster/domain'
+import { isFunctionRef, mailAddressesOf, sameMailAddress } from '@yardmaster/domain'
+import type { Json, MailAddress, Report, ReporterConfig } from '@yardmaster/domain'
 import type { ComposeContext } from '../reporter-kind.js'
-import { addressesOf, sameAddress } from './addresses.js'
-import type { Address } from './addresses.js'
 
-export type Recipients = { to: Address[]; cc: Address[] }
+export type Recipients = { to: MailAddress[]; cc: MailAddress[] }
 
 /** Whom a mail goes to, each once: a missing worker's are those it names; otherwise who is interested, then the lists, in copy where somebody is interested, as in Buildbot. */
 export async function recipientsOf(report: Report, { options }: ReporterConfig, context: ComposeContext): Promise<Recipients> {
-  if (report.event === 'worker.missing') return { to: addressesOf(report.worker?.notify ?? []), cc: [] }
+  if (report.event === 'worker.missing') return { to: mailAddressesOf(report.worker?.notify ?? []), cc: [] }
   const extra = texts(await context.render(options['extraRecipients'] ?? []))
-  const lists = addressesOf([...extra, ...ofGroups(report, options['groups'] as unknown)])
+  const lists = mailAddressesOf([...extra, ...ofGroups(report, options['groups'])])
   const asksNobody = options['sendToInterestedUsers'] === false || report.event === 'pool.alert'
   const interested = asksNobody ? [] : await lookedUp(report.owners, options['lookup'], context)
-  const others = lists.filter(one => !interested.some(other => sameAddress(one, other)))
+  const others = lists.filter(one => !interested.some(other => sameMailAddress(one, other)))
   return interested.length > 0 ? { to: interested, cc: others } : { to: others, cc: [] }
 }
 
@@ -26,12 +24,12 @@ function ofGroups({ builder, builds }: Report, groups: unknown): string[] {
   return Array.isArray(groups) ? (groups as Group[]).filter(isOf).flatMap(group => group.to) : []
 }
 
-async function lookedUp(owners: readonly string[], lookup: unknown, { call }: ComposeContext): Promise<Address[]> {
-  if (typeof lookup === 'string') return addressesOf(owners.map(owner => (owner.includes('@') ? owner : `${owner}@${lookup}`)))
-  if (!isFunctionRef(lookup)) return addressesOf(owners)
+async function lookedUp(owners: readonly string[], lookup: unknown, { call }: ComposeContext): Promise<MailAddress[]> {
+  if (typeof lookup === 'string') return mailAddressesOf(owners.map(owner => (owner.includes('@') ? owner : `${owner}@${lookup}`)))
+  if (!isFunctionRef(lookup)) return mailAddressesOf(owners)
   const answers: Json[] = []
   for (const owner of owners) answers.push(await call(lookup, [owner]))
-  return addressesOf(answers.flatMap(answer => (typeof answer === 'string' ? [answer] : texts(answer))))
+  return mailAddressesOf(answers.flatMap(answer => (typeof answer === 'string' ? [answer] : texts(answer))))
 }
 
 const texts = (value: Json): string[] => (Array.isArray(value) ? value.filter(item => typeof item === 'string') : [])

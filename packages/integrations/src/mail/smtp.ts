@@ -67,5 +67,5 @@ async function transaction(connection: SMTPConnection, { auth }: Relay, { mail, 
   if (auth) await new Promise<void>((resolve, reject) => connection.login(auth, error => (error ? reject(error) : resolve())))
   return new Promise((resolve, reject) =>
     connection.send({ from: mail.from, to: mail.to, size: mail.content.length }, content, (error, info) =>
-      (error || !info ? reject(error ?? new Error('the server said nothing')) : resolve({ response: info.response ?? '', refused: (info.rejectedErrors ?? []) as SmtpFailure[] }))))
+      (error || !info ? reject(error ?? new Error('the server said nothing')) : resolve({ response: info.response ?? '', refused: (info.rejectedErrors ?? []) }))))
 }

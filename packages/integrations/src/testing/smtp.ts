@@ -39,20 +39,20 @@ export async function startSmtpServer({ tls, key, cert, user }: SmtpOptions = {}
       const said = behaviour.recipient(address)
       done(said ? reply(said.code, said.text) : undefined)
     },
-    onData: (stream, session, done) => void take(stream, session).then(source => done(null, `2.0.0 Ok: queued as ${source}`), done),
+    onData: (stream, session, done) => void take(stream, session, done),
   })
   const cut = (id: string) => { for (const connection of server.connections) if (connection.session.id === id) connection._socket.destroy() }
   server.on('error', () => {})
 
-  async function take(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
+  async function take(stream: SMTPServerDataStream, session: SMTPServerSession, done: (error?: Error | null, said?: string) => void): Promise<void> {
     const pieces: Buffer[] = []
     for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece)
     const outcome = await behaviour.content()
-    if (typeof outcome === 'object') throw reply(outcome.code, outcome.text)
+    if (typeof outcome === 'object') return done(reply(outcome.code, outcome.text))
     const { mailFrom, rcptTo } = session.envelope
     mails.push({ from: mailFrom === false ? '' : mailFrom.address, to: rcptTo.map(({ address }) => address), user: session.user ?? null, secure: session.secure, source: Buffer.concat(pieces).toString('utf8') })
     if (outcome === 'cut') cut(session.id)
-    return String(mails.length)
+    done(null, `2.0.0 Ok: queued as ${mails.length}`)
   }
 
   server.listen(0, '127.0.0.1')
