@@ -24,7 +24,7 @@ export type EventType =
   | 'scheduler.updated'
   | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated' | 'worker.missing'
   | 'instance.new' | 'instance.updated' | 'instance.gone' | 'pool.updated'
-  | 'change.new'
+  | 'change.new' | 'delivery.new' | 'delivery.updated'
   | 'buildset.new' | 'buildset.complete'
   | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.update' | 'buildrequest.complete'
   | 'build.new' | 'build.update' | 'build.finished'
@@ -35,4 +35,4 @@ export type EventType =
   | 'notification.new' | 'notification.updated'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications' | 'polls'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications' | 'polls' | 'deliveries'

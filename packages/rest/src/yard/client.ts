@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RestError } from '../client.js'
+import { deliveriesAnswer, deliveryAnswer, type Delivery, type DeliveryDetails, type DeliveryFilter } from './delivery.js'
 import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
 import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
 import { locksAnswer, type Lock } from './lock.js'
@@ -15,6 +16,11 @@ export type YardClient = {
   waitingRequests(): Promise<WaitingRequest[]>
   /** A pending one. */
   waitingRequest(id: number): Promise<WaitingRequest>
+  /** Messages of hooks, the newest first; `next`: the filter's `before` for those that follow, null: there are none. */
+  deliveries(filter?: DeliveryFilter): Promise<{ deliveries: Delivery[]; next: number | null }>
+  delivery(id: number): Promise<DeliveryDetails>
+  /** It is worked on once more, from the beginning. */
+  redeliver(id: number): Promise<DeliveryDetails>
   /** Those in use. */
   locks(): Promise<Lock[]>
   /** Living replicas; with `all` also those of late that have ended. */
@@ -58,6 +64,9 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   return {
     waitingRequests: async () => (await ask(waitingRequestsAnswer, 'buildrequests')).buildrequests,
     waitingRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}`)).buildrequest,
+    deliveries: filter => ask(deliveriesAnswer, `deliveries${searchOf(filter ?? {})}`),
+    delivery: async id => (await ask(deliveryAnswer, `deliveries/${id}`)).delivery,
+    redeliver: async id => (await ask(deliveryAnswer, `deliveries/${id}/redeliver`, { method: 'POST', body: {} })).delivery,
     locks: async () => (await ask(locksAnswer, 'locks')).locks,
     replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
@@ -78,7 +87,7 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   }
 }
 
-function searchOf({ state = [], ...filter }: InstanceFilter): string {
+function searchOf({ state = [], ...filter }: InstanceFilter | DeliveryFilter): string {
   const parameters = new URLSearchParams()
   for (const one of state) parameters.append('state', one)
   for (const [name, value] of Object.entries(filter)) if (value !== undefined) parameters.set(name, String(value))

@@ -1,7 +1,7 @@
 import { HookError } from '@yardmaster/integrations'
 import { raw, Router, type NextFunction, type Request, type Response } from 'express'
 import type { Deps } from '../deps.js'
-import { acceptChanges } from '../do/accept-changes.js'
+import { createIntake, type DeliveryIntake } from '../do/delivery-intake.js'
 import { baseHook } from './hooks/base-hook.js'
 import type { ConfiguredHook, HookDoor, HookName, ReadMessage } from './hooks/door.js'
 import { hostHook } from './hooks/host-hook.js'
@@ -25,6 +25,7 @@ const byPath = new Map<string, HookName>([...hookNames.map((name): [string, Hook
 /** Change hooks: POST /change_hook/NAME, answered 2xx only once what was told is committed. They need neither scheduler nor engine. */
 export function changeHookRoutes(deps: Deps): Router {
   const router = Router()
+  const intake = createIntake(deps.db)
   router.use((request: Request, response: Response, next: NextFunction) => {
     if (request.method === 'POST') next()
     else response.status(405).set('allow', 'POST').type('txt').send('a change hook is called by POST')
@@ -33,7 +34,7 @@ export function changeHookRoutes(deps: Deps): Router {
     const path = String(request.params['hook'] ?? '')
     const name = byPath.get(path)
     if (name === undefined) throw new HookError(404, `there is no change hook '${path}': ${namesOf(deps)}`)
-    await accept(deps, response, await doors[name](deps, request))
+    await accept({ ...deps, intake }, response, await doors[name](deps, request))
   })
   router.use((_request: Request, response: Response) => void response.status(404).type('txt').send(`there is no such change hook: ${namesOf(deps)}`))
   router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
@@ -49,13 +50,11 @@ function isRefusal(error: unknown): error is Error & { status: number } {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && (error.status < 500 || error instanceof HookError)
 }
 
-async function accept({ db, logger }: Deps, response: Response, { delivery, changes, note }: ReadMessage): Promise<void> {
-  response.type('txt')
-  if (changes.length === 0) return void response.status(200).send(note)
-  const isNew = await acceptChanges(db, delivery, changes)
-  logger.info({ delivery, changes: changes.length, isNew }, 'a change hook was accepted')
-  if (isNew) response.status(202).send(note)
-  else response.status(200).send('this delivery was accepted before')
+async function accept({ intake, logger }: { intake: DeliveryIntake; logger: Deps['logger'] }, response: Response, message: ReadMessage): Promise<void> {
+  const { source, key, event, changes, note } = message
+  const isNew = await intake.accept(message)
+  logger.info({ hook: source, delivery: key, event, changes: changes?.length ?? 'later', isNew }, 'a change hook was accepted')
+  response.status(isNew && changes?.length !== 0 ? 202 : 200).type('txt').send(isNew ? note : 'this delivery was accepted before')
 }
 
 /** Thrown 503s make the host (or a person) send it again once there is a configuration. */

@@ -1,4 +1,4 @@
-import type { DeliveryKey, NewChange } from '@yardmaster/db/verbs/add-change'
+import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import { HookError } from '@yardmaster/integrations'
 import type { Request } from 'express'
 import { readBaseHook } from '../../do/read-base-hook.js'
@@ -10,8 +10,12 @@ export const baseHook: HookDoor<'base'> = (deps, request, [hook]) => {
   const expected = secretOf(deps, hook.config.secret)
   if (expected !== null) checkAuthorization(request, expected)
   const body = bodyOf(request)
-  const change = readBaseHook({ ...queryOf(request), ...fieldsOf(request, body) }, deps.clock.now())
-  return { delivery: deliveryOf(request, change, body), changes: [change], note: '1 change found' }
+  const fields = { ...queryOf(request), ...fieldsOf(request, body) }
+  const change = readBaseHook(fields, deps.clock.now())
+  return {
+    source: 'base', ...keyOf(request, change, { body, otherwise: () => deps.random.uuid() }), event: 'change', repository: change.repository, payload: JSON.stringify(fields),
+    generationId: hook.generationId, changes: [change], note: '1 change found',
+  }
 }
 
 const queryOf = ({ originalUrl }: Request) => Object.fromEntries(new URL(originalUrl, 'http://localhost').searchParams)
@@ -20,10 +24,10 @@ const queryOf = ({ originalUrl }: Request) => Object.fromEntries(new URL(origina
  * The same message sent again is no second change. Without an id of the sender, the same revision in the same words is the same message;
  * a message that names no revision asks for a build of what is newest, each time anew.
  */
-function deliveryOf(request: Request, change: NewChange, body: Buffer): DeliveryKey | null {
+function keyOf(request: Request, change: NewChange, { body, otherwise }: { body: Buffer; otherwise: () => string }): { key: string; hashed: boolean } {
   const id = request.get('idempotency-key')
-  if (id !== undefined) return { source: 'base', key: id }
-  return change.revision === null ? null : { source: 'base', key: digest(Buffer.concat([Buffer.from(request.originalUrl), body])) }
+  if (id !== undefined) return { key: id, hashed: false }
+  return change.revision === null ? { key: otherwise(), hashed: false } : { key: digest(Buffer.concat([Buffer.from(request.originalUrl), body])), hashed: true }
 }
 
 function fieldsOf(request: Request, body: Buffer): { [field: string]: unknown } {

@@ -1,4 +1,4 @@
-import type { DeliveryKey, NewChange } from '@yardmaster/db/verbs/add-change'
+import type { NewDelivery } from '@yardmaster/db/verbs/accept-deliveries'
 import type { ChangeHooksConfig } from '@yardmaster/domain'
 import type { Request } from 'express'
 import type { Deps } from '../../deps.js'
@@ -8,8 +8,8 @@ export type HookName = keyof ChangeHooksConfig
 /** A hook as a set has it configured. */
 export type ConfiguredHook<Name extends HookName> = { generationId: number; config: NonNullable<ChangeHooksConfig[Name]> }
 
-/** What a message is: it is kept, and answered, once its changes are committed. */
-export type ReadMessage = { delivery: DeliveryKey | null; changes: NewChange[]; note: string }
+/** What a message is: it is answered once it is committed, with its changes or (null) to be worked on later. */
+export type ReadMessage = NewDelivery
 
 /**
  * One kind of hook: checks who sends, and reads what is sent. `hooks` has that of each set, at least one: those with a secret, or where none has one, the first.

@@ -2,6 +2,7 @@ import { json, Router, type NextFunction, type Request, type RequestHandler, typ
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendError, sendJson } from '../json.js'
+import { deliveryRoutes } from './deliveries.js'
 import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { lockRoutes } from './locks.js'
@@ -15,10 +16,11 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson, json({ limit: '1mb', strict: true }))
   router.use('/buildrequests', waitingRequestRoutes(deps))
   router.use('/builds', buildCostRoutes(deps))
+  router.use('/deliveries', deliveryRoutes(deps))
   router.use('/explain', explainRoutes(deps))
   router.use('/instances', instanceRoutes(deps))
   router.use('/locks', lockRoutes(deps))
