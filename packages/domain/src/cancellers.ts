@@ -1,6 +1,5 @@
 import type { CancellerFilter, FailingBuildsetCanceller } from './canceller-config.js'
 import type { ChangeData } from './change.js'
-import { stableJson } from './collapse.js'
 import type { SourceStampData } from './source-stamp.js'
 
 /** A sourcestamp with the newest change of it; null: it is of none. */
@@ -17,40 +16,55 @@ export function branchKeyOf({ branch }: SourceStampData): string | null {
   return REVIEWS.map(review => review.exec(branch)?.[1]).find(found => found !== undefined) ?? branch
 }
 
-/** The same place of the same code: only with the same key of its branch can one revision be newer than the other. */
-export const placeOf = ({ project, codebase, repository }: SourceStampData, branchKey: string): string => stableJson([project, codebase, repository, branchKey])
-
 /** The sourcestamp as a change filter sees it. */
 export function filtered(stamp: SourceStampData): ChangeData {
   const { project, codebase, repository, branch, revision } = stamp
   return { author: '', comments: '', files: [], when: 0, category: null, properties: {}, project, codebase, repository, branch, revision }
 }
 
-/** Answers of the configuration, which were asked for before: `key` null: no branch. */
-export type StampAnswers = { passes(filter: CancellerFilter, stamp: CancelStamp): boolean; key(stamp: CancelStamp): string | null }
+/** What the configuration says; functions of it are asked last. `key` null: it is of no branch. */
+export type StampAnswers = { passes(filter: CancellerFilter, stamp: CancelStamp): Promise<boolean>; key(stamp: CancelStamp): Promise<string | null> }
+export type NewerBuildset = { buildset: number; builders: readonly string[]; stamps: readonly CancelStamp[] }
 
 /**
  * Which of the open requests a newer buildset makes needless: with a sourcestamp that passes one of the filters, of an older change on the same branch than the buildset's.
  * The builders of one filter belong together: the buildset asks for one of them. What was asked for without a change (by hand, by the clock) is left alone.
  */
-export function superseded(filters: readonly CancellerFilter[], newer: { builders: readonly string[]; buildset: number; stamps: readonly CancelStamp[] }, open: readonly CancelRequest[], answers: StampAnswers): number[] {
-  const newest = new Map(newer.stamps.flatMap(stamp => placed(stamp, answers).map(place => [place, stamp])))
+export async function superseded(filters: readonly CancellerFilter[], newer: NewerBuildset, open: readonly CancelRequest[], answers: StampAnswers): Promise<number[]> {
   const asked = filters.filter(({ builders }) => newer.builders.some(name => builders.includes(name)))
-  return open.filter(({ buildset, builder, stamps }) => buildset !== newer.buildset && asked.some(filter => filter.builders.includes(builder)
-    && stamps.some(stamp => placed(stamp, answers).some(place => isOlder(stamp, newest.get(place))) && answers.passes(filter, stamp)))).map(request => request.id)
+  const found: number[] = []
+  for (const { id, buildset, builder, stamps } of open) {
+    const own = asked.filter(filter => filter.builders.includes(builder))
+    if (own.length > 0 && buildset !== newer.buildset && await some(stamps, stamp => isSuperseded(own, stamp, newer.stamps, answers))) found.push(id)
+  }
+  return found
 }
 
-function placed(stamp: CancelStamp, answers: StampAnswers): string[] {
-  const key = stamp.change === null || stamp.branch === null ? null : answers.key(stamp)
-  return key === null ? [] : [placeOf(stamp, key)]
+async function isSuperseded(filters: readonly CancellerFilter[], stamp: CancelStamp, newer: readonly CancelStamp[], answers: StampAnswers): Promise<boolean> {
+  const later = newer.filter(other => isOlder(stamp, other))
+  if (later.length === 0) return false
+  const key = await answers.key(stamp)
+  return key !== null && await some(later, async other => await answers.key(other) === key) && some(filters, filter => answers.passes(filter, stamp))
 }
 
-function isOlder(stamp: CancelStamp, newest: CancelStamp | undefined): boolean {
-  return newest !== undefined && stamp.change! < newest.change! && stamp.revision !== newest.revision
+/** Of one place, and another revision of it. */
+function isOlder(stamp: CancelStamp, other: CancelStamp): boolean {
+  return stamp.project === other.project && stamp.codebase === other.codebase && stamp.repository === other.repository
+    && stamp.change !== null && other.change !== null && stamp.change < other.change && stamp.revision !== other.revision
 }
 
 /** What of the failed request's buildset is to be cancelled. */
-export function condemned({ filters }: FailingBuildsetCanceller, failed: CancelRequest, open: readonly CancelRequest[], answers: Pick<StampAnswers, 'passes'>): number[] {
-  const matched = filters.filter(filter => filter.builders.includes(failed.builder) && failed.stamps.some(stamp => answers.passes(filter, stamp)))
-  return open.filter(({ id, buildset, builder }) => id !== failed.id && buildset === failed.buildset && matched.some(({ cancelBuilds }) => cancelBuilds?.includes(builder) ?? true)).map(request => request.id)
+export async function condemned(filters: FailingBuildsetCanceller['filters'], failed: CancelRequest, open: readonly CancelRequest[], { passes }: Pick<StampAnswers, 'passes'>): Promise<number[]> {
+  const rest = open.filter(({ id, buildset }) => id !== failed.id && buildset === failed.buildset)
+  const found = new Set<number>()
+  for (const filter of filters) {
+    const own = rest.filter(({ builder }) => filter.cancelBuilds?.includes(builder) ?? true)
+    if (own.length > 0 && filter.builders.includes(failed.builder) && await some(failed.stamps, stamp => passes(filter, stamp))) for (const { id } of own) found.add(id)
+  }
+  return [...found]
+}
+
+async function some<T>(items: readonly T[], test: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (await test(item)) return true
+  return false
 }

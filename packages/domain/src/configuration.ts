@@ -81,8 +81,8 @@ export type LockAccess = {
 /** Or a function of the build that answers with a list of them. */
 export type Locks = LockAccess[] | FunctionRef
 
-export type PendingLimit = { limit: number; then: 'refuse-new' | 'drop-oldest' }
-export type NoWorkerTimeout = { after: number; then: 'fail' | 'hold' }
+export type PendingLimit = { limit: number; action: 'refuse-new' | 'drop-oldest' }
+export type NoWorkerTimeout = { after: number; action: 'fail' | 'hold' }
 
 export type BuilderConfig = {
   name: string

@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { startReplica, type Replica } from '@yardmaster/replica'
 import { systemClock, systemRandom, type Loop } from '@yardmaster/runtime'
 import type { ActiveGeneration } from './active-generation.js'
-import { dispatchChanges } from './loops/dispatch-changes.js'
+import { dispatchChanges, type Deciding } from './loops/dispatch-changes.js'
+import { endWorkerlessRequests } from './loops/end-workerless.js'
 import { fireTimers } from './loops/fire-timers.js'
 import { offerPolls, type PollJob } from './loops/offer-polls.js'
+import { runCancellers } from './loops/run-cancellers.js'
 import { pollDue } from './on/poll-due.js'
 import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
@@ -35,9 +37,18 @@ function startDeciding(replica: Replica): void {
   const timers = replica.loop({
     name: 'fire timers', everyMs: SWEEP_MS, run: fireTimers({ ...deciding(() => timers), clock, setAlarm: epochMs => timers.setAlarm(epochMs) }),
   })
+  startQueue(replica, deciding)
   bus.onWake('changes', () => dispatch.notify())
   bus.onWake('timers', () => timers.notify())
   generations.onChange(() => { dispatch.notify(); timers.notify() })
+}
+
+/** What ends waiting requests by itself. */
+function startQueue(replica: Replica, deciding: (loop: () => Loop) => Deciding): void {
+  const { settings: { set }, bus } = replica
+  const cancellers = replica.loop({ name: 'cancellers', everyMs: SWEEP_MS, run: runCancellers({ ...deciding(() => cancellers), set }) })
+  const workerless = replica.loop({ name: 'workerless requests', everyMs: SWEEP_MS, run: endWorkerlessRequests({ ...deciding(() => workerless), set }) })
+  bus.onWake('cancellations', () => cancellers.notify())
 }
 
 async function startPolling(replica: Replica): Promise<void> {

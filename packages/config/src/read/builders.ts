@@ -20,11 +20,11 @@ const folder: Reader<string> = mapped(name, (path, at) => {
 
 export const collapseRequests: Reader<boolean | FunctionRef> = leaf('true, false or a function', value => (typeof value === 'boolean' || isFunctionRef(value) ? value : undefined))
 
-const pendingLimit = record({ limit: wholeNumber(1), then: or(oneOf('refuse-new', 'drop-oldest'), 'refuse-new') }, "a limit: a number, or { limit, then: 'refuse-new' or 'drop-oldest' }")
-const maxPending: Reader<PendingLimit> = (value, at) => (typeof value === 'number' ? { limit: wholeNumber(1)(value, at), then: 'refuse-new' } : pendingLimit(value, at))
+const pendingLimit = record({ limit: wholeNumber(1), action: or(oneOf('refuse-new', 'drop-oldest'), 'refuse-new') }, "a limit: a number, or { limit, action: 'refuse-new' or 'drop-oldest' }")
+const maxPending: Reader<PendingLimit> = (value, at) => (typeof value === 'number' ? { limit: wholeNumber(1)(value, at), action: 'refuse-new' } : pendingLimit(value, at))
 
-const timeout = record({ after: duration, then: or(oneOf('fail', 'hold'), 'fail') }, "a time, or { after, then: 'fail' or 'hold' }")
-const noWorkerTimeout: Reader<NoWorkerTimeout> = (value, at) => (isRecord(value) ? timeout(value, at) : { after: duration(value, at), then: 'fail' })
+const timeout = record({ after: duration, action: or(oneOf('fail', 'hold'), 'fail') }, "a time, or { after, action: 'fail' or 'hold' }")
+const noWorkerTimeout: Reader<NoWorkerTimeout> = (value, at) => (isRecord(value) ? timeout(value, at) : { after: duration(value, at), action: 'fail' })
 
 /** One of these values. */
 const labelValues: Reader<string[]> = (value, at) => (Array.isArray(value) ? list(text, 'a list of texts')(value, at) : [text(value, at)])

@@ -51,11 +51,11 @@ export type BuilderOptions = {
   /** One build for several waiting requests that ask for the same (as `defineConfig` says, true unless said otherwise). */
   collapseRequests?: CollapseRequests
   /** How many requests may wait. Those that are too many end CANCELLED: the new one, or (`drop-oldest`) those that wait longest. */
-  maxPending?: number | { limit: number; then?: 'refuse-new' | 'drop-oldest' }
+  maxPending?: number | { limit: number; action?: 'refuse-new' | 'drop-oldest' }
   /**
    * When for this time no worker is there that could build a request (latent workers count as there), it ends with FAILURE, or (`hold`) is built
    * only once somebody releases it.
    */
-  noWorkerTimeout?: Duration | { after: Duration; then?: 'fail' | 'hold' }
+  noWorkerTimeout?: Duration | { after: Duration; action?: 'fail' | 'hold' }
   steps: Nested<Step>
 }

@@ -114,15 +114,15 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
     'UPDATE builders SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT key = ANY($2) RETURNING id, version', [set, keys])
   const rows = builders.map(({ key, name, project, description, tags, workers, workerLabels, units, collapseRequests, maxPending, noWorkerTimeout }, position) => ({
     key, name, project, description, tags, workers, labels: workerLabels, units, collapse: collapseRequests === true, asks: typeof collapseRequests === 'object', position,
-    max: maxPending?.limit, max_then: maxPending?.then, no_worker: noWorkerTimeout?.after, no_worker_then: noWorkerTimeout?.then,
+    max: maxPending?.limit, max_action: maxPending?.action, no_worker: noWorkerTimeout?.after, no_worker_action: noWorkerTimeout?.action,
   }))
   const present = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO builders (key, name, set_name, project_id, description, tags, units, worker_labels, collapse_requests, collapse_by_function, max_pending, max_pending_then, no_worker_after, no_worker_then)
-     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.units, nullif(b.labels, 'null'), b.collapse, b.asks, b.max, b.max_then, b.no_worker, b.no_worker_then
-     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], units int, labels jsonb, collapse boolean, asks boolean, max int, max_then text, no_worker int, no_worker_then text, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
+    `INSERT INTO builders (key, name, set_name, project_id, description, tags, units, worker_labels, collapse_requests, collapse_by_function, max_pending, max_pending_action, no_worker_after, no_worker_action)
+     SELECT b.key, b.name, $2, p.id, b.description, b.tags, b.units, nullif(b.labels, 'null'), b.collapse, b.asks, b.max, b.max_action, b.no_worker, b.no_worker_action
+     FROM jsonb_to_recordset($1::jsonb) AS b(key text, name text, project text, description text, tags text[], units int, labels jsonb, collapse boolean, asks boolean, max int, max_action text, no_worker int, no_worker_action text, position int) LEFT JOIN projects p ON p.name = b.project ORDER BY b.position
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, set_name = excluded.set_name, project_id = excluded.project_id,
        description = excluded.description, tags = excluded.tags, units = excluded.units, worker_labels = excluded.worker_labels, collapse_requests = excluded.collapse_requests, collapse_by_function = excluded.collapse_by_function,
-       max_pending = excluded.max_pending, max_pending_then = excluded.max_pending_then, no_worker_after = excluded.no_worker_after, no_worker_then = excluded.no_worker_then, active = true, version = builders.version + 1
+       max_pending = excluded.max_pending, max_pending_action = excluded.max_pending_action, no_worker_after = excluded.no_worker_after, no_worker_action = excluded.no_worker_action, active = true, version = builders.version + 1
      RETURNING id, version`,
     [JSON.stringify(rows), set])
   // Only what differs: 1,100 builders of 50 workers are 55,000 rows, which took seconds at every change of the configuration.

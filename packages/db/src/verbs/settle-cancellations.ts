@@ -18,30 +18,29 @@ export async function readCancellations(db: Database, set: string, limit: number
   return rows
 }
 
-/** The requests that have not ended of these builders, and the failed ones (which have). */
+/** The requests of these builders that have not ended and are not about to be, and the failed ones. */
 export async function readCancellable(db: Database, builders: readonly string[], failed: readonly number[]): Promise<CancelRequest[]> {
   const { rows } = await db.pool.query<CancelRequest>(
     `SELECT r.id, b.name AS builder, s.id AS buildset, ${STAMPS} AS stamps
      FROM (SELECT r.id, r.builder_id, r.buildset_id FROM buildsets s JOIN build_requests r ON r.buildset_id = s.id AND r.state <> 'complete' WHERE s.complete_at IS NULL
        UNION SELECT id, builder_id, buildset_id FROM build_requests WHERE id = ANY($2)) r
-     JOIN buildsets s ON s.id = r.buildset_id JOIN builders b ON b.id = r.builder_id WHERE b.name = ANY($1) OR r.id = ANY($2) ORDER BY r.id`, [builders, failed])
+     JOIN buildsets s ON s.id = r.buildset_id JOIN builders b ON b.id = r.builder_id WHERE (b.name = ANY($1) AND NOT EXISTS (SELECT 1 FROM builds x WHERE x.build_request_id = r.id AND x.complete_at IS NULL AND x.stop_requested_at IS NOT NULL)) OR r.id = ANY($2) ORDER BY r.id`, [builders, failed])
   return rows
 }
 
-export type Settlement = { pendingIds: readonly number[]; cancels: readonly { requestId: number; reason: string; actor: string }[] }
+export type Settlement = { pendingId: number; /** Ends what was pending: nothing more is to be cancelled because of it. */ last: boolean; cancels: readonly { requestId: number; reason: string; actor: string }[] }
 
-/** The answers of the cancellers: what is not wanted any more is cancelled. Of two who ask at once one finds nothing left to settle and does nothing. Returns the requests that were cancelled, or whose builds are stopping. */
-export async function settleCancellations(tx: Transaction, { pendingIds, cancels }: Settlement): Promise<number[]> {
-  const settled = await tx.query<{ id: number }>('DELETE FROM pending_cancellations WHERE id IN (SELECT id FROM pending_cancellations WHERE id = ANY($1) ORDER BY id FOR UPDATE) RETURNING id', [pendingIds])
-  if (settled.length < pendingIds.length) throw new SettledElsewhere()
-  const done: number[] = []
+/**
+ * The answer of the cancellers: what is not wanted any more is cancelled. Of two who were asked at once one finds it settled and does nothing (null).
+ * Returns the requests that were cancelled, or whose builds are stopping.
+ */
+export async function settleCancellation(tx: Transaction, { pendingId, last, cancels }: Settlement): Promise<number[] | null> {
+  const pending = await tx.execute('SELECT 1 FROM pending_cancellations WHERE id = $1 FOR UPDATE', [pendingId])
+  if (pending === 0) return null
   const ordered = cancels.toSorted((a, b) => a.requestId - b.requestId)
   await tx.execute('SELECT 1 FROM buildsets WHERE id IN (SELECT buildset_id FROM build_requests WHERE id = ANY($1)) ORDER BY id FOR UPDATE', [ordered.map(cancel => cancel.requestId)])
+  const done: number[] = []
   for (const cancel of ordered) if (await cancelRequest(tx, cancel) !== null) done.push(cancel.requestId)
+  if (last) await tx.execute('DELETE FROM pending_cancellations WHERE id = $1', [pendingId])
   return done
-}
-
-/** Somebody else has settled some of them: what is left is to be asked again. */
-export class SettledElsewhere extends Error {
-  override readonly name = 'SettledElsewhere'
 }

@@ -12,6 +12,7 @@ import { staticLocks } from '../build/step-locks.js'
 import { Pressure } from '../build/pressure.js'
 import { GuardedFunctions } from '../claim/guarded-functions.js'
 import { claimWaiting } from '../loops/claim-requests.js'
+import { decideCollapses } from '../loops/decide-collapses.js'
 import { releaseMachines } from '../loops/release-machines.js'
 import { openWorkerDoor, type WorkerDoorOptions } from '../wire/worker-door.js'
 import { reconcileSessions } from '../workers/reconcile-sessions.js'
@@ -49,6 +50,7 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
   return {
     replicaId, fence, generations, children, runs, pool, settled: () => commit.settled(), port: door.port,
     claim: () => claimWaiting({ db, fence, clock, generations, pool, runs, functions, limits: null }),
+    decideCollapses: () => decideCollapses({ db, fence, clock, generations, functions }),
     reconcile: () => reconcileSessions(db, replicaId, pool, {
       builds: (session, builds) => runs.adopt(session, builds),
       disconnected: session => pool.disconnected(session),

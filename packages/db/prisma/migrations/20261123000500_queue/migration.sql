@@ -2,8 +2,8 @@
 ALTER TABLE "build_requests" ADD COLUMN "hold" TEXT, ADD COLUMN "properties" JSONB, ADD COLUMN "end_reason" TEXT, ADD COLUMN "end_actor" TEXT;
 
 -- AlterTable
-ALTER TABLE "builders" ADD COLUMN "collapse_by_function" BOOLEAN NOT NULL DEFAULT false, ADD COLUMN "max_pending" INTEGER, ADD COLUMN "max_pending_then" TEXT,
-  ADD COLUMN "no_worker_after" INTEGER, ADD COLUMN "no_worker_then" TEXT, ADD COLUMN "no_worker_since" TIMESTAMPTZ(3);
+ALTER TABLE "builders" ADD COLUMN "collapse_by_function" BOOLEAN NOT NULL DEFAULT false, ADD COLUMN "max_pending" INTEGER, ADD COLUMN "max_pending_action" TEXT,
+  ADD COLUMN "no_worker_after" INTEGER, ADD COLUMN "no_worker_action" TEXT, ADD COLUMN "no_worker_since" TIMESTAMPTZ(3);
 
 -- AlterTable
 ALTER TABLE "configuration_sets" ADD COLUMN "cancels_old" BOOLEAN NOT NULL DEFAULT false, ADD COLUMN "cancels_failing" BOOLEAN NOT NULL DEFAULT false;
