@@ -56,7 +56,7 @@ describe('requests whose collapsing a function decides', () => {
     expect(await readUndecided(world.db, ['asks'], 10)).toMatchObject([{ newer: { id: second }, older: [{ id: first }] }])
     expect(await decide(second, [first], { merged: [[1, 2], 'Collapse'] })).toEqual([first])
     expect(await claimable('asks')).toEqual([second])
-    expect(await readClaimable(world.db, [{ id: second, builderId: await builderId(), builderKey: 'asks' }])).toMatchObject([{ properties: { merged: [[1, 2], 'Collapse'] } }])
+    expect(await readClaimable(world.db, [{ id: second, builderId: await builderId(), builderKey: 'asks', worker: null }])).toMatchObject([{ properties: { merged: [[1, 2], 'Collapse'] } }])
     expect((await outcomes())[0]).toMatchObject({ state: 'complete', results: SKIPPED, end_reason: `collapsed: request ${second} asks for the same`, end_actor: 'system:collapse' })
     expect(await told()).toContain(`buildrequest.update ${second}`)
   })
