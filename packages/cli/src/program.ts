@@ -12,6 +12,7 @@ import { addInstanceControls, addInstances, addPoolControls, addPools } from './
 import { addPlan } from './commands/plan.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
+import { addSendChange } from './commands/send-change.js'
 import { addUp } from './commands/up.js'
 import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
 import { addWorkers } from './commands/workers.js'
@@ -59,6 +60,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addPlan(program, context, finish)
   addReplicas(program, context)
   addDrain(program, context, finish)
+  addSendChange(program, context, finish)
   addUpcloudSimulator(program, context)
   return program
 }

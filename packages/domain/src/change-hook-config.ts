@@ -24,7 +24,13 @@ export type HostHookConfig = {
   on: { [event: string]: FunctionRef }
 }
 
-export type ChangeHooksConfig = { base: { secret: string | SecretRef | null } | null } & { [host in HookHost]: HostHookConfig | null }
+export type PollerHookConfig = {
+  secret: string | SecretRef | null
+  /** Names of the change sources that may be asked to look; null: all. */
+  allowed: string[] | null
+}
+
+export type ChangeHooksConfig = { base: { secret: string | SecretRef | null } | null; poller: PollerHookConfig | null } & { [host in HookHost]: HostHookConfig | null }
 
 /** `[skip ci]` and `[ci skip]`, as Buildbot has them. */
 export const defaultSkips = [{ source: '\\[ *skip *ci *\\]', flags: '' }, { source: '\\[ *ci *skip *\\]', flags: '' }]
@@ -33,4 +39,4 @@ export const hostHookDefaults: HostHookConfig = {
   secret: null, strict: false, codebase: '', token: null, apiUrl: null, skips: defaultSkips, pullrequestRef: 'merge', propertyWhitelist: [], on: {},
 }
 
-export const noChangeHooks: ChangeHooksConfig = { base: null, github: null, gitlab: null, gitea: null, bitbucketCloud: null, bitbucketServer: null }
+export const noChangeHooks: ChangeHooksConfig = { base: null, poller: null, github: null, gitlab: null, gitea: null, bitbucketCloud: null, bitbucketServer: null }

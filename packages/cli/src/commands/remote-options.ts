@@ -12,9 +12,14 @@ export function withRemote(command: Command): Command {
     .option('--json', 'print JSON, for scripts')
 }
 
-/** The Yardmaster that the command is about. */
-export function remoteFor(options: RemoteOptions, context: Context): Remote {
+/** The address of the Yardmaster that the command is about, without a slash at its end. */
+export function addressFor(options: Pick<RemoteOptions, 'url'>, context: Context): string {
   const { host, port } = readSettings(context.env)
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return connectRemote((options.url ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`).replace(/\/+$/, ''))
+  return (options.url ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`).replace(/\/+$/, '')
+}
+
+/** The Yardmaster that the command is about. */
+export function remoteFor(options: RemoteOptions, context: Context): Remote {
+  return connectRemote(addressFor(options, context))
 }

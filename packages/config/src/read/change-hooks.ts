@@ -37,6 +37,7 @@ function checkSecret({ secret, strict, token }: Given, at: Place): void {
 
 const hook: Reader<Partial<ChangeHooksConfig>> = byKind<Partial<ChangeHooksConfig>>({
   'hook.base': mapped(record({ secret: orNull(textOrSecret) }, 'options of changeHooks.base'), base => ({ base })),
+  'hook.poller': mapped(record({ secret: orNull(textOrSecret), allowed: orNull(list(text, 'a list of names of change sources')) }, 'options of changeHooks.poller'), poller => ({ poller })),
   'hook.github': hostHook('github', { own: { pullrequestRef: or(oneOf('merge', 'head'), 'merge'), githubPropertyWhitelist: names } }),
   'hook.gitlab': hostHook('gitlab', {}),
   'hook.gitea': hostHook('gitea', { selfHosted: true }),

@@ -37,6 +37,7 @@ export type BitbucketHookOptions = HostHookOptions & { /** E.g. 'bitbucket.title
 
 export type ChangeHookDeclaration =
   | Declared<'hook.base', { secret?: string | SecretRef }>
+  | Declared<'hook.poller', { secret?: string | SecretRef; allowed?: string[] }>
   | Declared<'hook.github', GithubHookOptions>
   | Declared<'hook.gitlab' | 'hook.gitea', HostHookOptions>
   | Declared<'hook.bitbucketCloud' | 'hook.bitbucketServer', BitbucketHookOptions>
@@ -44,6 +45,8 @@ export type ChangeHookDeclaration =
 export const changeHooks = {
   /** POST /change_hook/base */
   base: (options: { secret?: string | SecretRef } = {}): ChangeHookDeclaration => declare('hook.base', options),
+  /** POST /change_hook/poller?poller=NAME: has this change source, or without a name all that are allowed, polled now. */
+  poller: (options: { secret?: string | SecretRef; allowed?: string[] } = {}): ChangeHookDeclaration => declare('hook.poller', options),
   /** POST /change_hook/github */
   github: (options: GithubHookOptions = {}): ChangeHookDeclaration => declare('hook.github', options),
   /** POST /change_hook/gitlab */

@@ -25,10 +25,18 @@ function parse(text: string): unknown {
 const text = z.union([z.string(), z.number()]).nullish().transform(given => (given === null || given === undefined || given === '' ? null : String(given)))
 const properties: z.ZodType<{ [name: string]: Json }> = z.record(z.string(), z.json())
 
+const time = text.transform((given, context): number | null => {
+  if (given === null) return null
+  const epochMs = Number(given) * 1000
+  if (!Number.isNaN(new Date(epochMs).getTime())) return epochMs
+  context.addIssue({ code: 'custom', message: `expected epoch seconds, found '${given}'` })
+  return z.NEVER
+})
+
 const fields = z.object({
   author: text, who: text, committer: text, comments: text, revision: text, branch: text, category: text, revlink: text,
   repository: text, project: text, codebase: text,
-  when_timestamp: text, when: text,
+  when_timestamp: time, when: time,
   files: jsonField(z.array(z.string()), []),
   properties: jsonField(properties, {}),
 })
@@ -37,20 +45,15 @@ const fields = z.object({
  * One change told field by field, with Buildbot's names (`files` and `properties` are JSON); `now` (epoch ms) is when it happened unless told.
  * Throws HookError (400) with every problem at once.
  */
-export function readBaseHook(given: unknown, now: number): NewChange {
+export function readBaseHook(given: { [field: string]: unknown }, now: number): NewChange {
   const read = fields.safeParse(given)
-  if (!read.success) throw new HookError(400, read.error.issues.map(issue => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '))
+  const problems = read.success ? [] : read.error.issues.map(issue => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  const isMissing = [given['author'], given['who']].every(name => name === undefined || name === null || name === '')
+  if (isMissing) problems.unshift('author: is missing (who is taken too)')
+  if (!read.success || isMissing) throw new HookError(400, problems.join('; '))
   const { author, who, when_timestamp, when, comments, repository, project, codebase, properties: values, ...same } = read.data
-  const name = author ?? who
-  if (name === null) throw new HookError(400, 'author: is missing (who is taken too)')
   return {
-    ...same, author: name, comments: comments ?? '', repository: repository ?? '', project: project ?? '', codebase: codebase ?? '',
-    properties: propertiesFrom(values, 'Change'), whenAt: timeOf(when_timestamp ?? when, now),
+    ...same, author: author ?? who ?? '', comments: comments ?? '', repository: repository ?? '', project: project ?? '', codebase: codebase ?? '',
+    properties: propertiesFrom(values, 'Change'), whenAt: new Date(when_timestamp ?? when ?? now),
   }
-}
-
-function timeOf(seconds: string | null, now: number): Date {
-  const time = new Date(seconds === null ? now : Number(seconds) * 1000)
-  if (Number.isNaN(time.getTime())) throw new HookError(400, `when_timestamp: expected epoch seconds, found '${seconds ?? ''}'`)
-  return time
 }

@@ -172,7 +172,7 @@ describe('base', () => {
     [{ comments: 'x' }, 'author: is missing'],
     [{ author: 'A', files: 'a.c' }, 'files: expected JSON'],
     [{ author: 'A', properties: '[]' }, 'properties: expected JSON'],
-    [{ author: 'A', when: 'noon' }, 'when_timestamp: expected epoch seconds'],
+    [{ author: 'A', when: 'noon' }, 'when: expected epoch seconds'],
   ])('refuses %j', async (fields, reason) => {
     expect(await form(fields as { [name: string]: string })).toMatchObject({ status: 400, text: expect.stringContaining(reason) })
   })

@@ -5,6 +5,7 @@ import { createIntake, type DeliveryIntake } from '../do/delivery-intake.js'
 import { baseHook } from './hooks/base-hook.js'
 import type { ConfiguredHook, HookDoor, HookName, ReadMessage } from './hooks/door.js'
 import { hostHook } from './hooks/host-hook.js'
+import { pollerHook } from './hooks/poller-hook.js'
 
 /** GitHub's own limit for a payload. */
 const largestBody = '25mb'
@@ -13,7 +14,7 @@ type Entrance = (deps: Deps, request: Request) => ReadMessage | Promise<ReadMess
 const entrance = <Name extends HookName>(name: Name, door: HookDoor<Name>): Entrance => (deps, request) => door(deps, request, configured(deps, name))
 
 const doors: { [Name in HookName]: Entrance } = {
-  base: entrance('base', baseHook), github: entrance('github', hostHook('github')), gitlab: entrance('gitlab', hostHook('gitlab')), gitea: entrance('gitea', hostHook('gitea')),
+  base: entrance('base', baseHook), poller: entrance('poller', pollerHook), github: entrance('github', hostHook('github')), gitlab: entrance('gitlab', hostHook('gitlab')), gitea: entrance('gitea', hostHook('gitea')),
   bitbucketCloud: entrance('bitbucketCloud', hostHook('bitbucketCloud')), bitbucketServer: entrance('bitbucketServer', hostHook('bitbucketServer')),
 }
 const hookNames = Object.keys(doors) as HookName[]
@@ -51,6 +52,7 @@ function isRefusal(error: unknown): error is Error & { status: number } {
 }
 
 async function accept({ intake, logger }: { intake: DeliveryIntake; logger: Deps['logger'] }, response: Response, message: ReadMessage): Promise<void> {
+  if ('done' in message) return void response.status(200).type('txt').send(message.done)
   const { source, key, event, changes, note } = message
   const isNew = await intake.accept(message)
   logger.info({ hook: source, delivery: key, event, changes: changes?.length ?? 'later', isNew }, 'a change hook was accepted')

@@ -9,7 +9,9 @@ export type HookName = keyof ChangeHooksConfig
 export type ConfiguredHook<Name extends HookName> = { generationId: number; config: NonNullable<ChangeHooksConfig[Name]> }
 
 /** What a message is: it is answered once it is committed, with its changes or (null) to be worked on later. */
-export type ReadMessage = NewDelivery
+export type ReadMessage = NewDelivery | Done
+/** There was nothing to keep. */
+export type Done = { done: string }
 
 /**
  * One kind of hook: checks who sends, and reads what is sent. `hooks` has that of each set, at least one: those with a secret, or where none has one, the first.
