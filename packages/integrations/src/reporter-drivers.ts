@@ -1,11 +1,15 @@
 import type { ReporterKind } from '@yardmaster/domain'
+import { discordDriver } from './discord/discord.js'
 import { githubStatusDriver } from './github/status-reporter.js'
 import { mailDriver } from './mail/mail.js'
 import type { ReporterKindDriver } from './reporter-kind.js'
+import { slackDriver } from './slack/slack.js'
 
 const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = {
   githubStatus: githubStatusDriver,
   mail: mailDriver,
+  slack: slackDriver,
+  discord: discordDriver,
 }
 
 /** Throws for a kind that this version does not have. */
