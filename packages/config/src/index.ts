@@ -13,7 +13,7 @@ export type { FormattedMessage, GeneratorDeclaration, MessageFormatter, Reporter
 export { reporters } from './vocabulary/reporters.js'
 export type { CustomReporterOptions, HttpStatusOptions, ReportContext, ReporterDeclaration } from './vocabulary/reporters.js'
 export { schedulers } from './vocabulary/schedulers.js'
-export type { AnyBranchOptions, ForceOptions, SchedulerDeclaration, SingleBranchOptions } from './vocabulary/schedulers.js'
+export type { AnyBranchOptions, ForceOptions, SchedulerDeclaration, SchedulingInput, SingleBranchOptions } from './vocabulary/schedulers.js'
 export { workers } from './vocabulary/workers.js'
 export type { WorkerDeclaration, WorkerOptions } from './vocabulary/workers.js'
 export { providers } from './vocabulary/latent-workers.js'

@@ -46,6 +46,8 @@ export type BasicScheduler = BuildingScheduler & ConsumesChanges & {
   kind: 'singleBranch' | 'anyBranch'
   /** Seconds; null: at once, a buildset per change. */
   treeStableTimer: number | null
+  /** For a codebase without a change: the place of the last change that was seen. */
+  createAbsoluteSourceStamps?: boolean
 }
 
 /** Builds when a step of another build asks for it. */
@@ -59,4 +61,20 @@ export type TryScheduler = SchedulerCommon & {
   codebases: Codebases
 }
 
-export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler | TryScheduler
+/** Builds the places of a buildset of `upstream` when that has ended SUCCESS or WARNINGS. */
+export type DependentScheduler = BuildingScheduler & { kind: 'dependent'; upstream: string }
+
+/** What becomes of ticks that nobody was there for. */
+export type MissedTicks = 'once' | 'skip' | 'all'
+
+type Timed = BuildingScheduler & ConsumesChanges & { onlyIfChanged: boolean; createAbsoluteSourceStamps: boolean; missed: MissedTicks }
+/** `periodicBuildTimer`: seconds from one build to the next. */
+export type PeriodicScheduler = Timed & { kind: 'periodic'; periodicBuildTimer: number }
+/** `forceAt`: a further crontab line, of times at which it builds even if nothing changed. */
+export type NightlyScheduler = Timed & { kind: 'nightly'; cron: string; timeZone: string; forceAt: string | null }
+/** Builds at its next tick what was triggered last. */
+export type NightlyTriggerableScheduler = BuildingScheduler & { kind: 'nightlyTriggerable'; cron: string; timeZone: string; missed: MissedTicks }
+
+export type ClockScheduler = PeriodicScheduler | NightlyScheduler | NightlyTriggerableScheduler
+
+export type SchedulerConfig = BasicScheduler | ForceScheduler | TriggerableScheduler | TryScheduler | DependentScheduler | ClockScheduler

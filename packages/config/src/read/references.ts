@@ -25,10 +25,35 @@ export function referenceFindings(tree: Json): Finding[] {
     ...twice(items('changeSources').map(({ path, entry }) => ({ path, entry: { ...entry, name: entry['name'] ?? entry['repository'] ?? null } })), 'name', 'change source'),
     ...builders.flatMap(item => withoutWorkers(item)),
     ...builders.flatMap(item => unknownNames(item, 'workers', { known: knownWorkers, what: 'worker' })),
-    ...schedulers.flatMap(item => unknownNames(item, 'builders', { known: knownBuilders, what: 'builder' })),
-    ...builders.flatMap(item => stepsOf(item)).flatMap(item => unknownNames(item, 'schedulerNames', { known: names(schedulers.filter(({ entry }) => entry['$kind'] === 'triggerable')), what: 'triggerable scheduler' })),
+    ...schedulers.flatMap(item => ['builders', 'builderNames'].flatMap(key => unknownNames(item, key, { known: knownBuilders, what: 'builder' }))),
+    ...schedulers.flatMap(item => upstreamFindings(item, schedulers)),
+    ...builders.flatMap(item => stepsOf(item)).flatMap(item => unknownNames(item, 'schedulerNames', { known: names(schedulers.filter(({ entry }) => entry['$kind'] === 'triggerable' || entry['$kind'] === 'nightlyTriggerable')), what: 'triggerable scheduler' })),
     ...builders.flatMap(({ path, entry }) => (typeof entry['project'] === 'string' ? unknownName([...path, 'project'], entry['project'], { known: names(projects), what: 'project' }) : [])),
   ]
+}
+
+/** The name of what a dependent scheduler waits for, which it may have been given whole. */
+function upstreamOf({ entry }: Item): string | undefined {
+  const upstream = entry['$kind'] === 'dependent' ? entry['upstream'] : undefined
+  return isRecord(upstream) ? nameOf(upstream) : typeof upstream === 'string' ? upstream : undefined
+}
+
+/** Of dependent schedulers that wait for each other in a circle none would ever build. */
+function upstreamFindings(item: Item, schedulers: Item[]): Finding[] {
+  const upstream = upstreamOf(item)
+  if (upstream === undefined) return []
+  const path = [...item.path, 'upstream']
+  const seen = new Set<string>()
+  for (let next: string | undefined = upstream; next !== undefined && !seen.has(next);) {
+    seen.add(next)
+    const above: Item | undefined = schedulers.find(({ entry }) => nameOf(entry) === next)
+    next = above && upstreamOf(above)
+  }
+  const own = nameOf(item.entry)
+  if (own !== undefined && seen.has(own) && names(schedulers).includes(upstream)) {
+    return [{ path, expected: 'a scheduler that does not wait for this one', found: `'${upstream}'`, message: `the scheduler '${own}' waits for itself by way of ${[...seen].map(each => `'${each}'`).join(', ')}` }]
+  }
+  return unknownName(path, upstream, { known: names(schedulers), what: 'scheduler' })
 }
 
 /** Of a builder, those that trigger others. */

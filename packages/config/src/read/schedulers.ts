@@ -1,52 +1,30 @@
-import type { BasicScheduler, ChangeFilterConfig, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
-import { changeFilter, noFilter } from './change-filter.js'
+import type { BasicScheduler, DependentScheduler, SchedulerConfig, TriggerableScheduler } from '@yardmaster/domain'
 import { force, tryScheduler } from './asked-schedulers.js'
-import { anyWholeNumber, boolean, durationOrNone, functionRef, name, properties, text } from './leaves.js'
-import { byKind, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
-import type { Place, Reader } from './reader.js'
+import { building, built } from './building.js'
+import { branchName, changeOptions, filterOf, oneBranch } from './change-options.js'
+import { durationOrNone, name } from './leaves.js'
+import { byKind, isRecord, list, mapped, orNull, record } from './reader.js'
+import type { Reader } from './reader.js'
+import { nightly, nightlyTriggerable, periodic } from './timed-schedulers.js'
 
-/** Names are checked against the builders elsewhere, all at once. */
-const builders: Reader<string[]> = mapped(list(name, 'a list of names of builders'), (names, at) =>
-  names.length === 0 ? at.wrong({ expected: 'at least one name of a builder', found: 'an empty list' }) : names)
+const basic = { ...building, ...changeOptions, treeStableTimer: durationOrNone(null) }
 
-const codebase = record({ repository: text, branch: orNull(text) }, 'a codebase: { repository, branch }')
-const codebases = or(mapOf(codebase, 'codebases: a record'), { '': { repository: '', branch: null } })
-
-const branchName = leaf('a name of a branch, or null', value => (value === null || (typeof value === 'string' && value !== '') ? { branch: value } : undefined))
-
-const common = { name, builders, properties: or(properties, {}), priority: or(anyWholeNumber, 0) }
-const basic = {
-  ...common,
-  treeStableTimer: durationOrNone(null), changeFilter: orNull(changeFilter), fileIsImportant: orNull(functionRef), onlyImportant: or(boolean, false), codebases, reason: orNull(text),
-}
-
-type Branches = (string | null)[] | null
-
-/** The branches of the scheduler as a condition of its filter: both must agree, so saying both is refused. */
-function filterOf(branches: Branches, filter: ChangeFilterConfig | null, at: Place): ChangeFilterConfig {
-  const fields = filter?.fields ?? {}
-  if (!branches) return filter ?? noFilter
-  if (fields.branch) return at.wrong({ expected: 'the branch in one place', found: 'the branch beside a changeFilter with a branch' })
-  return { ...noFilter, ...filter, fields: { ...fields, branch: { eq: branches } } }
-}
-
-const reasonOf = (kind: string, given: { name: string; reason: string | null }): string =>
-  given.reason ?? `The ${kind} scheduler named '${given.name}' triggered this build`
-
-const singleBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branch: (value, at) => (value === undefined ? null : branchName(value, at)) }, 'options of schedulers.singleBranch'), (given, at) => {
-  const { branch, ...rest } = given
-  if (!branch && !rest.changeFilter) at.at('branch').wrong({ expected: 'a name of a branch, or null; or a changeFilter beside it', found: 'nothing' })
-  return { kind: 'singleBranch', ...rest, changeFilter: filterOf(branch ? [branch.branch] : null, rest.changeFilter, at), reason: reasonOf('SingleBranchScheduler', rest) }
+const singleBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branch: oneBranch }, 'options of schedulers.singleBranch'), ({ branch, ...given }, at) => {
+  if (!branch && !given.changeFilter) at.at('branch').wrong({ expected: 'a name of a branch, or null; or a changeFilter beside it', found: 'nothing' })
+  return { kind: 'singleBranch', ...built('SingleBranchScheduler', given, at), changeFilter: filterOf(branch && [branch.branch], given.changeFilter, at) }
 })
 
-const anyBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branches: orNull(list(branchName, 'a list of names of branches')) }, 'options of schedulers.anyBranch'), (given, at) => {
-  const { branches, ...rest } = given
+const anyBranch: Reader<BasicScheduler> = mapped(record({ ...basic, branches: orNull(list(branchName, 'a list of names of branches')) }, 'options of schedulers.anyBranch'), ({ branches, ...given }, at) => {
   const names = branches?.map(item => item.branch) ?? null
-  return { kind: 'anyBranch', ...rest, changeFilter: filterOf(names, rest.changeFilter, at), reason: reasonOf('AnyBranchScheduler', rest) }
+  return { kind: 'anyBranch', ...built('AnyBranchScheduler', given, at), changeFilter: filterOf(names, given.changeFilter, at) }
 })
 
-const triggerable: Reader<TriggerableScheduler> = mapped(record({ ...common, codebases, reason: orNull(text) }, 'options of schedulers.triggerable'), given => (
-  { kind: 'triggerable', ...given, reason: reasonOf('Triggerable', given) }))
+const triggerable: Reader<TriggerableScheduler> = mapped(record(building, 'options of schedulers.triggerable'), (given, at) => ({ kind: 'triggerable', ...built('Triggerable', given, at) }))
 
-export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, try: tryScheduler, triggerable },
-  'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…), schedulers.try(…) or schedulers.triggerable(…)')
+/** That it is there is checked elsewhere. */
+const upstream: Reader<string> = (value, at) => name(isRecord(value) && typeof value['$kind'] === 'string' ? value['name'] : value, at)
+
+const dependent: Reader<DependentScheduler> = mapped(record({ ...building, upstream }, 'options of schedulers.dependent'), (given, at) => ({ kind: 'dependent', ...built('Dependent', given, at) }))
+
+export const scheduler: Reader<SchedulerConfig> = byKind<SchedulerConfig>({ singleBranch, anyBranch, force, try: tryScheduler, triggerable, dependent, periodic, nightly, nightlyTriggerable },
+  'a scheduler: schedulers.singleBranch(…), schedulers.anyBranch(…), schedulers.force(…), schedulers.nightly(…) and so on')

@@ -1,7 +1,8 @@
-import type { ChangeData, Json, SecretRef } from '@yardmaster/domain'
+import type { ChangeData, Interpolate, Json, PropertyRef, SecretRef, SourceStampData } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { ForceParameterDeclaration } from './force-parameters.js'
+import type { NightlyOptions, NightlyTriggerableOptions, PeriodicOptions } from './timed-schedulers.js'
 import type { ChangeFilter } from './util.js'
 import type { Duration, Nested } from './values.js'
 
@@ -13,18 +14,47 @@ type SchedulerOptions = {
   /** Higher first. */
   priority?: number
 }
-type Codebases = { [codebase: string]: { repository: string; branch?: string | null } }
+/** Names, or where each is and what is built of it when no change says. */
+export type Codebases = readonly string[] | { [codebase: string]: { repository?: string; branch?: string | null; revision?: string | null } }
 
-export type BasicSchedulerOptions = SchedulerOptions & {
-  /** How long it must be quiet before a build; null: each change at once. */
-  treeStableTimer?: Duration | null
+/** What the functions of a scheduler are told of the buildset that is to be. */
+export type SchedulingInput = {
+  readonly changes: readonly ChangeData[]
+  /** Of all changes. */
+  readonly files: readonly string[]
+  readonly sourcestamps: { readonly [codebase: string]: SourceStampData }
+  readonly properties: { readonly [name: string]: Json }
+}
+/** Quick (250 ms); secrets are of no use here. */
+type Scheduled<T> = T | Interpolate | PropertyRef | ((input: SchedulingInput) => T | Promise<T>)
+type BuilderNames = Nested<string> | ((input: SchedulingInput, signal: AbortSignal) => readonly string[] | Promise<readonly string[]>)
+
+export type BuildingOptions = {
+  name: string
+  /** Names of the builders to build, or a function of the changes, which may take a minute and ask the outside world. */
+  builders?: BuilderNames
+  /** Buildbot's name of `builders`. */
+  builderNames?: BuilderNames
+  properties?: { [name: string]: Scheduled<Json> }
+  /** Higher first; a function must be quick. */
+  priority?: number | ((builderNames: readonly string[], changesByCodebase: { readonly [codebase: string]: readonly ChangeData[] }) => number | Promise<number>)
+  reason?: Scheduled<string>
+}
+
+export type ChangeOptions = {
   changeFilter?: ChangeFilter
   /** A change is important unless this says no; unimportant ones start no build, but come along with the next. */
   fileIsImportant?: (change: ChangeData) => boolean | Promise<boolean>
   /** Forget unimportant changes. */
   onlyImportant?: boolean
+}
+
+export type BasicSchedulerOptions = BuildingOptions & ChangeOptions & {
+  /** How long it must be quiet before a build; null: each change at once. */
+  treeStableTimer?: Duration | null
   codebases?: Codebases
-  reason?: string
+  /** For a codebase without a change, build the place of the last change that was seen, instead of the newest of the branch. */
+  createAbsoluteSourceStamps?: boolean
 }
 export type SingleBranchOptions = BasicSchedulerOptions & {
   /** null: changes without a branch. Needed unless there is a changeFilter. */
@@ -56,13 +86,18 @@ export type TryOptions = SchedulerOptions & {
   codebases?: Codebases
 }
 
-export type TriggerableOptions = SchedulerOptions & {
+export type TriggerableOptions = BuildingOptions & {
   /** What is built of each, where whoever triggers does not say; others that he says are not built. */
   codebases?: Codebases
-  reason?: string
 }
 
-export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions> | Declared<'try', TryOptions>
+export type DependentOptions = BuildingOptions & {
+  /** The scheduler whose buildsets it waits for, or its name. */
+  upstream: string | SchedulerDeclaration
+}
+
+export type SchedulerDeclaration = Declared<'singleBranch', SingleBranchOptions> | Declared<'anyBranch', AnyBranchOptions> | Declared<'force', ForceOptions> | Declared<'triggerable', TriggerableOptions>
+  | Declared<'try', TryOptions> | Declared<'dependent', DependentOptions> | Declared<'periodic', PeriodicOptions> | Declared<'nightly', NightlyOptions> | Declared<'nightlyTriggerable', NightlyTriggerableOptions>
 
 export const schedulers = {
   /** Builds the changes of one branch, once the tree is stable. */
@@ -75,4 +110,12 @@ export const schedulers = {
   try: (options: TryOptions): SchedulerDeclaration => declare('try', options),
   /** Builds when a step of another build triggers it: steps.trigger, ctx.trigger. */
   triggerable: (options: TriggerableOptions): SchedulerDeclaration => declare('triggerable', options),
+  /** Builds the same places when a buildset of another scheduler has ended SUCCESS or WARNINGS. */
+  dependent: (options: DependentOptions): SchedulerDeclaration => declare('dependent', options),
+  /** Builds again and again, so long after each other. */
+  periodic: (options: PeriodicOptions): SchedulerDeclaration => declare('periodic', options),
+  /** Builds at times of the day, of the week or of the month. */
+  nightly: (options: NightlyOptions): SchedulerDeclaration => declare('nightly', options),
+  /** Builds at such times what has been triggered last since the time before; nothing otherwise. */
+  nightlyTriggerable: (options: NightlyTriggerableOptions): SchedulerDeclaration => declare('nightlyTriggerable', options),
 }

@@ -9,20 +9,24 @@ export type Verdict =
   | { kind: 'waits'; key: string; seconds: number | null; important: boolean }
   | { kind: 'builds' }
 
-/** Whether changes of the configuration's schedulers concern this one at all. */
-export function consumesChanges(scheduler: SchedulerConfig): scheduler is Extract<SchedulerConfig, ConsumesChanges> {
+type Consumer = Extract<SchedulerConfig, ConsumesChanges>
+
+/** Whether a scheduler wants to know of changes at all. A clock that builds in any case, and then what is newest, does not. */
+export function consumesChanges(scheduler: SchedulerConfig): scheduler is Consumer {
   switch (scheduler.kind) {
     case 'singleBranch': case 'anyBranch': return true
-    case 'triggerable': case 'force': case 'try': return false
+    case 'periodic': case 'nightly': return scheduler.onlyIfChanged || scheduler.createAbsoluteSourceStamps
+    case 'dependent': case 'nightlyTriggerable': case 'triggerable': case 'force': case 'try': return false
   }
 }
 
-/** Without a timer an important change is built at once and any other is of no interest; with one, every change waits in it. */
+/** Without a timer an important change is built at once and any other is of no interest; with one, every change waits in it, or for the clock. */
 export async function considerChange(scheduler: SchedulerConfig, change: ChangeData, calls: JudgingCalls): Promise<Verdict> {
   if (!consumesChanges(scheduler)) return { kind: 'silent', why: { kind: 'takesNoChanges' } }
   const judgement = await judgeChange(scheduler, change, calls)
   if (!judgement.takes) return { kind: 'silent', why: judgement.why }
   const { important } = judgement
+  if (scheduler.kind === 'periodic' || scheduler.kind === 'nightly') return { kind: 'waits', key: timerKey(scheduler, change), seconds: null, important }
   if (scheduler.treeStableTimer) return { kind: 'waits', key: timerKey(scheduler, change), seconds: scheduler.treeStableTimer, important }
   return important ? { kind: 'builds' } : { kind: 'silent', why: { kind: 'unimportant' } }
 }

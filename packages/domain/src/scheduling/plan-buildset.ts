@@ -73,7 +73,7 @@ async function buildersOf(scheduler: BuildingScheduler, input: Json, { callPatie
 async function priorityOf(scheduler: BuildingScheduler, builderNames: string[], { changes, call }: { changes: StoredChange[]; call: CallFunction }): Promise<number> {
   if (typeof scheduler.priority === 'number') return scheduler.priority
   const byCodebase: { [codebase: string]: Json[] } = {}
-  for (const change of changes) (byCodebase[change.codebase] ??= []).push(change as Json)
+  for (const change of changes) (byCodebase[change.codebase] ??= []).push(change)
   const answer = await call(scheduler.priority, [builderNames, byCodebase])
   if (typeof answer !== 'number' || !Number.isSafeInteger(answer)) throw new Error(`scheduler '${scheduler.name}': its priority function must answer with a whole number, found ${JSON.stringify(answer)}`)
   return answer
@@ -89,7 +89,7 @@ type Input = { sourcestamps: { [codebase: string]: SourceStampData }; changes: J
 
 /** What the scheduler's functions are given, beside the properties. */
 function inputOf(sourcestamps: SourceStampData[], changes: StoredChange[]): Input {
-  return { sourcestamps: byCodebase(sourcestamps), changes: changes as Json[], files: [...new Set(changes.flatMap(change => change.files))].sort() }
+  return { sourcestamps: byCodebase(sourcestamps), changes, files: [...new Set(changes.flatMap(change => change.files))].sort() }
 }
 
 const byCodebase = (sourcestamps: SourceStampData[]) => Object.fromEntries(sourcestamps.map(stamp => [stamp.codebase, stamp]))
@@ -97,5 +97,6 @@ const valuesOf = (properties: Properties): { [name: string]: Json } => Object.fr
 
 /** Secrets are resolved where they are used, and a buildset's rows are no such place. */
 function contextOf(sourcestamps: SourceStampData[], properties: Properties, call: RenderContext['call']): RenderContext {
-  return { properties, sourcestamps: byCodebase(sourcestamps), call, secret: () => undefined }
+  const secret = (name: string): never => { throw new Error(`the secret '${name}' cannot be used in a scheduler: its buildsets are stored`) }
+  return { properties, sourcestamps: byCodebase(sourcestamps), call, secret }
 }
