@@ -35,4 +35,4 @@ export type EventType =
   | 'notification.new' | 'notification.updated'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
-export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications' | 'polls' | 'deliveries'
+export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'tasks' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications' | 'polls' | 'deliveries'

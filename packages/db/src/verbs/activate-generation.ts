@@ -144,11 +144,11 @@ async function builderRows(tx: Transaction, set: string, { builders }: Configura
 async function schedulerRows(tx: Transaction, set: string, { schedulers }: Configuration): Promise<void> {
   await tx.execute('UPDATE schedulers SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, schedulers.map(scheduler => scheduler.name)])
   const changed = await tx.query<{ id: number; version: number }>(
-    `INSERT INTO schedulers (name, set_name, kind)
-     SELECT name, $2, kind FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text)
-     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true, version = schedulers.version + 1
+    `INSERT INTO schedulers (name, set_name, kind, upstream)
+     SELECT name, $2, kind, upstream FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text, upstream text)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, upstream = excluded.upstream, active = true, version = schedulers.version + 1
      RETURNING id, version`,
-    [JSON.stringify(schedulers.map(({ name, kind }) => ({ name, kind }))), set])
+    [JSON.stringify(schedulers.map(scheduler => ({ name: scheduler.name, kind: scheduler.kind, upstream: scheduler.kind === 'dependent' ? scheduler.upstream : null }))), set])
   for (const scheduler of changed) tx.publish({ type: 'scheduler.updated', ...scheduler, project: null })
 }
 

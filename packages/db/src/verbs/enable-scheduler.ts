@@ -6,5 +6,7 @@ export async function enableScheduler(tx: Transaction, { schedulerId, enabled }:
   if (!row) return false
   tx.publish({ type: 'scheduler.updated', id: schedulerId, version: row.version, project: null })
   tx.wake('changes')
+  tx.wake('timers')
+  tx.wake('tasks')
   return true
 }

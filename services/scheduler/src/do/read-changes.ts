@@ -18,6 +18,11 @@ export async function readChanges(db: Database, ids: number[]): Promise<StoredCh
   return rows.map(fromRow)
 }
 
+export async function readChangesOf(db: Database, sourcestampIds: number[]): Promise<StoredChange[]> {
+  const { rows } = await db.pool.query<ChangeRow>(`${SELECT} WHERE sourcestamp_id = ANY($1) ORDER BY id`, [sourcestampIds])
+  return rows.map(fromRow)
+}
+
 function fromRow({ when_at, ...row }: ChangeRow): StoredChange {
   return { ...row, when: when_at.getTime() / 1000 }
 }

@@ -1,8 +1,9 @@
 import { isContended, isUnavailable, transaction, type Database, type Fence } from '@yardmaster/db'
-import { dispatchChange } from '@yardmaster/db/verbs/dispatch-change'
+import { dispatchChanges as write } from '@yardmaster/db/verbs/dispatch-changes'
+import type { StoredChange } from '@yardmaster/domain'
 import { ReplicaBuried, type Logger } from '@yardmaster/runtime'
 import { enabledSchedulers, type ActiveGeneration } from '../active-generation.js'
-import { planDispatch } from '../do/plan-dispatch.js'
+import { planDispatch, type Asking } from '../do/plan-dispatch.js'
 import { readUndispatched } from '../do/read-changes.js'
 
 export type Deciding = {
@@ -17,8 +18,9 @@ export type Deciding = {
 const BATCH = 100
 
 /**
- * Undispatched changes, in their order, are put to the active generation's schedulers: asked outside any transaction, written in one each.
- * A change that cannot be written is logged and set aside until another generation is active, so that it does not stop those behind it.
+ * Undispatched changes, in their order, are put to the active generation's schedulers: asked outside any transaction, written many in one. Where that
+ * cannot be written, each change is by itself, and what it would build is left to each scheduler by itself. A change of which not even that can be
+ * written is logged and set aside until another generation is active, so that it does not stop those behind it.
  */
 export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Deciding): (signal: AbortSignal) => Promise<{ again: boolean }> {
   let setAside = { generationId: 0, ids: new Set<number>() }
@@ -29,19 +31,31 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
     const changes = await readUndispatched(db, { generationId: generation.id, except: setAside.ids, limit: BATCH })
     if (changes.length === 0) return { again: false }
     const asking = { schedulers: await enabledSchedulers(db, generation.configuration), generationId: generation.id, call: generation.call, logger }
-    for (const change of changes) {
-      if (signal.aborted) break
-      try {
-        const dispatch = await planDispatch(change, asking)
-        const outcome = await transaction(db, fence, tx => dispatchChange(tx, dispatch))
-        if (outcome === 'superseded') return { again: active()?.id !== generation.id }
-        logger.debug({ change: change.id, outcome, buildsets: dispatch.buildsets.length, timers: dispatch.timers.length }, 'change dispatched')
-      } catch (error) {
-        if (error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)) throw error
-        setAside.ids.add(change.id)
-        logger.error({ err: error, change: change.id }, 'change could not be dispatched: it is set aside until the configuration changes or this service starts again')
+    const store = async (some: StoredChange[], how: Asking) => {
+      const dispatches = await Promise.all(some.map(change => planDispatch(change, how)))
+      if (signal.aborted) return 'superseded'
+      const written = await transaction(db, fence, tx => write(tx, generation.id, dispatches))
+      if (written !== 'superseded') logger.debug({ changes: written }, 'changes dispatched')
+      return written
+    }
+    const supersededBy = () => ({ again: !signal.aborted && active()?.id !== generation.id })
+    try {
+      if (await store(changes, asking) === 'superseded') return supersededBy()
+    } catch (error) {
+      if (helpsToWait(error)) throw error
+      logger.warn({ err: error, changes: changes.length }, 'changes cannot be dispatched together: each is by itself')
+      for (const change of changes) {
+        try {
+          if (await store([change], { ...asking, apart: true }) === 'superseded') return supersededBy()
+        } catch (failure) {
+          if (helpsToWait(failure)) throw failure
+          setAside.ids.add(change.id)
+          logger.error({ err: failure, change: change.id }, 'change could not be dispatched: it is set aside until the configuration changes or this service starts again')
+        }
       }
     }
     return { again: changes.length === BATCH }
   }
 }
+
+export const helpsToWait = (error: unknown): boolean => error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)

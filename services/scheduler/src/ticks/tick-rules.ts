@@ -1,0 +1,56 @@
+import { nextTick } from '@yardmaster/config/host'
+import type { ClockScheduler } from '@yardmaster/domain'
+
+/** A tick that is older than this when it is looked at was missed: nobody was there for it. */
+const MISSED_AFTER_MS = 60_000
+/** Of missed ticks that are all built, so many: the newest. */
+const MOST_CAUGHT_UP = 100
+/** A day of a tick per minute; what is older than that many ticks is passed over. */
+const MOST_COUNTED = 1_500
+
+export type Tick = { at: Date; /** Builds whether anything changed or not. */ forced: boolean }
+
+/** What a clock's time is made from: another one plans it anew. */
+export function specOf(scheduler: ClockScheduler): string {
+  if (scheduler.kind === 'periodic') return JSON.stringify(['periodic', scheduler.periodicBuildTimer])
+  return JSON.stringify(['cron', scheduler.cron, scheduler.timeZone, scheduler.kind === 'nightly' ? scheduler.forceAt : null])
+}
+
+/** When a clock that is set for the first time, or anew, ticks. As in Buildbot a periodic one begins at once, and goes on from its last build. */
+export function firstTick(scheduler: ClockScheduler, { now, firedAt }: { now: Date; firedAt: Date | null }): Date | null {
+  if (scheduler.kind !== 'periodic') return tickAfter(scheduler, now)
+  const due = firedAt === null ? now.getTime() : firedAt.getTime() + scheduler.periodicBuildTimer * 1000
+  return new Date(Math.max(due, now.getTime()))
+}
+
+/**
+ * Which ticks are built of a clock that is due, and when it ticks next. Of several at once all but the last were missed: `once` builds one for all
+ * of them, `all` each of the newest hundred, `skip` only what was not missed. A periodic clock counts from this build, not from its missed ones.
+ */
+export function ticksDue(scheduler: ClockScheduler, { due, now }: { due: Date; now: Date }): { ticks: Tick[]; next: Date | null } {
+  const passed: Tick[] = []
+  for (let at: Date | null = due; at !== null && at <= now && passed.length < MOST_COUNTED; at = tickAfter(scheduler, at)) passed.push({ at, forced: isForced(scheduler, at) })
+  const next = tickAfter(scheduler, now)
+  const newest = passed.at(-1)
+  if (newest === undefined) return { ticks: [], next: due }
+  switch (scheduler.missed) {
+    case 'all': return { ticks: passed.slice(-MOST_CAUGHT_UP), next }
+    case 'once': return { ticks: [{ at: newest.at, forced: passed.some(tick => tick.forced) }], next }
+    case 'skip': return { ticks: now.getTime() - newest.at.getTime() <= MISSED_AFTER_MS ? [newest] : [], next }
+  }
+}
+
+function tickAfter(scheduler: ClockScheduler, after: Date): Date | null {
+  if (scheduler.kind === 'periodic') return new Date(after.getTime() + scheduler.periodicBuildTimer * 1000)
+  const own = nextTick(scheduler.cron, scheduler.timeZone, after)
+  const forced = forceAtOf(scheduler) === null ? null : nextTick(forceAtOf(scheduler)!, scheduler.timeZone, after)
+  return own === null || (forced !== null && forced < own) ? forced : own
+}
+
+function isForced(scheduler: ClockScheduler, at: Date): boolean {
+  const line = forceAtOf(scheduler)
+  if (line === null || scheduler.kind === 'periodic') return false
+  return nextTick(line, scheduler.timeZone, new Date(at.getTime() - 1))?.getTime() === at.getTime()
+}
+
+const forceAtOf = (scheduler: ClockScheduler) => (scheduler.kind === 'nightly' ? scheduler.forceAt : null)
