@@ -4,9 +4,11 @@ import { systemClock, systemRandom, type Loop } from '@yardmaster/runtime'
 import type { ActiveGeneration } from './active-generation.js'
 import { dispatchChanges, type Deciding } from './loops/dispatch-changes.js'
 import { endWorkerlessRequests } from './loops/end-workerless.js'
-import { fireTimers } from './loops/fire-timers.js'
 import { offerPolls, type PollJob } from './loops/offer-polls.js'
+import { ripenTimers } from './loops/ripen-timers.js'
 import { runCancellers } from './loops/run-cancellers.js'
+import { tickClocks } from './loops/tick-clocks.js'
+import { workTasks } from './loops/work-tasks.js'
 import { pollDue } from './on/poll-due.js'
 import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
@@ -17,7 +19,10 @@ const POLLS_AT_ONCE = 8
 
 function activeGeneration({ generations }: Replica): ActiveGeneration | null {
   const active = generations.active()
-  return active && { id: active.id, configuration: active.configuration, call: (fn, args) => active.threads.call(fn, { args }) }
+  return active && {
+    id: active.id, configuration: active.configuration, call: (fn, args) => active.threads.call(fn, { args }),
+    callPatiently: (fn, args, signal) => active.threads.callPatiently(fn, { args }, signal),
+  }
 }
 
 /** Each set has its own; that of `main` has the plain name. */
@@ -34,13 +39,17 @@ function startDeciding(replica: Replica): void {
   const { db, fence, logger, clock, bus, generations } = replica
   const deciding = (loop: () => Loop) => ({ db, fence, logger, active: () => activeGeneration(replica), holdsDuty: () => holdsDispatch(replica, loop()) })
   const dispatch = replica.loop({ name: 'dispatch changes', everyMs: SWEEP_MS, run: dispatchChanges(deciding(() => dispatch)) })
-  const timers = replica.loop({
-    name: 'fire timers', everyMs: SWEEP_MS, run: fireTimers({ ...deciding(() => timers), clock, setAlarm: epochMs => timers.setAlarm(epochMs) }),
-  })
+  const withAlarm = (loop: () => Loop) => ({ ...deciding(loop), clock, setAlarm: (epochMs: number | null) => loop().setAlarm(epochMs) })
+  const timers = replica.loop({ name: 'ripen timers', everyMs: SWEEP_MS, run: ripenTimers(withAlarm(() => timers)) })
+  const clocks = replica.loop({ name: 'tick clocks', everyMs: SWEEP_MS, run: tickClocks(withAlarm(() => clocks)) })
+  const worker = workTasks({ ...withAlarm(() => tasks), notify: () => tasks.notify() })
+  replica.onStop('tasks', () => worker.stop())
+  const tasks = replica.loop({ name: 'work tasks', everyMs: SWEEP_MS, run: worker.run })
   startQueue(replica, deciding)
   bus.onWake('changes', () => dispatch.notify())
-  bus.onWake('timers', () => timers.notify())
-  generations.onChange(() => { dispatch.notify(); timers.notify() })
+  bus.onWake('timers', () => { timers.notify(); clocks.notify() })
+  bus.onWake('tasks', () => tasks.notify())
+  generations.onChange(() => { for (const loop of [dispatch, timers, clocks, tasks]) loop.notify() })
 }
 
 /** What ends waiting requests by itself. */

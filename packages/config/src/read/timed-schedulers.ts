@@ -44,6 +44,12 @@ function cronOf(given: Fields & { cron: string | null; timeZone: string }, at: P
   return checked(given.cron ?? lineOf(given, at), given.timeZone, at)
 }
 
+function withoutFields<T extends Fields>(given: T): Omit<T, keyof Fields> {
+  const rest: { [key: string]: unknown } & Omit<T, keyof Fields> = { ...given }
+  for (const field of Object.keys(fields)) delete rest[field]
+  return rest
+}
+
 const forceAtFields = record(fields, 'times: a crontab line, or { minute, hour, … }')
 const forceAt: Reader<string> = (value, at) => (isRecord(value) ? lineOf(forceAtFields(value, at), at) : text(value, at))
 
@@ -53,13 +59,12 @@ export const periodic: Reader<PeriodicScheduler> = mapped(record({ ...timed, per
 })
 
 export const nightly: Reader<NightlyScheduler> = mapped(record({ ...timed, ...when, forceAt: orNull(forceAt) }, 'options of schedulers.nightly'), (all, at) => {
-  const { minute, hour, dayOfMonth, month, dayOfWeek: day, branch, ...given } = all
+  const { branch, ...given } = withoutFields(all)
   const cron = cronOf(all, at)
   if (given.forceAt !== null) checked(given.forceAt, given.timeZone, at.at('forceAt'))
   return { kind: 'nightly', ...built('Nightly', given, at), cron, changeFilter: filterOf(branch && [branch.branch], given.changeFilter, at) }
 })
 
 export const nightlyTriggerable: Reader<NightlyTriggerableScheduler> = mapped(record({ ...building, ...when }, 'options of schedulers.nightlyTriggerable'), (all, at) => {
-  const { minute, hour, dayOfMonth, month, dayOfWeek: day, ...given } = all
-  return { kind: 'nightlyTriggerable', ...built('NightlyTriggerable', given, at), cron: cronOf(all, at) }
+  return { kind: 'nightlyTriggerable', ...built('NightlyTriggerable', withoutFields(all), at), cron: cronOf(all, at) }
 })

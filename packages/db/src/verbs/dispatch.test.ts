@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aConfiguration, aGitPoller, anInstallation, aScheduler, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
 import type { NewBuildset } from './add-buildset.js'
 import { addChange, type NewChange } from './add-change.js'
-import { dispatchChange } from './dispatch-change.js'
-import { fireTimer, type TimerFire } from './fire-timer.js'
+import { dispatchChanges, type Dispatch } from './dispatch-changes.js'
 import { beginPoll } from './begin-poll.js'
 import { recordPoll } from './record-poll.js'
-import { upsertTimer } from './upsert-timer.js'
+import { ripenTimers } from './ripen-timers.js'
+import { upsertTimers } from './upsert-timers.js'
 
 let world: Installation
 let schedulerId: number
@@ -36,26 +36,35 @@ function aBuildset(reason: string): NewBuildset {
 
 const buildsetsWith = async (reason: string) => (await rows('SELECT 1 FROM buildsets WHERE reason = $1', [reason])).length
 
-describe('a change', () => {
-  test('is dispatched once, whoever tries, and all or nothing is written', async () => {
-    const change = await write(tx => addChange(tx, aChange('once')))
-    const dispatch = { changeId: change!.id, generationId: world.generationId, timers: [{ schedulerId, key: 'once', changeId: change!.id, important: true, seconds: 60 }], buildsets: [aBuildset('once')] }
-    await expect(write(tx => dispatchChange(tx, { ...dispatch, buildsets: [aBuildset('once'), { ...aBuildset('once'), builderNames: ['gone'] }] }))).rejects.toThrow(/gone/)
+const dispatchOf = (changeId: number, more: Partial<Dispatch> = {}): Dispatch => ({ changeId, timers: [], tasks: [], places: [], buildsets: [], ...more })
+
+describe('changes', () => {
+  test('are dispatched once, whoever tries, and all or nothing is written', async () => {
+    const [one, two] = [(await write(tx => addChange(tx, aChange('once'))))!.id, (await write(tx => addChange(tx, aChange('once again'))))!.id]
+    const timer = (changeId: number) => ({ schedulerId, key: 'once', changeId, important: true, seconds: 60 })
+    const place = { schedulerId, codebase: '', repository: '/repo', branch: 'main' }
+    const dispatches = [
+      dispatchOf(one, { timers: [timer(one)], tasks: [schedulerId], places: [{ ...place, revision: 'old' }], buildsets: [aBuildset('once')] }),
+      dispatchOf(two, { timers: [timer(two)], tasks: [schedulerId], places: [{ ...place, revision: 'new' }] }),
+    ]
+    await expect(write(tx => dispatchChanges(tx, world.generationId, [dispatchOf(two, { buildsets: [aBuildset('once'), { ...aBuildset('once'), builderNames: ['gone'] }] })]))).rejects.toThrow(/gone/)
     expect(await buildsetsWith('once')).toBe(0)
-    const outcomes = await Promise.all([1, 2, 3, 4].map(() => write(tx => dispatchChange(tx, dispatch))))
-    expect(outcomes.toSorted()).toEqual(['dispatched', 'lost', 'lost', 'lost'])
+    const outcomes = await Promise.all([1, 2, 3, 4].map(() => write(tx => dispatchChanges(tx, world.generationId, dispatches))))
+    expect(outcomes.flat().toSorted()).toEqual([one, two])
     expect(await buildsetsWith('once')).toBe(1)
-    expect(await rows(`SELECT change_ids::int[], version FROM scheduler_timers WHERE key = 'once'`)).toEqual([{ change_ids: [change!.id], version: 1 }])
-    expect(await rows('SELECT version FROM changes WHERE id = $1 AND dispatched_at IS NOT NULL', [change!.id])).toEqual([{ version: 2 }])
+    expect(await rows(`SELECT change_ids::int[], version FROM scheduler_timers WHERE key = 'once'`)).toEqual([{ change_ids: [one, two], version: 1 }])
+    expect(await rows('SELECT cause, change_ids::int[] FROM scheduler_tasks ORDER BY id')).toEqual([{ cause: 'changes', change_ids: [one] }, { cause: 'changes', change_ids: [two] }])
+    expect(await rows('SELECT revision, change_id FROM scheduler_places')).toEqual([{ revision: 'new', change_id: two }])
+    expect(await rows('SELECT version FROM changes WHERE id = $1 AND dispatched_at IS NOT NULL', [one])).toEqual([{ version: 2 }])
   })
 
-  test('is not dispatched under a generation that is active no more', async () => {
+  test('are not dispatched under a generation that is active no more', async () => {
     const change = await write(tx => addChange(tx, aChange('old')))
     const { id } = await bringGeneration(world.db, configuration, 'second')
-    const dispatch = { changeId: change!.id, generationId: world.generationId, timers: [], buildsets: [aBuildset('old')] }
-    expect(await write(tx => dispatchChange(tx, dispatch))).toBe('superseded')
+    const dispatch = dispatchOf(change!.id, { buildsets: [aBuildset('old')] })
+    expect(await write(tx => dispatchChanges(tx, world.generationId, [dispatch]))).toBe('superseded')
     world.generationId = id
-    expect(await write(tx => dispatchChange(tx, { ...dispatch, generationId: id, buildsets: [aBuildset('old')] }))).toBe('dispatched')
+    expect(await write(tx => dispatchChanges(tx, id, [{ ...dispatch, buildsets: [aBuildset('old')] }]))).toEqual([change!.id])
     expect(await buildsetsWith('old')).toBe(1)
   })
 })
@@ -63,9 +72,7 @@ describe('a change', () => {
 describe('a timer', () => {
   const timerOf = async (key: string) => (await rows<{ version: number; important: boolean; changes: number[]; due_in: number }>(
     `SELECT version, important, change_ids::int[] AS changes, extract(epoch FROM due_at - now())::float8 AS due_in FROM scheduler_timers WHERE key = $1`, [key]))[0]
-  const join = (key: string, changeId: number, { important = true, seconds = 0 } = {}) => write(tx => upsertTimer(tx, { schedulerId, key, changeId, important, seconds }))
-  const fire = (key: string, version: number, more: Partial<TimerFire> = {}) =>
-    write(tx => fireTimer(tx, { schedulerId, key, version, generationId: world.generationId, buildset: aBuildset(key), ...more }))
+  const join = (key: string, changeId: number, { important = true, seconds = 0 }: { important?: boolean; seconds?: number | null } = {}) => write(tx => upsertTimers(tx, [{ schedulerId, key, changeId, important, seconds }]))
 
   test('gathers changes and starts anew with each', async () => {
     await join('gather', 1, { important: false, seconds: 10 })
@@ -77,24 +84,19 @@ describe('a timer', () => {
     expect(timer!.due_in).toBeGreaterThan(60)
   })
 
-  test('fires once, when due, important and as it was read', async () => {
+  test('becomes a task once, when due and important; what waits for a clock never does', async () => {
+    await write(tx => tx.execute('DELETE FROM scheduler_tasks'))
     await join('early', 1, { seconds: 60 })
     await join('dull', 1, { important: false })
+    await join('for ever', 1, { seconds: null })
     await join('due', 1)
-    expect(await fire('early', 1)).toBe('lost')
-    expect(await fire('dull', 1)).toBe('lost')
     await join('due', 2)
-    expect(await fire('due', 1)).toBe('lost')
-    expect(await fire('due', 2, { generationId: world.generationId - 1 })).toBe('superseded')
-    expect((await Promise.all([1, 2, 3].map(() => fire('due', 2)))).toSorted()).toEqual(['fired', 'lost', 'lost'])
-    expect(await buildsetsWith('due')).toBe(1)
+    const ripened = await Promise.all([1, 2, 3].map(() => write(tx => ripenTimers(tx, [schedulerId]))))
+    expect(ripened.toSorted()).toEqual([0, 0, 1])
+    expect(await write(tx => ripenTimers(tx, []))).toBe(0)
+    expect(await rows('SELECT cause, change_ids::int[] FROM scheduler_tasks')).toEqual([{ cause: 'changes', change_ids: [1, 2] }])
     expect(await timerOf('due')).toBeUndefined()
-  })
-
-  test('with nothing left to build goes without a buildset', async () => {
-    await join('empty', 1)
-    expect(await fire('empty', 1, { buildset: null })).toBe('fired')
-    expect(await timerOf('empty')).toBeUndefined()
+    for (const key of ['early', 'dull', 'for ever']) expect(await timerOf(key)).toBeDefined()
   })
 })
 

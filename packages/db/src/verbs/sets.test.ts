@@ -4,7 +4,7 @@ import { transaction, type Transaction } from '../transaction.js'
 import { until } from '../../../../test/kit/until.js'
 import { activateGeneration, NamesTaken } from './activate-generation.js'
 import { addChange } from './add-change.js'
-import { dispatchChange } from './dispatch-change.js'
+import { dispatchChanges } from './dispatch-changes.js'
 
 let world: Installation
 beforeAll(async () => { world = await anInstallation(aConfiguration({ workers: [aWorker('w1')], builders: [aBuilder('b1')] })) })
@@ -12,7 +12,10 @@ afterAll(() => world?.close())
 
 const accept = async (tx: Transaction) => (await addChange(tx, { author: 'a', comments: 'c', branch: 'main', revision: 'r', repository: '', codebase: '', project: '', files: [], properties: {}, whenAt: new Date(0) }))!.id
 const change = () => transaction(world.db, null, accept)
-const dispatch = (changeId: number, generationId: number) => transaction(world.db, null, tx => dispatchChange(tx, { changeId, generationId, timers: [], buildsets: [] }))
+const dispatch = async (changeId: number, generationId: number) => {
+  const written = await transaction(world.db, null, tx => dispatchChanges(tx, generationId, [{ changeId, timers: [], tasks: [], places: [], buildsets: [] }]))
+  return written === 'superseded' ? written : written.length === 0 ? 'lost' : 'dispatched'
+}
 const bring = (set: string, builder: string, worker: string) => transaction(world.db, null, tx => activateGeneration(tx, {
   set, digest: `${set}-${builder}-${worker}`, code: '', configuration: aConfiguration({ workers: [aWorker(worker)], builders: [aBuilder(builder, { workers: [worker] })] }) }))
 const dispatched = async (id: number) => (await world.db.pool.query('SELECT 1 FROM changes WHERE id = $1 AND dispatched_at IS NOT NULL', [id])).rowCount === 1

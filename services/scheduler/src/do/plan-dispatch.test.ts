@@ -2,7 +2,8 @@ import type { ChangeFilterConfig, FunctionRef, Json, StoredChange } from '@yardm
 import { createLogger } from '@yardmaster/runtime'
 import { describe, expect, test } from 'vitest'
 import { aScheduler } from '../../../../test/kit/installation.js'
-import { planDispatch, type AskedScheduler } from './plan-dispatch.js'
+import type { AskedScheduler } from '../active-generation.js'
+import { planDispatch } from './plan-dispatch.js'
 
 const logger = createLogger({ name: 'test', level: 'silent' })
 
@@ -10,7 +11,7 @@ function change(more: Partial<StoredChange> = {}): StoredChange {
   return { id: 7, author: 'Ann', comments: 'c', files: ['doc/x.md'], revision: 'r7', when: 1, project: '', codebase: '', repository: '/r', category: null, branch: 'main', properties: {}, ...more }
 }
 
-const asked = (more: Parameters<typeof aScheduler>[1] = {}): AskedScheduler => ({ ...aScheduler('s'), id: 3, ...more })
+const asked = (more: Parameters<typeof aScheduler>[1] = {}): AskedScheduler => ({ ...aScheduler('s'), id: 3, enabled: true, ...more })
 const onBranch = (branch: string): ChangeFilterConfig => ({ fields: { branch: { eq: [branch] } }, properties: {}, fn: null })
 const filterFn: ChangeFilterConfig = { fields: {}, properties: {}, fn: { $fn: 'filter' } }
 const fileIsImportant: FunctionRef = { $fn: 'important' }
@@ -22,8 +23,8 @@ const functions: { [address: string]: (args: Json[]) => Json } = {
 
 async function planned(schedulers: AskedScheduler[], of = change(), broken = false) {
   const call = async (fn: FunctionRef, args: Json[]) => broken ? Promise.reject(new Error('timeout')) : functions[fn.$fn]!(args)
-  const { timers, buildsets } = await planDispatch(of, { schedulers, generationId: 1, call, logger })
-  return { timers: timers.map(timer => ({ important: timer.important, seconds: timer.seconds })), buildsets: buildsets.length }
+  const { timers, buildsets, tasks } = await planDispatch(of, { schedulers, generationId: 1, call, logger })
+  return { timers: timers.map(timer => ({ important: timer.important, seconds: timer.seconds })), buildsets: buildsets.length + tasks.length }
 }
 
 describe('a scheduler takes a change', () => {

@@ -1,7 +1,7 @@
 import type { Database } from '@yardmaster/db'
 import type { NewBuildset } from '@yardmaster/db/verbs/add-buildset'
 import type { TaskWork } from '@yardmaster/db/verbs/work-task'
-import { asksFunctions, planBuildset, type BuildsetBasis, type PlanningCalls, type Properties, type SourceStampData } from '@yardmaster/domain'
+import { asksFunctions, planBuildset, type BuildsetBasis, type PlanningCalls, type SourceStampData } from '@yardmaster/domain'
 import type { AskedScheduler } from '../active-generation.js'
 import { readChanges, readChangesOf } from './read-changes.js'
 import { readCollected, readPlaces, readStamps, readTrigger } from './read-task-facts.js'
@@ -32,7 +32,7 @@ async function ofUpstream({ buildset_id }: Task, scheduler: AskedScheduler, plan
   const stamps = await readStamps(planning.db, buildset_id)
   if (stamps.length === 0) return nothing('the buildset that it waited for is gone')
   const changes = asksFunctions(scheduler) ? await readChangesOf(planning.db, stamps.map(stamp => stamp.id)) : []
-  return planned(scheduler, { changes, sourcestamps: stamps.map(({ id, ...stamp }) => stamp) }, planning)
+  return planned(scheduler, { changes, sourcestamps: stamps.map(stamp => stamp.data) }, planning)
 }
 
 async function ofTick(task: Task, scheduler: AskedScheduler, planning: TaskPlanning): Promise<PlannedTask> {
@@ -49,7 +49,7 @@ async function ofTrigger(scheduler: AskedScheduler, planning: TaskPlanning): Pro
   const { sourcestamps, properties, parentBuildId, parentRelationship } = trigger
   const given = new Map(sourcestamps.map(stamp => [stamp.codebase, stamp]))
   const stamps = Object.entries(scheduler.codebases).map(([codebase, { repository, branch, revision = null }]): SourceStampData => given.get(codebase) ?? { codebase, repository, project: '', branch, revision })
-  return { ...await planned(scheduler, { changes: [], sourcestamps: stamps, properties: properties as Properties }, planning, { parentBuildId, parentRelationship }), triggerVersion: trigger.version }
+  return { ...await planned(scheduler, { changes: [], sourcestamps: stamps, properties }, planning, { parentBuildId, parentRelationship }), triggerVersion: trigger.version }
 }
 
 async function planned(scheduler: AskedScheduler, basis: BuildsetBasis, { db, generationId, calls }: TaskPlanning, parent: Pick<NewBuildset, 'parentBuildId' | 'parentRelationship'> = {}): Promise<PlannedTask> {

@@ -22,8 +22,8 @@ export async function readPlaces(db: Database, schedulerId: number): Promise<Non
   return Object.fromEntries(rows.map(({ codebase, ...place }) => [codebase, place]))
 }
 
-export async function readStamps(db: Database, buildsetId: number): Promise<(SourceStampData & { id: number })[]> {
+export async function readStamps(db: Database, buildsetId: number): Promise<{ id: number; data: SourceStampData }[]> {
   const { rows } = await db.pool.query<SourceStampData & { id: number }>(
     `SELECT s.id, s.codebase, s.repository, s.project, s.branch, s.revision FROM buildset_sourcestamps b JOIN sourcestamps s ON s.id = b.sourcestamp_id WHERE b.buildset_id = $1 ORDER BY s.codebase`, [buildsetId])
-  return rows
+  return rows.map(({ id, ...data }) => ({ id, data }))
 }

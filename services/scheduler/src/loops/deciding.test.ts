@@ -1,12 +1,13 @@
 import { transaction } from '@yardmaster/db'
 import { addChange, type NewChange } from '@yardmaster/db/verbs/add-change'
-import type { BasicScheduler } from '@yardmaster/domain'
+import type { BasicScheduler, Json } from '@yardmaster/domain'
 import { createLogger, systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aScheduler, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
 import type { ActiveGeneration } from '../active-generation.js'
 import { dispatchChanges, type Deciding } from './dispatch-changes.js'
-import { fireTimers } from './fire-timers.js'
+import { ripenTimers } from './ripen-timers.js'
+import { workTasks } from './work-tasks.js'
 
 let world: Installation
 let lines: { [key: string]: unknown }[]
@@ -20,16 +21,17 @@ beforeAll(async () => { world = await anInstallation(aConfiguration({ builders }
 afterAll(() => world.close())
 beforeEach(async () => {
   lines = []
-  await world.db.pool.query('TRUNCATE changes, buildsets, scheduler_timers CASCADE')
+  await world.db.pool.query('TRUNCATE changes, buildsets, scheduler_timers, scheduler_tasks CASCADE')
   await world.db.pool.query('UPDATE schedulers SET enabled = true')
 })
 
 let digests = 0
+let functions: { [address: string]: () => Promise<Json> } = {}
 
 async function configure(...schedulers: BasicScheduler[]): Promise<void> {
   const configuration = aConfiguration({ builders, schedulers })
   const { id } = await bringGeneration(world.db, configuration, `deciding-${digests += 1}`)
-  active = { id, configuration, call: () => Promise.reject(new Error('no function here')) }
+  active = { id, configuration, call: () => Promise.reject(new Error('no function here')), callPatiently: fn => functions[fn.$fn]?.() ?? Promise.reject(new Error('no function here')) }
 }
 
 const deciding = (more: Partial<Deciding> = {}): Deciding =>
@@ -38,8 +40,20 @@ const dispatch = (more: Partial<Deciding> = {}) => dispatchChanges(deciding(more
 
 async function fire(): Promise<number | null> {
   let alarm: number | null = null
-  await fireTimers({ ...deciding(), clock, setAlarm: epochMs => { alarm = epochMs } })(running)
+  await ripenTimers({ ...deciding(), clock, setAlarm: epochMs => { alarm = epochMs } })(running)
+  await work()
   return alarm
+}
+
+/** As often as there is something to do at once. */
+async function work(): Promise<void> {
+  let again = true
+  const worker = workTasks({ ...deciding(), clock, setAlarm: () => {}, notify: () => { again = true } })
+  while (again) {
+    again = false
+    await worker.run(running)
+    await worker.settled()
+  }
 }
 
 function commit(revision: string, more: Partial<NewChange> = {}) {
@@ -87,15 +101,35 @@ describe('changes', () => {
     expect(await rows('SELECT scheduler FROM buildsets')).toEqual([{ scheduler: 'new' }])
   })
 
-  test('that cannot be written do not stop those behind them', async () => {
+  test('that a scheduler cannot build stop neither those behind them nor the other schedulers, and are tried again', async () => {
     await configure(aScheduler('bad', { builders: ['gone'], changeFilter: { fields: { branch: { eq: ['bad'] } }, properties: {}, fn: null } }), aScheduler('s'))
     await commit('r1', { branch: 'bad' })
     await commit('r2')
+    await dispatch()
+    await work()
+    expect(await built()).toEqual(['r1', 'r2'])
+    expect(await undispatched()).toBe(0)
+    expect(await rows(`SELECT s.name, t.attempts, t.failure LIKE '%gone%' AS told FROM scheduler_tasks t JOIN schedulers s ON s.id = t.scheduler_id`)).toEqual([{ name: 'bad', attempts: 1, told: true }])
+    await configure(aScheduler('bad', { builders: ['b2'] }), aScheduler('s'))
+    await world.db.pool.query('UPDATE scheduler_tasks SET due_at = now()')
+    await work()
+    expect(await built()).toEqual(['r1', 'r2', 'r1'])
+    expect(await rows('SELECT 1 FROM scheduler_tasks')).toEqual([])
+  })
+
+  test('of which one cannot be written at all are dispatched but for that one', async () => {
+    await configure(aScheduler('s'))
+    await commit('r1')
+    await commit('r2')
+    await world.db.pool.query(`CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.change_id = (SELECT min(id) FROM changes) THEN RAISE EXCEPTION 'poisoned'; END IF; RETURN OLD; END $$;
+      CREATE TRIGGER poisoned BEFORE DELETE ON pending_dispatches FOR EACH ROW EXECUTE FUNCTION poisoned()`)
     const run = dispatchChanges(deciding())
     await run(running)
     await run(running)
+    await work()
     expect(await built()).toEqual(['r2'])
     expect(lines.filter(line => line['level'] === 'error')).toHaveLength(1)
+    await world.db.pool.query('DROP FUNCTION poisoned CASCADE')
     await configure(aScheduler('s'))
     await run(running)
     expect(await built()).toEqual(['r2', 'r1'])
@@ -155,5 +189,44 @@ describe('with a tree-stable timer', () => {
     await fire()
     expect(await built()).toEqual(['m1'])
     expect(lines).toContainEqual(expect.objectContaining({ level: 'error', scheduler: 'bad' }))
+  })
+})
+
+describe('functions that choose the builders', () => {
+  test('hold up their own scheduler alone while they hang, and keep its order', async () => {
+    let answer: (names: Json) => void = () => {}
+    const calls: number[] = []
+    functions = { slow: () => { calls.push(calls.length); return calls.length === 1 ? new Promise(resolve => { answer = resolve }) : Promise.resolve(['b2']) } }
+    await configure(aScheduler('slow', { builders: { $fn: 'slow' } }), aScheduler('s'))
+    const worker = workTasks({ ...deciding(), clock, setAlarm: () => {}, notify: () => {} })
+    for (const revision of ['r1', 'r2']) {
+      await commit(revision)
+      await dispatch()
+      await worker.run(running)
+    }
+    expect(await built()).toEqual(['r1', 'r2'])
+    expect(calls).toHaveLength(1)
+    answer(['b1', 'b2'])
+    await worker.settled()
+    await work()
+    expect(await rows(`SELECT s.revision, array_agg(w.name ORDER BY w.name) AS builders FROM buildsets b JOIN buildset_sourcestamps bs ON bs.buildset_id = b.id JOIN sourcestamps s ON s.id = bs.sourcestamp_id
+      JOIN build_requests r ON r.buildset_id = b.id JOIN builders w ON w.id = r.builder_id WHERE b.scheduler = 'slow' GROUP BY b.id, s.revision ORDER BY b.id`)).toEqual([
+      { revision: 'r1', builders: ['b1', 'b2'] }, { revision: 'r2', builders: ['b2'] }])
+  })
+
+  test('when they fail hold up those behind for a few attempts, and are tried for ever', async () => {
+    functions = { broken: () => Promise.reject(new Error('no answer')) }
+    await configure(aScheduler('slow', { builders: { $fn: 'broken' } }))
+    await commit('r1')
+    await commit('r2')
+    await dispatch()
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await work()
+      expect(await rows('SELECT attempts, failure FROM scheduler_tasks ORDER BY id')).toEqual([{ attempts: attempt, failure: 'no answer' }, attempt < 5 ? { attempts: 0, failure: null } : { attempts: 1, failure: 'no answer' }])
+      await world.db.pool.query('UPDATE scheduler_tasks SET due_at = now()')
+    }
+    functions = { broken: () => Promise.resolve(['b1']) }
+    await work()
+    expect(await built()).toEqual(['r2', 'r1'])
   })
 })

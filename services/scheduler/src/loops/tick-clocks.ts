@@ -3,7 +3,7 @@ import { fireClock } from '@yardmaster/db/verbs/fire-clock'
 import { planClock } from '@yardmaster/db/verbs/plan-clock'
 import type { ClockScheduler } from '@yardmaster/domain'
 import { actingSchedulers, type AskedScheduler } from '../active-generation.js'
-import { firstTick, specOf, ticksDue } from '../ticks/tick-rules.js'
+import { firstTick, specOf, ticksDue } from '../do/count-ticks.js'
 import { helpsToWait, type Deciding } from './dispatch-changes.js'
 import type { WithAlarm } from './ripen-timers.js'
 

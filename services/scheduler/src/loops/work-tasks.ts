@@ -15,7 +15,7 @@ const AT_ONCE = 50
 
 type DueTask = Task & { scheduler_id: number; due_in_ms: number }
 export type WorkingTasks = WithAlarm & { /** There may be more to do. */ notify(): void }
-export type TaskWorker = { run: (signal: AbortSignal) => Promise<void>; /** Gives up the functions under way, and resolves when nothing is. */ stop(): Promise<void> }
+export type TaskWorker = { run: (signal: AbortSignal) => Promise<void>; /** Resolves when nothing is under way. */ settled(): Promise<void>; /** Gives up the functions under way. */ stop(): Promise<void> }
 
 /**
  * What schedulers are to make buildsets of is worked, each scheduler's in its order, all schedulers beside each other: a function that hangs holds up
@@ -34,6 +34,8 @@ export function workTasks(working: WorkingTasks): TaskWorker {
     }).finally(() => busy.delete(scheduler.id))
     busy.set(scheduler.id, { generationId: generation.id, giveUp, ended })
   }
+
+  const settled = async () => { await Promise.all([...busy.values()].map(({ ended }) => ended)) }
 
   return {
     async run() {
@@ -57,8 +59,9 @@ export function workTasks(working: WorkingTasks): TaskWorker {
     },
     async stop() {
       for (const { giveUp } of busy.values()) giveUp.abort(new Error('this service stops'))
-      await Promise.all([...busy.values()].map(({ ended }) => ended))
+      await settled()
     },
+    settled,
   }
 }
 
