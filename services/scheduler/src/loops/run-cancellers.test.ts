@@ -28,7 +28,7 @@ let digests = 0
 async function configure(canceller: CancellerConfig, call: (fn: FunctionRef, args: Json[]) => Promise<Json> = () => Promise.reject(new Error('no function here'))): Promise<void> {
   const configuration = aConfiguration({ builders, cancellers: [canceller] })
   const { id } = await bringGeneration(world.db, configuration, `cancellers-${digests += 1}`)
-  active = { id, configuration, call }
+  active = { id, configuration, call, callPatiently: call }
 }
 
 const run = () => runCancellers({ db: world.db, fence: { replicaId: world.replicaId }, logger, active: () => active, holdsDuty: () => Promise.resolve(true), set: 'main' })(new AbortController().signal)
