@@ -1,12 +1,12 @@
 import type { ReporterKind } from '@yardmaster/domain'
+import { codeHostDrivers } from './code-host-drivers.js'
 import { discordDriver } from './discord/discord.js'
-import { githubStatusDriver } from './github/status-reporter.js'
 import { mailDriver } from './mail/mail.js'
 import type { ReporterKindDriver } from './reporter-kind.js'
 import { slackDriver } from './slack/slack.js'
 
 const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = {
-  githubStatus: githubStatusDriver,
+  ...codeHostDrivers,
   mail: mailDriver,
   slack: slackDriver,
   discord: discordDriver,

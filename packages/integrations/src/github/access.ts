@@ -1,17 +1,14 @@
 import type { Json } from '@yardmaster/domain'
-import { textOf } from '../code-hosts/commit-report.js'
+import { connectionOf, optionValue, secretText } from '../code-hosts/connection.js'
+import { textOf } from '../code-hosts/values.js'
 import type { SendContext } from '../reporter-kind.js'
 import { SendError } from '../send-error.js'
-import { GITHUB_API, openGithub, type Github } from './client.js'
 import type { GithubApp } from './app-tokens.js'
-
-/** The host of a reporter's base URL, as targets name it. */
-export const hostOf = (baseUrl: string): string => (URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl)
+import { openGithub, type Github } from './client.js'
 
 /** The GitHub that a reporter's options name, with their secrets. */
-export async function githubOf({ option, ...deps }: SendContext): Promise<Github> {
-  const [baseUrl, token, app, verify, ca] = [await option('baseURL'), await option('token'), await option('app'), await option('verify'), await option('ca')]
-  return openGithub({ baseUrl: textOf(baseUrl) || GITHUB_API, token: textOf(token) || null, app: appOf(app), trust: { verify: verify !== false, ca: textOf(ca) || null } }, deps)
+export async function githubOf(context: SendContext): Promise<Github> {
+  return openGithub({ ...await connectionOf(context), token: await secretText(context, 'token'), app: appOf(await optionValue(context, 'app')) }, context)
 }
 
 function appOf(app: Json): GithubApp | null {

@@ -3,8 +3,6 @@ import { jsonCall, type JsonAnswer, type JsonCall, type JsonHost } from '../http
 import { SendError } from '../send-error.js'
 import { forgetToken, installationToken, type GithubApp } from './app-tokens.js'
 
-export const GITHUB_API = 'https://api.github.com'
-
 /** How a GitHub is reached: with a token, or as an app; neither: as anybody. */
 export type GithubAccess = { baseUrl: string; token: string | null; app: GithubApp | null; trust: Trust }
 

@@ -1,9 +1,7 @@
 import type { Report } from '@yardmaster/domain'
-import { propertyText } from '../code-hosts/commit-report.js'
 import { parseGitUrl } from '../code-hosts/git-url.js'
-
-/** A commit that a status belongs to. */
-export type GithubCommit = { repository: string; sha: string; branch: string | null }
+import { onceEach, type Commit } from '../code-hosts/status-driver.js'
+import { propertyText } from '../code-hosts/values.js'
 
 const PULL = /^refs\/pull\/([0-9]+)\/(?:head|merge)$/
 
@@ -13,17 +11,21 @@ export const pullOf = (branch: string | null): number | null => {
   return number === undefined ? null : Number(number)
 }
 
+/** `owner/repo` of a source stamp: its project where that is one, else as its URL says; null: neither does. */
+export function githubRepository({ project, repository }: Report['sourcestamps'][number]): string | null {
+  if (/^[^/]+\/[^/]+$/.test(project)) return project
+  const url = parseGitUrl(repository)
+  return url && `${url.owner}/${url.repository}`
+}
+
 /**
- * As Buildbot finds them: of each source stamp with a revision, in the repository that its project names (`owner/repo`), else its URL. A pull request's are of its head, which is
- * what GitHub shows, also where its merge was built.
+ * As Buildbot finds them: of each source stamp with a revision. A pull request's are of its head, which is what GitHub shows, also where its merge was built.
  */
-export function githubCommits(report: Report): GithubCommit[] {
-  const commits = report.sourcestamps.flatMap(({ project, repository: url, revision, branch }) => {
-    const parsed = parseGitUrl(url)
-    const repository = /^[^/]+\/[^/]+$/.test(project) ? project : parsed && `${parsed.owner}/${parsed.repository}`
+export function githubCommits(report: Report): Commit[] {
+  return onceEach(report.sourcestamps.flatMap(stamp => {
+    const { revision, branch } = stamp
+    const repository = githubRepository(stamp)
     const head = pullOf(branch) === null ? null : propertyText(report, 'github.head.sha')
-    const sha = revision === null || revision === '' ? null : head ?? revision
-    return repository === null || sha === null ? [] : [{ repository, sha, branch }]
-  })
-  return commits.filter((commit, index) => commits.findIndex(other => other.repository === commit.repository && other.sha === commit.sha) === index)
+    return repository === null || revision === null || revision === '' ? [] : [{ repository, sha: head ?? revision, branch }]
+  }))
 }

@@ -16,7 +16,7 @@ export type JsonHost = {
   secrets: readonly string[]
 }
 
-export type JsonCall = { method: HttpMethod; path: string; body?: Json; /** Statuses besides 2xx that are an answer, not an error. */ answers?: readonly number[]; fresh?: boolean }
+export type JsonCall = { method: HttpMethod; path: string; body?: Json; /** Sent instead of a body, as forms are. */ form?: { [field: string]: string }; /** Statuses besides 2xx that are an answer, not an error. */ answers?: readonly number[]; fresh?: boolean }
 
 /**
  * JSON in and out. Throws SendError for what is not 2xx. A wrong or expired token is tried again, since somebody may mend it; other answers 4xx are definite; after a 5xx
@@ -25,8 +25,8 @@ export type JsonCall = { method: HttpMethod; path: string; body?: Json; /** Stat
 export async function jsonCall(host: JsonHost, call: JsonCall, deps: HttpDeps): Promise<JsonAnswer> {
   const { method, path, fresh = false } = call
   const url = `${host.baseUrl}${path}`
-  const text = call.body === undefined ? null : JSON.stringify(call.body)
-  const headers = { ...host.headers, ...(text === null ? {} : { 'content-type': 'application/json' }) }
+  const { text, type } = contentOf(call)
+  const headers = { ...host.headers, ...(text === null ? {} : { 'content-type': type }) }
   const answer = await exchange({ method, url, headers, body: text, trust: host.trust, secrets: host.secrets, fresh }, deps)
   if (answer.status < 200 || answer.status > 299) {
     if (call.answers?.includes(answer.status)) return { ...answer, body: parsed(answer.text) ?? null }
@@ -35,6 +35,11 @@ export async function jsonCall(host: JsonHost, call: JsonCall, deps: HttpDeps): 
   const body = answer.text.trim() === '' ? null : parsed(answer.text)
   if (body === undefined) throw new SendError(`${method} ${url} was answered ${answer.status} with what is no JSON: is the base URL that of an API?`, { outcome: 'unknown' })
   return { ...answer, body }
+}
+
+function contentOf({ body, form }: JsonCall): { text: string | null; type: string } {
+  if (form) return { text: new URLSearchParams(form).toString(), type: 'application/x-www-form-urlencoded' }
+  return { text: body === undefined ? null : JSON.stringify(body), type: 'application/json' }
 }
 
 /** What an answer that is not 2xx means. */
