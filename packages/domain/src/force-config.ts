@@ -30,6 +30,8 @@ export type ForceParameter = {
   needEmail: boolean
   choices: string[]
   choicesFn: FunctionRef | null
+  /** Full names of the fields whose values its functions are told. */
+  dependsOn: string[]
   strict: boolean
   multiple: boolean
   /** What other fields are set to (by full name) when a choice is picked. */

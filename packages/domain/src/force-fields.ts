@@ -22,7 +22,7 @@ export function forceParameter(given: Partial<ForceParameter> & Pick<ForceParame
   const { type, name } = given
   return {
     fullName: name, label: name, tablabel: given.label ?? name, tooltip: '', default: type === 'int' ? 0 : type === 'bool' ? false : '', defaultFn: null, required: false, multiline: false,
-    hide: type === 'fixed', regex: null, maxsize: type === 'file' ? LARGEST_FILE : null, size: null, cols: null, rows: null, needEmail: type === 'username', choices: [], choicesFn: null,
+    hide: type === 'fixed', regex: null, maxsize: type === 'file' ? LARGEST_FILE : null, size: null, cols: null, rows: null, needEmail: type === 'username', choices: [], choicesFn: null, dependsOn: [],
     strict: true, multiple: false, autopopulate: null, layout: 'vertical', columns: null, codebase: null, sourcestampFn: null, problem: null, fields: [], ...given,
   }
 }

@@ -19,7 +19,7 @@ const asked = <T>(reader: Reader<T>): Reader<MaybeAsked<T>> => (value, at) => {
 }
 
 const words = { label: orNull(text), tablabel: orNull(text), tooltip: or(text, ''), hide: or(boolean, false), debug: or(boolean, true) }
-const common = { ...words, required: or(boolean, false), autopopulate: orNull(mapOf(mapOf(plainData, 'values by field'), 'values of other fields by choice')) }
+const common = { ...words, required: or(boolean, false), dependsOn: or(list(text, 'a list of full names of fields'), []), autopopulate: orNull(mapOf(mapOf(plainData, 'values by field'), 'values of other fields by choice')) }
 const sized = { size: orNull(wholeNumber(1)) }
 const limited = { regex: orNull((value, at) => pattern(value, at).source), maxsize: orNull(wholeNumber(0)) }
 const textual = { ...common, ...sized, ...limited, default: asked(text) }
@@ -48,7 +48,7 @@ const choices: Reader<ForceParameter> = mapped(parameter('choices', {
   return unknown === undefined ? given : at.at('default').wrong({ expected: `one of ${given.choices.join(', ')}`, found: `'${toText(unknown)}'` })
 })
 
-const inherit: Reader<ForceParameter> = mapped(record({ name: or(fieldName, 'inherit'), ...words, required: or(boolean, false), compatibleBuilds: choiceList }, 'options of util.inheritBuildParameter'), (given, at) => {
+const inherit: Reader<ForceParameter> = mapped(record({ name: or(fieldName, 'inherit'), ...words, required: or(boolean, false), dependsOn: or(list(text, 'a list of full names of fields'), []), compatibleBuilds: choiceList }, 'options of util.inheritBuildParameter'), (given, at) => {
   const { compatibleBuilds: { value, fn }, label, tablabel, debug: _debug, ...rest } = given
   if (!value && !fn) at.at('compatibleBuilds').wrong({ expected: "a list of builds as 'builder/number', or a function", found: 'nothing' })
   return forceParameter({ ...rest, type: 'inherit', label: label ?? given.name, tablabel: tablabel ?? label ?? given.name, choices: value ?? [], choicesFn: fn })

@@ -6,10 +6,10 @@ import type { Declared } from './declare.js'
 export type FormContext = {
   /** Whose form it is; null: that of all builders of the scheduler. */
   builder: string | null
-  /** What was filled in so far, by full name. */
+  /** What the fields that it depends on hold now, by full name. */
   values: { [field: string]: Json }
 }
-/** May ask the outside world, within a minute. Its answer is kept for a minute, per builder and values. */
+/** May ask the outside world, within a minute. Its answer is kept for a minute, by builder and values. */
 export type FormFunction<T> = (context: FormContext, signal: AbortSignal) => T | Promise<T>
 
 type Common = {
@@ -25,6 +25,8 @@ type ParameterOptions<Value> = Common & {
   /** The property that it sets. */
   name: string
   default?: Value | FormFunction<Value>
+  /** Full names of fields: when one changes, functions are asked again, with their values. */
+  dependsOn?: string[]
   required?: boolean
   /** What other fields are set to when this one is picked: by choice, then by full name of the field. */
   autopopulate?: { [choice: string]: { [field: string]: Json } }
@@ -64,8 +66,9 @@ type CodebaseOptions = GroupOptions & {
   project?: CodebaseField
   patch?: Field | null
   /** Makes the sourcestamp of what was filled in. */
-  createSourcestamp?: (given: SourceStampData, properties: { [name: string]: Json }) => Partial<SourceStampData> | Promise<Partial<SourceStampData>>
+  createSourcestamp?: (given: { sourcestamp: SourceStampData; properties: { [name: string]: Json } }, signal: AbortSignal) => Made | Promise<Made>
 }
+type Made = { branch?: string | null; revision?: string | null; repository?: string; project?: string }
 type PatchOptions = GroupOptions & { name?: string; body?: Field; level?: Field; author?: Field; comment?: Field; subdir?: Field }
 
 /** One field of a force scheduler's form. Parameters named reason, username and priority take the place of the usual ones. */
@@ -88,7 +91,7 @@ export const parameters = {
   /** One of the builder's workers, or any: it alone builds what was asked for. */
   workerChoiceParameter: (options: Partial<ParameterOptions<string>> = {}): Field => declare('parameter.worker', options),
   /** Takes over what was filled in for another build, chosen as 'builder/number'. */
-  inheritBuildParameter: (options: Common & { name?: string; required?: boolean; compatibleBuilds: string[] | FormFunction<string[]> }): Field => declare('parameter.inherit', options),
+  inheritBuildParameter: (options: Common & { name?: string; required?: boolean; dependsOn?: string[]; compatibleBuilds: string[] | FormFunction<string[]> }): Field => declare('parameter.inherit', options),
   /** A property whose name is filled in too. */
   anyPropertyParameter: (options: GroupOptions & { name: string }): Field => declare('parameter.any', options),
   /** A group: one property that holds them all, or, with the name '', each its own. */

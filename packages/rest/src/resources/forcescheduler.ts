@@ -20,8 +20,10 @@ export type ForceField = {
   tooltip: string
   /** Why its choices or its default are not known now; ours. */
   problem?: string
-  /** It is asked for again when other fields change; ours. */
+  /** A function of the configuration says its choices or its default; ours. */
   asked?: boolean
+  /** Full names of the fields that the function is told; ours. */
+  depends_on?: string[]
   choices?: string[]
   strict?: boolean
   rows?: number
@@ -34,10 +36,10 @@ export type ForceField = {
   fields?: ForceField[]
 }
 
-const forceField: z.ZodType<ForceField> = z.lazy(() => z.object({
+export const forceField: z.ZodType<ForceField> = z.lazy(() => z.object({
   name: z.string(), fullName: z.string(), type: z.string(), label: z.string(), tablabel: z.string(), default: z.json(),
   required: z.boolean(), multiple: z.boolean(), regex: z.string().nullable(), hide: z.boolean(), maxsize: z.number().nullable(),
-  autopopulate: z.record(z.string(), z.record(z.string(), z.json())).nullable(), tooltip: z.string(), problem: z.string().optional(), asked: z.boolean().optional(), choices: z.array(z.string()).optional(), strict: z.boolean().optional(),
+  autopopulate: z.record(z.string(), z.record(z.string(), z.json())).nullable(), tooltip: z.string(), problem: z.string().optional(), asked: z.boolean().optional(), depends_on: z.array(z.string()).optional(), choices: z.array(z.string()).optional(), strict: z.boolean().optional(),
   rows: z.number().optional(), cols: z.number().optional(), size: z.number().optional(), need_email: z.boolean().optional(),
   layout: z.string().optional(), columns: z.number().optional(), codebase: z.string().optional(), fields: z.array(forceField).optional(),
 }))

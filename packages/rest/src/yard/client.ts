@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { RestError } from '../client.js'
 import { deliveriesAnswer, deliveryAnswer, type Delivery, type DeliveryDetails, type DeliveryFilter } from './delivery.js'
+import type { ForceField } from '../resources/forcescheduler.js'
 import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
+import { forceFormAnswer, type ForceFormBody } from './force-form.js'
 import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
 import { locksAnswer, type Lock } from './lock.js'
 import { planAnswer, type PlanBody, type PlannedScheduler } from './plan.js'
 import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
+import { rebuildableAnswer, rebuildAnswer, type Rebuildable, type RebuildBody, type Rebuilt } from './rebuild.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
+import { tryAnswer, trySchedulersAnswer, type TryBody, type Tried, type TryScheduler, type TryUser } from './try.js'
 import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
 import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
 
@@ -44,6 +48,14 @@ export type YardClient = {
   /** By its id or name. */
   pool(pool: number | string): Promise<Pool>
   controlPool(pool: number | string, action: PoolAction, body?: PoolActionBody): Promise<Pool>
+  /** The fields of a force scheduler's form as they are now. */
+  forceForm(scheduler: string, body?: ForceFormBody): Promise<ForceField[]>
+  /** What the build was asked for with. */
+  rebuildable(buildid: number): Promise<Rebuildable>
+  rebuild(buildid: number, body?: RebuildBody): Promise<Rebuilt>
+  /** The try schedulers that the user may use. */
+  trySchedulers(user: TryUser): Promise<TryScheduler[]>
+  try(user: TryUser, body: TryBody): Promise<Tried>
   /** Why what waits waits: of one thing, or (no argument) of every pool. */
   explain(what?: Explained, which?: number | string): Promise<Explanation[]>
   /** What the schedulers of the active configurations would make of a change; nothing is built. */
@@ -55,9 +67,9 @@ const failure = z.object({ error: z.string() })
 /** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
 export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody } = {}): Promise<T> => {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody | ForceFormBody | RebuildBody | TryBody; user?: TryUser } = {}): Promise<T> => {
     const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
-    const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json' }, ...body })
+    const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json', ...(init.user ? { authorization: basicOf(init.user) } : {}) }, ...body })
     if (!response.ok) throw errorOf(response.status, await response.text())
     return schema.parse(await response.json())
   }
@@ -82,9 +94,18 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     pools: async () => (await ask(poolsAnswer, 'pools')).pools,
     pool: async pool => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}`)).pool,
     controlPool: async (pool, action, body = {}) => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}/${action}`, { method: 'POST', body })).pool,
+    forceForm: async (scheduler, body = {}) => (await ask(forceFormAnswer, `forceschedulers/${encodeURIComponent(scheduler)}/form`, { method: 'POST', body })).all_fields,
+    rebuildable: async buildid => (await ask(rebuildableAnswer, `builds/${buildid}/rebuild`)).rebuild,
+    rebuild: (buildid, body = {}) => ask(rebuildAnswer, `builds/${buildid}/rebuild`, { method: 'POST', body }),
+    trySchedulers: async user => (await ask(trySchedulersAnswer, 'try', { user })).schedulers,
+    try: (user, body) => ask(tryAnswer, 'try', { method: 'POST', body, user }),
     explain: async (what, which) => (await ask(explanationsAnswer, what === undefined ? 'explain' : `explain/${what}/${encodeURIComponent(which ?? '')}`)).explanations,
     plan: async body => (await ask(planAnswer, 'plan', { method: 'POST', body })).schedulers,
   }
+}
+
+function basicOf({ username, password }: TryUser): string {
+  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`
 }
 
 function searchOf({ state = [], ...filter }: InstanceFilter | DeliveryFilter): string {

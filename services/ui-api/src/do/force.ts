@@ -1,37 +1,57 @@
-import type { Transaction } from '@yardmaster/db'
+import type { Database, Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
-import { askingFields, reservedForceFields, validateForce, type ForceScheduler, type ForceValues } from '@yardmaster/domain'
+import {
+  askingFields, forcedSource, reservedForceFields, validateForce,
+  type ForceScheduler, type ForceValues, type Inherited, type Json, type Properties, type SourceStampData,
+} from '@yardmaster/domain'
 import { z } from 'zod'
 import type { ActiveGeneration } from '../deps.js'
 import { readArguments } from './arguments.js'
 import { ControlError, controlCodes, invalidParams, notFound } from './control-error.js'
-import type { Control } from './control.js'
+import type { PreparedControl } from './control.js'
+import { resolveForm } from './resolve-form.js'
 
 const whichBuilders = z.object({
   builderid: z.coerce.number().int().nullish(),
   builderNames: z.union([z.string().transform(name => [name]), z.array(z.string())]).nullish(),
 })
 const formValues: z.ZodType<ForceValues> = z.record(z.string(), z.json())
+/** For the functions of the form to say what may be filled in. */
+const PATIENCE_MS = 20_000
 
 const wrongFields = (fields: { [field: string]: string }) => new ControlError(400, controlCodes.invalidParams, Object.values(fields).join('; '), fields)
 
 /** Somebody asks a force scheduler for builds: answers [buildset id, { builder id: request id }]. Needs no scheduler process. */
-export const force: Control = async (tx, { deps: { activeGenerations }, params, args, actor }) => {
-  const schedulerOf = ({ configuration }: ActiveGeneration) => configuration.schedulers.find((item): item is ForceScheduler => item.kind === 'force' && item.name === params.scheduler)
-  const generation = activeGenerations().find(schedulerOf)
-  const scheduler = generation && schedulerOf(generation)
-  if (!scheduler) throw notFound(`the active configuration has no force scheduler '${params.scheduler ?? ''}'`)
-  const which = readArguments(whichBuilders, args)
-  const values = readArguments(formValues, Object.fromEntries(Object.entries(args).filter(([name]) => !reservedForceFields.includes(name))))
-  const outcome = validateForce(scheduler, values, ownerOf(scheduler, values))
-  if (!outcome.ok) throw wrongFields(outcome.errors)
-  const { reason, properties, sourcestamps, priority } = outcome
-  await checkEnabled(tx, scheduler)
-  const added = await addBuildset(tx, {
-    reason, sourcestamps, actor, scheduler: scheduler.name, generationId: generation.id, priority: priority || scheduler.priority,
-    properties: { ...properties, scheduler: [scheduler.name, 'Scheduler'] }, builderNames: await buildersOf(tx, scheduler, which),
-  })
-  return [added.buildsetId, Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId]))]
+export const force: PreparedControl = {
+  async prepare(request) {
+    const { deps, params, args } = request
+    const { generation, scheduler: configured } = forceScheduler(deps.activeGenerations(), params.scheduler ?? '')
+    const values = readArguments(formValues, Object.fromEntries(Object.entries(args).filter(([name]) => !reservedForceFields.includes(name))))
+    const builderNames = await buildersOf(deps.db, configured, readArguments(whichBuilders, args))
+    const scheduler = await resolveForm(deps, { generation, scheduler: configured, builder: builderNames.length === 1 ? builderNames[0]! : null, values, filled: true, patienceMs: PATIENCE_MS })
+    const outcome = validateForce(scheduler, values, ownerOf(scheduler, values))
+    if (!outcome.ok) throw wrongFields(outcome.errors)
+    const { reason, priority, inherits } = outcome
+    const properties = { ...outcome.properties, ...await inherited(deps.db, inherits) }
+    const sourcestamps = await createSourcestamps(generation, scheduler, outcome.sourcestamps, properties)
+    return async (tx, { actor }) => {
+      await checkEnabled(tx, scheduler)
+      const added = await addBuildset(tx, {
+        reason, sourcestamps, actor, scheduler: scheduler.name, generationId: generation.id, priority: priority || scheduler.priority,
+        properties: { ...properties, scheduler: [scheduler.name, 'Scheduler'] }, builderNames,
+      })
+      return [added.buildsetId, Object.fromEntries(added.requests.map(({ builderId, requestId }) => [String(builderId), requestId]))]
+    }
+  },
+}
+
+/** By its name, with the generation that has it. Throws ControlError. */
+export function forceScheduler(generations: readonly ActiveGeneration[], name: string): { generation: ActiveGeneration; scheduler: ForceScheduler } {
+  for (const generation of generations) {
+    const scheduler = generation.configuration.schedulers.find((item): item is ForceScheduler => item.kind === 'force' && item.name === name)
+    if (scheduler) return { generation, scheduler }
+  }
+  throw notFound(`the active configuration has no force scheduler '${name}'`)
 }
 
 /** Who did not sign in is anonymous, unless the form insists on a name or was given one. */
@@ -46,14 +66,46 @@ async function checkEnabled(tx: Transaction, { name }: ForceScheduler): Promise<
 }
 
 /** All of the scheduler's builders, unless some of them were named. */
-async function buildersOf(tx: Transaction, scheduler: ForceScheduler, { builderid, builderNames }: z.infer<typeof whichBuilders>): Promise<string[]> {
+async function buildersOf(db: Database, scheduler: ForceScheduler, { builderid, builderNames }: z.infer<typeof whichBuilders>): Promise<string[]> {
   if (builderNames) {
     const foreign = builderNames.filter(name => !scheduler.builders.includes(name))
     if (foreign.length > 0 || builderNames.length === 0) throw wrongFields({ builderNames: `the scheduler '${scheduler.name}' cannot build ${foreign.map(name => `'${name}'`).join(', ') || 'nothing'}; it has: ${scheduler.builders.join(', ')}` })
     return builderNames
   }
   if (builderid === null || builderid === undefined) return scheduler.builders
-  const [builder] = await tx.query<{ name: string }>('SELECT name FROM builders WHERE id = $1 AND active', [builderid])
+  const { rows: [builder] } = await db.pool.query<{ name: string }>('SELECT name FROM builders WHERE id = $1 AND active', [builderid])
   if (!builder || !scheduler.builders.includes(builder.name)) throw wrongFields({ builderid: `the scheduler '${scheduler.name}' cannot build builder ${builderid}; it has: ${scheduler.builders.join(', ')}` })
   return [builder.name]
+}
+
+/** What was filled in for other builds; whose they were is kept under another name, as Buildbot does. */
+async function inherited(db: Database, inherits: readonly Inherited[]): Promise<Properties> {
+  const properties: Properties = {}
+  for (const { field, builder, number, text } of inherits) {
+    const { rows: [row] } = await db.pool.query<{ properties: Properties | null }>(
+      'SELECT (SELECT b.properties FROM builds b WHERE b.builder_id = d.id AND b.number = $2) AS properties FROM builders d WHERE d.name = $1 ORDER BY d.active DESC LIMIT 1', [builder, number])
+    if (!row) throw wrongFields({ [field]: `unknown builder: ${builder} in ${text}` })
+    if (!row.properties) throw wrongFields({ [field]: `unknown build: ${number} in ${text}` })
+    for (const [name, [value, source]] of Object.entries(row.properties)) {
+      if (source === forcedSource && name !== 'reason' && name !== field) properties[name === 'owner' ? 'orig_owner' : name] = [value, source]
+    }
+  }
+  return properties
+}
+
+const madeStamp = z.strictObject({ branch: z.string().nullable(), revision: z.string().nullable(), repository: z.string(), project: z.string() }).partial()
+
+async function createSourcestamps({ threads }: ActiveGeneration, { codebases }: ForceScheduler, stamps: SourceStampData[], properties: Properties): Promise<SourceStampData[]> {
+  const values = Object.fromEntries(Object.entries(properties).map(([name, [value]]): [string, Json] => [name, value]))
+  return Promise.all(stamps.map(async (stamp, at) => {
+    const { sourcestampFn, fullName, codebase } = codebases[at]!
+    if (!sourcestampFn) return stamp
+    const { patch, ...sourcestamp } = stamp
+    const made = await threads.callPatiently(sourcestampFn, { args: [{ sourcestamp, properties: values }] }, new AbortController().signal)
+      .catch((error: unknown) => { throw wrongFields({ [fullName]: `createSourcestamp of codebase '${codebase ?? ''}' failed: ${error instanceof Error ? error.message : String(error)}` }) })
+    const read = madeStamp.safeParse(made)
+    if (!read.success) throw wrongFields({ [fullName]: `createSourcestamp of codebase '${codebase ?? ''}' answered ${JSON.stringify(made).slice(0, 200)}: expected { branch, revision, repository, project }` })
+    const { branch = stamp.branch, revision = stamp.revision, repository = stamp.repository, project = stamp.project } = read.data
+    return { ...stamp, branch, revision, repository, project, ...(patch ? { patch } : {}) }
+  }))
 }

@@ -19,7 +19,7 @@ type Call = { method: string; id: string | number | null; params: { [name: strin
 /** The control actions: JSON-RPC 2.0, POSTed to the path of the thing that they act on. */
 export function controlRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  for (const controlled of controls) router.post(controlled.path, body, perform(deps, controlled))
+  for (const controlled of controls) router.post(controlled.path, controlled.limit ? text({ type: () => true, limit: controlled.limit }) : body, perform(deps, controlled))
   return router
 }
 
@@ -43,9 +43,10 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
       if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
       const params = pathParams(request)
+      const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor })
       const result = await transaction(deps.db, null, async tx => {
         const thingId = await findId(tx, thing, { id: idIn(params), path: request.path })
-        const done = await action(tx, { deps, id: thingId, params, args: call.params, actor })
+        const done = await control(tx, { deps, id: thingId, params, args: call.params, actor })
         await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params) })
         return done
       })

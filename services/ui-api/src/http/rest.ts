@@ -30,7 +30,7 @@ export function restRoutes(deps: Deps): Router {
 async function answer(deps: Deps, endpoint: Endpoint, request: Request, response: Response): Promise<void> {
   const query = new URL(request.originalUrl, 'http://localhost').searchParams
   const spec = parseQuery(endpoint.type, query, endpoint.kind === 'collection')
-  const found = await endpoint.answer({ db: deps.db, activeGenerations: deps.activeGenerations, params: pathParams(request), spec })
+  const found = await endpoint.answer({ db: deps.db, clock: deps.clock, activeGenerations: deps.activeGenerations, params: pathParams(request), spec })
   if (!found) return sendError(response, 404, `not found: there is no ${endpoint.type.name} at ${request.path}`)
   const meta = endpoint.kind === 'collection' && found.total !== null ? { total: found.total } : {}
   sendJson(request, response, { [endpoint.type.plural]: found.rows, meta })

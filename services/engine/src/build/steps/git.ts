@@ -1,3 +1,4 @@
+import { onceReachable } from '@yardmaster/db'
 import { readPatchBody } from '@yardmaster/db/verbs/read-patch'
 import { FAILURE, SUCCESS, type GitStep, type Json, type Result, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
@@ -128,11 +129,12 @@ class GitFolder {
   async applyPatch(): Promise<void> {
     const { patch } = this.#source
     if (patch === null) return
+    const { db, clock } = this.#context.run.parts
     const below = patch.subdir === '' || patch.subdir === '.' ? [] : [`--directory=${patch.subdir}`]
     // A copied tree has other times than the index remembers, which apply takes for changes.
     await this.run(['update-index', '-q', '--refresh'], { orElse: async () => {} })
     await this.run(['apply', '--index', '--whitespace=nowarn', '-p', String(patch.level), ...below], {
-      stdin: await readPatchBody(this.#context.run.parts.db, patch.id),
+      stdin: await onceReachable(clock, () => readPatchBody(db, patch.id)),
       orElse: async () => {
         this.#context.summary = 'the patch does not apply'
         throw new GitFailed('the patch does not apply')

@@ -1,12 +1,13 @@
 import type { Database } from '@yardmaster/db'
 import type { ResourceType, ResultSpec } from '@yardmaster/rest'
+import type { Clock } from '@yardmaster/runtime'
 import type { ActiveGeneration } from '../../deps.js'
 import { fetchRows, type Page } from './fetch-rows.js'
 import type { PathParams } from './places.js'
 import type { Sql } from './sql.js'
 import type { StoredResource } from './stored-resource.js'
 
-export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; activeGenerations(): ActiveGeneration[] }
+export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; clock: Clock; activeGenerations(): ActiveGeneration[] }
 
 /** One GET path of the API. */
 export type Endpoint = {

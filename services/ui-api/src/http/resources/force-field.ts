@@ -3,10 +3,10 @@ import type { ForceField } from '@yardmaster/rest'
 
 /** As Buildbot's form builder wants it: `fixed` and `bool` speak for themselves, texts have sizes, groups have fields. */
 export function forceField(parameter: ForceParameter): ForceField {
-  const { name, fullName, label, tablabel, required, multiple, regex, hide, maxsize, autopopulate, tooltip, problem, choicesFn, defaultFn } = parameter
+  const { name, fullName, label, tablabel, required, multiple, regex, hide, maxsize, autopopulate, tooltip, problem, choicesFn, defaultFn, dependsOn } = parameter
   const common = {
     name, fullName, label, tablabel, default: parameter.default, required, multiple, regex, hide, maxsize, autopopulate, tooltip,
-    ...(problem === null ? {} : { problem }), ...(choicesFn ?? defaultFn ? { asked: true } : {}),
+    ...(problem === null ? {} : { problem }), ...(choicesFn ?? defaultFn ? { asked: true, depends_on: dependsOn } : {}),
   }
   const size = parameter.size ?? 10
   switch (parameter.type) {

@@ -1,22 +1,32 @@
-import { forceFields, type ForceScheduler as ForceConfig } from '@yardmaster/domain'
+import { forceFields } from '@yardmaster/domain'
 import { applyResultSpec, forceschedulers as type, type ForceScheduler } from '@yardmaster/rest'
 import type { Endpoint, EndpointRequest } from './endpoint.js'
+import { resolveForm } from '../../do/resolve-form.js'
 import { forceField } from './force-field.js'
 import { builderId } from './places.js'
 import { sql, toQuery } from './sql.js'
 
+/** For what the functions of all forms say: what is not known by then is told in its field. */
+const PATIENCE_MS = 1_000
+
+type Which = { /** Those that have it, with its form. */ builder?: string; scheduler?: string }
+
 /** The force schedulers of all sets' active configurations, with whether somebody switched them off. */
-async function configured({ db, activeGenerations }: Pick<EndpointRequest, 'db' | 'activeGenerations'>): Promise<ForceScheduler[]> {
-  const schedulers = activeGenerations().flatMap(({ configuration }) => configuration.schedulers).filter((scheduler): scheduler is ForceConfig => scheduler.kind === 'force')
-  const { rows } = await db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1)', [schedulers.map(scheduler => scheduler.name)])
+async function configured({ db, clock, activeGenerations }: Pick<EndpointRequest, 'db' | 'clock' | 'activeGenerations'>, { builder, scheduler: named }: Which = {}): Promise<ForceScheduler[]> {
+  const schedulers = activeGenerations().flatMap(generation => generation.configuration.schedulers.flatMap(scheduler => (scheduler.kind === 'force' ? [{ scheduler, generation }] : [])))
+    .filter(({ scheduler }) => (named === undefined || scheduler.name === named) && (builder === undefined || scheduler.builders.includes(builder)))
+  const { rows } = await db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1)', [schedulers.map(({ scheduler }) => scheduler.name)])
   const disabled = new Set(rows.map(row => row.name))
-  return schedulers.map(scheduler => ({
-    name: scheduler.name,
-    button_name: scheduler.buttonName,
-    label: scheduler.label,
-    builder_names: scheduler.builders,
-    enabled: !disabled.has(scheduler.name),
-    all_fields: forceFields(scheduler).map(forceField),
+  return Promise.all(schedulers.map(async ({ scheduler, generation }) => {
+    const form = await resolveForm({ db, clock }, { scheduler, generation, builder: builder ?? null, values: {}, patienceMs: PATIENCE_MS })
+    return {
+      name: scheduler.name,
+      button_name: scheduler.buttonName,
+      label: scheduler.label,
+      builder_names: scheduler.builders,
+      enabled: !disabled.has(scheduler.name),
+      all_fields: forceFields(form).map(forceField),
+    }
   }))
 }
 
@@ -25,7 +35,7 @@ export const forceschedulerEndpoints: Endpoint[] = [
   {
     path: '/forceschedulers/:scheduler', type, kind: 'single',
     async answer(request) {
-      const rows = (await configured(request)).filter(scheduler => scheduler.name === request.params.scheduler)
+      const rows = await configured(request, { scheduler: request.params.scheduler ?? '' })
       return rows.length > 0 ? { rows, total: null } : null
     },
   },
@@ -34,7 +44,7 @@ export const forceschedulerEndpoints: Endpoint[] = [
     async answer(request) {
       const { rows: [builder] } = await request.db.pool.query<{ name: string }>(toQuery(sql`SELECT name FROM builders WHERE id = ${builderId(request.params)}`))
       if (!builder) return null
-      const rows = (await configured(request)).filter(scheduler => scheduler.builder_names.includes(builder.name))
+      const rows = await configured(request, { builder: builder.name })
       return applyResultSpec(rows, request.spec)
     },
   },

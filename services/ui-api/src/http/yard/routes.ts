@@ -5,10 +5,13 @@ import { sendError, sendJson } from '../json.js'
 import { deliveryRoutes } from './deliveries.js'
 import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
+import { forceFormRoutes } from './force-form.js'
 import { lockRoutes } from './locks.js'
 import { planRoutes } from './plan.js'
 import { poolRoutes } from './pools.js'
+import { rebuildRoutes } from './rebuild.js'
 import { replicaRoutes } from './replicas.js'
+import { tryRoutes } from './try.js'
 import { waitingRequestRoutes } from './waiting-requests.js'
 import { workerRoutes } from './workers.js'
 import { YardError } from './yard-error.js'
@@ -17,11 +20,15 @@ import { YardError } from './yard-error.js'
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
-  router.use(onlyJson, json({ limit: '1mb', strict: true }))
+  router.use(onlyJson)
+  // Before the others: it takes larger bodies.
+  router.use('/try', tryRoutes(deps))
+  router.use(json({ limit: '1mb', strict: true }))
   router.use('/buildrequests', waitingRequestRoutes(deps))
-  router.use('/builds', buildCostRoutes(deps))
+  router.use('/builds', buildCostRoutes(deps), rebuildRoutes(deps))
   router.use('/deliveries', deliveryRoutes(deps))
   router.use('/explain', explainRoutes(deps))
+  router.use('/forceschedulers', forceFormRoutes(deps))
   router.use('/instances', instanceRoutes(deps))
   router.use('/locks', lockRoutes(deps))
   router.use('/plan', planRoutes(deps))

@@ -1,0 +1,71 @@
+import { transaction } from '@yardmaster/db'
+import { recordControl } from '@yardmaster/db/verbs/record-control'
+import { tryRequest, type Tried, type TryScheduler, type TryUser } from '@yardmaster/rest'
+import { json, Router, type Request } from 'express'
+import type { Deps } from '../../deps.js'
+import { allowedTo, chooseTry, tryPatch, type Allowed } from '../../do/try.js'
+import { sendJson } from '../json.js'
+import { YardError } from './yard-error.js'
+
+/** A patch of 10 MiB, as JSON. */
+const LARGEST_BODY = '24mb'
+/** Wrong passwords of one address in a minute. */
+const MOST_WRONG = 20
+const WINDOW_MS = 60_000
+
+/** `yard try`: patches from working trees, for who has a name and password of a try scheduler. */
+export function tryRoutes(deps: Deps): Router {
+  const { db, logger } = deps
+  const router = Router({ strict: true, caseSensitive: true })
+  const door = new Door(deps)
+  router.get('/', (request, response) => {
+    const schedulers: TryScheduler[] = door.open(request).allowed.map(({ scheduler: { name, builders, codebases } }) => ({ name, builders, codebases: Object.keys(codebases) }))
+    sendJson(request, response, { schedulers })
+  })
+  // Before the body is read: of who may not, none is.
+  router.post('/', (request, _response, next) => { door.open(request); next() }, json({ limit: LARGEST_BODY, strict: true }), async (request, response) => {
+    const { allowed, username } = door.open(request)
+    const body = tryRequest.parse(request.body ?? {})
+    const chosen = chooseTry(allowed, body)
+    const { schedulerId, ...tried } = await transaction(db, null, async tx => {
+      const added = await tryPatch(tx, chosen, { username, body })
+      await recordControl(tx, { actor: `user:${username}`, action: 'try', thing: 'schedulers', thingId: added.schedulerId, parameters: { buildset: added.buildsetid } })
+      return added
+    })
+    logger.info({ actor: `user:${username}`, action: 'try', scheduler: schedulerId, buildset: tried.buildsetid }, 'control')
+    const answer: Tried = tried
+    sendJson(request, response, answer)
+  })
+  return router
+}
+
+/** Lets those in who have a name and password, and slows down who guesses. */
+class Door {
+  readonly #wrong = new Map<string, number>()
+  #since = 0
+
+  constructor(private readonly deps: Deps) {}
+
+  /** Throws YardError: 401, or 429 after too many wrong ones. */
+  open(request: Request): { allowed: Allowed[]; username: string } {
+    const now = this.deps.clock.monotonic()
+    if (now - this.#since > WINDOW_MS) {
+      this.#since = now
+      this.#wrong.clear()
+    }
+    const address = request.socket.remoteAddress ?? ''
+    if ((this.#wrong.get(address) ?? 0) >= MOST_WRONG) throw new YardError(429, 'too many wrong passwords: try again in a minute')
+    const user = credentials(request)
+    const allowed = user ? allowedTo(this.deps, user) : []
+    if (user && allowed.length > 0) return { allowed, username: user.username }
+    if (user) this.#wrong.set(address, (this.#wrong.get(address) ?? 0) + 1)
+    throw new YardError(401, user ? `no try scheduler knows the user '${user.username.slice(0, 100)}' with this password` : "try wants a user and a password (Basic) that a schedulers.try of the configuration names")
+  }
+}
+
+function credentials(request: Request): TryUser | null {
+  const [scheme = '', encoded = ''] = (request.get('authorization') ?? '').split(' ')
+  if (scheme.toLowerCase() !== 'basic') return null
+  const [, username, password] = /^([^:]*):([^]*)$/.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? []
+  return username && password ? { username, password } : null
+}
