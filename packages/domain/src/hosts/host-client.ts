@@ -1,5 +1,5 @@
-import type { Json } from './json.js'
-import type { HookHost } from './change-hook-config.js'
+import type { Json } from '../json.js'
+import type { HookHost } from '../change-hook-config.js'
 
 /** What a code host told, as the user's function sees it. */
 export type HookEvent = {
