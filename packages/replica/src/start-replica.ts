@@ -16,6 +16,9 @@ import { limitsOf } from './limits.js'
 import { startLease } from './lease.js'
 import type { Replica, Role } from './replica.js'
 
+/** To PostgreSQL, when the queues live there: one for each worker that a role has, and one more. */
+const QUEUE_CONNECTIONS = 6
+
 export type ReplicaOptions = {
   role: Role
   version: string
@@ -77,7 +80,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
     secrets: fileSecrets(settings.secretsDir, options.env),
     duty: createDuties({ db, replicaId: id, clock }),
     queues: lazily(async () => {
-      const queues = await createQueues({ databaseUrl, installation, logger, clock, ...(settings.redisUrl ? { redisUrl: settings.redisUrl } : {}) })
+      const queues = await createQueues({ databaseUrl, installation, logger, clock, connections: QUEUE_CONNECTIONS, ...(settings.redisUrl ? { redisUrl: settings.redisUrl } : {}) })
       lifecycle.onStop('queues', () => queues.close())
       return queues
     }),

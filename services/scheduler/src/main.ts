@@ -12,6 +12,7 @@ import { workTasks } from './loops/work-tasks.js'
 import { pollDue } from './on/poll-due.js'
 import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
+import { startDeliveries } from './start-deliveries.js'
 
 const SWEEP_MS = 5_000
 const TAKE_OVER_MS = 1_000
@@ -101,5 +102,6 @@ startReplica({
   async start(replica) {
     startDeciding(replica)
     await startPolling(replica)
+    await startDeliveries(replica, ofSet('deliveries', replica.settings))
   },
 })

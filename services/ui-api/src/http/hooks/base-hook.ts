@@ -1,7 +1,6 @@
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
-import { HookError } from '@yardmaster/integrations'
+import { HookError, readBaseHook } from '@yardmaster/integrations'
 import type { Request } from 'express'
-import { readBaseHook } from '../../do/read-base-hook.js'
 import type { HookDoor } from './door.js'
 import { bodyOf, checkAuthorization, digest, mediaType, parseJson, secretOf } from './hook-request.js'
 

@@ -1,7 +1,7 @@
-import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import { propertiesFrom, type Json } from '@yardmaster/domain'
 import { z } from 'zod'
-import { HookError } from '@yardmaster/integrations'
+import { HookError } from './hook-error.js'
+import type { HookChange } from './hook-reader.js'
 
 /** Text that is JSON (a form's field), or the value itself (of a JSON body). */
 function jsonField<T>(schema: z.ZodType<T>, whenEmpty: T) {
@@ -45,7 +45,7 @@ const fields = z.object({
  * One change told field by field, with Buildbot's names (`files` and `properties` are JSON); `now` (epoch ms) is when it happened unless told.
  * Throws HookError (400) with every problem at once.
  */
-export function readBaseHook(given: { [field: string]: unknown }, now: number): NewChange {
+export function readBaseHook(given: { [field: string]: unknown }, now: number): HookChange & { whenAt: Date } {
   const read = fields.safeParse(given)
   const problems = read.success ? [] : read.error.issues.map(issue => `${issue.path.join('.') || 'body'}: ${issue.message}`)
   const isMissing = [given['author'], given['who']].every(name => name === undefined || name === null || name === '')
