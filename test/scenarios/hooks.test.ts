@@ -96,7 +96,7 @@ test('with every scheduler and engine down, hooks of all hosts are accepted, onc
   }, 120_000)
   expect(built.filter(({ builds }) => builds !== 1)).toEqual([])
   expect(new Set(built.map(({ revision }) => revision)).size).toBe(PUSHES)
-})
+}, 180_000)
 
 test('a pull request is built with the files and the message that only the API tells, asked after the answer', async () => {
   const sha = 'a'.repeat(40)
@@ -105,7 +105,7 @@ test('a pull request is built with the files and the message that only the API t
   expect(await ended('pull-7', 'done')).toMatchObject({ changes: 1 })
   const [change] = await cluster.rows('SELECT branch, revision, files, category FROM changes WHERE revision = $1', [sha])
   expect(change).toEqual({ branch: 'refs/pull/7/merge', revision: sha, files: ['x.c', 'y.c'], category: 'pull' })
-})
+}, 90_000)
 
 test('a comment becomes a build by a function that looks at who asks, and is asked again when the host fails; it is done once', async () => {
   const sha = 'b'.repeat(40)
@@ -127,7 +127,7 @@ test('a comment becomes a build by a function that looks at who asks, and is ask
     return rows[0]?.builds ? [rows[0]] as const : null
   }, 60_000)
   expect(builds).toBe(1)
-})
+}, 120_000)
 
 test('a scheduler that dies while it works on a message leaves it to the next, and those behind it wait for it', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
@@ -147,4 +147,4 @@ test('a scheduler that dies while it works on a message leaves it to the next, a
   expect(await ended('pull-10', 'done')).toMatchObject({ attempts: 1, changes: 1 })
   const revisions = await cluster.rows('SELECT revision FROM changes WHERE revision = ANY($1) ORDER BY id', [[first, second]])
   expect(revisions).toEqual([{ revision: first }, { revision: second }])
-})
+}, 120_000)
