@@ -17,5 +17,19 @@ export function cronProblem(line: string, timeZone: string): string | undefined 
  * comes twice ticks at its first coming, unless the line asks for every hour.
  */
 export function nextTick(line: string, timeZone: string, after: Date): Date | null {
-  return new Cron(line, { timezone: timeZone, paused: true }).nextRun(after)
+  return cronOf(line, timeZone).nextRun(after)
+}
+
+/** Reading a line costs more than asking it. There are as many as the configurations of late have. */
+const read = new Map<string, Cron>()
+const MOST_READ = 1_000
+
+function cronOf(line: string, timeZone: string): Cron {
+  const key = `${timeZone} ${line}`
+  const known = read.get(key)
+  if (known) return known
+  if (read.size >= MOST_READ) read.clear()
+  const cron = new Cron(line, { timezone: timeZone, paused: true })
+  read.set(key, cron)
+  return cron
 }

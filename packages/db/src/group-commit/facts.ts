@@ -1,5 +1,6 @@
 import type { Json, Properties, Result } from '@yardmaster/domain'
 import type { NewBuildset } from '../verbs/add-buildset.js'
+import type { DeferredTrigger } from '../verbs/record-trigger.js'
 
 /**
  * The right to speak for a worker's builds: its newest session number. `opening` is the number that this replica is
@@ -26,8 +27,8 @@ export type Fact =
   | { kind: 'effect-advanced'; effect: EffectRef; seq: number; ranges?: LineRange[] }
   /** `position`: its place in the order in which the step's function gets outcomes. */
   | { kind: 'effect-ended'; effect: EffectRef; position: number; outcome: Json }
-  /** Adds the buildsets; the effect ends with what became of them (TriggeredBuildset[]). */
-  | { kind: 'effect-triggered'; effect: EffectRef; position: number; buildsets: NamedBuildset[] }
+  /** Adds the buildsets; the effect ends with what became of them (TriggeredBuildset[]). `deferred`: what schedulers build at their next tick. */
+  | { kind: 'effect-triggered'; effect: EffectRef; position: number; buildsets: NamedBuildset[]; deferred?: DeferredTrigger[] }
 
 export type LineRange = [first: number, lines: number]
 export type NamedBuildset = NewBuildset & { builderNames: string[] }

@@ -3,6 +3,7 @@ import type { Transaction } from '../transaction.js'
 import { addBuildsets } from '../verbs/add-buildset.js'
 import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
+import { recordTrigger } from '../verbs/record-trigger.js'
 import { releaseLocks } from '../verbs/release-locks.js'
 import { factsOf, type EffectRef, type LineRange, type Submission } from './facts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
@@ -29,6 +30,7 @@ type EndedEffect = { build: number; effect: EffectRef; position: number; outcome
 async function addTriggered(tx: Transaction, submissions: Submission[]): Promise<EndedEffect[]> {
   const triggers = factsOf(submissions, 'effect-triggered')
   const added = await addBuildsets(tx, triggers.flatMap(({ fact }) => fact.buildsets))
+  for (const { fact } of triggers) for (const trigger of fact.deferred ?? []) await recordTrigger(tx, trigger)
   return triggers.map(({ build, fact: { effect, position, buildsets } }) => {
     const outcome = buildsets.map(({ scheduler, builderNames }): TriggeredBuildset => {
       const { buildsetId, requests } = added.shift()!

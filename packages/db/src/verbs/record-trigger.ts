@@ -3,7 +3,7 @@ import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 
 /** What a nightlyTriggerable scheduler is triggered with: its next tick builds it. */
-export type DeferredTrigger = { scheduler: string; sourcestamps: SourceStampData[]; properties: Properties; parentBuildId: number; parentRelationship: string }
+export type DeferredTrigger = { scheduler: string; sourcestamps: SourceStampData[]; properties: Properties; parentBuildId: number | null; parentRelationship: string | null }
 
 /** As in Buildbot, only the last one before the tick counts. */
 export async function recordTrigger(tx: Transaction, trigger: DeferredTrigger): Promise<void> {

@@ -10,10 +10,16 @@ const MOST_COUNTED = 1_500
 
 export type Tick = { at: Date; /** Builds whether anything changed or not. */ forced: boolean }
 
-/** What a clock's time is made from: another one plans it anew. */
+/** What a clock's time is made from, and whether it looks at changes: another one plans it anew. */
 export function specOf(scheduler: ClockScheduler): string {
-  if (scheduler.kind === 'periodic') return JSON.stringify(['periodic', scheduler.periodicBuildTimer])
-  return JSON.stringify(['cron', scheduler.cron, scheduler.timeZone, scheduler.kind === 'nightly' ? scheduler.forceAt : null])
+  if (scheduler.kind === 'periodic') return JSON.stringify({ every: scheduler.periodicBuildTimer, onlyIfChanged: scheduler.onlyIfChanged })
+  const { cron, timeZone } = scheduler
+  return JSON.stringify(scheduler.kind === 'nightly' ? { cron, timeZone, forceAt: scheduler.forceAt, onlyIfChanged: scheduler.onlyIfChanged } : { cron, timeZone })
+}
+
+/** Whether it looks at changes only now: nobody knows what has changed before, so the next tick builds in any case. */
+export function beginsToLook(scheduler: ClockScheduler, before: string): boolean {
+  return 'onlyIfChanged' in scheduler && scheduler.onlyIfChanged && !before.includes('"onlyIfChanged":true')
 }
 
 /** When a clock that is set for the first time, or anew, ticks. As in Buildbot a periodic one begins at once, and goes on from its last build. */

@@ -3,7 +3,7 @@ import { fireClock } from '@yardmaster/db/verbs/fire-clock'
 import { planClock } from '@yardmaster/db/verbs/plan-clock'
 import type { ClockScheduler } from '@yardmaster/domain'
 import { actingSchedulers, type AskedScheduler } from '../active-generation.js'
-import { firstTick, specOf, ticksDue } from '../do/count-ticks.js'
+import { beginsToLook, firstTick, specOf, ticksDue } from '../do/count-ticks.js'
 import { helpsToWait, type Deciding } from './dispatch-changes.js'
 import type { WithAlarm } from './ripen-timers.js'
 
@@ -42,11 +42,10 @@ type Turn = { scheduler: Ticking; row: ClockRow | undefined; now: Date; generati
 
 async function turn({ db, fence, logger }: Deciding, { scheduler, row, now, generationId }: Turn): Promise<void> {
   const spec = specOf(scheduler)
-  const force = 'onlyIfChanged' in scheduler && scheduler.onlyIfChanged
   const own = { schedulerId: scheduler.id, generationId }
   if (row?.spec !== spec) {
     const dueAt = firstTick(scheduler, { now, firedAt: row?.fired_at ?? null })
-    if (await transaction(db, fence, tx => planClock(tx, { ...own, spec, dueAt, force: force && row === undefined }))) logger.info({ scheduler: scheduler.name, dueAt }, 'clock set')
+    if (await transaction(db, fence, tx => planClock(tx, { ...own, spec, dueAt, force: row !== undefined && beginsToLook(scheduler, row.spec) }))) logger.info({ scheduler: scheduler.name, dueAt }, 'clock set')
     return
   }
   if (row.due_at === null || row.due_at > now) return

@@ -1,5 +1,6 @@
 import { onceReachable, type Fact, type NamedBuildset } from '@yardmaster/db'
-import { planBuildset, propertiesFrom, resultName, type ChildBuild, type Json, type PlanningCalls, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
+import type { DeferredTrigger } from '@yardmaster/db/verbs/record-trigger'
+import { planBuildset, propertiesFrom, resultName, type BuildingScheduler, type ChildBuild, type Json, type NightlyTriggerableScheduler, type PlanningCalls, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { effectEnded, effectStarted, type EffectId } from './record.js'
 
@@ -8,11 +9,11 @@ export async function performTrigger(context: StepContext, id: EffectId, args: T
   const { run, journal, data, signal } = context
   const entry = journal.find(id.n, id.kind, id.fingerprint)
   if (!entry) {
-    const buildsets = await buildsetsOf(context, args)
-    await checkSchedulers(context, buildsets)
+    const { buildsets, deferred } = await askedBy(context, args)
+    await checkSchedulers(context, [...buildsets, ...deferred])
     await checkBuilders(context, buildsets)
     signal.throwIfAborted()
-    await run.write([effectStarted(context, id), { kind: 'effect-triggered', effect: { step: data.number, n: id.n }, position: journal.end(id.n), buildsets }])
+    await run.write([effectStarted(context, id), { kind: 'effect-triggered', effect: { step: data.number, n: id.n }, position: journal.end(id.n), buildsets, deferred }])
   }
   const triggered = entry ? entry.outcome as TriggeredBuildset[] : await readOutcome(context, id.n)
   const urls = urlFacts(context, triggered.flatMap(({ scheduler, requests }) => requests.map(({ builder, request }) => (
@@ -39,30 +40,29 @@ export async function awaitTriggered(context: StepContext, id: EffectId, buildse
   return builds
 }
 
-async function buildsetsOf(context: StepContext, args: TriggerArgs): Promise<NamedBuildset[]> {
+type Asked = { buildsets: NamedBuildset[]; /** Of nightlyTriggerable schedulers: for their next tick. */ deferred: DeferredTrigger[] }
+
+async function askedBy(context: StepContext, args: TriggerArgs): Promise<Asked> {
   const { run, config } = context
   const { data, properties } = run
   const { sourcestamps, reason } = args
   const stamps = sourcestamps?.map(stampOf) ?? (args.alwaysUseLatest ? [] : ofBuild(Object.values(data.sourcestamps), args.updateSourceStamp ? properties : {}))
   const own = propertiesFrom(run.mask.json(args.properties) as { [name: string]: Json }, 'Trigger')
-  const common = {
-    actor: 'system:trigger', generationId: data.generation.id, waitedFor: args.waitForFinish,
-    parentBuildId: data.ref.id, parentRelationship: 'Triggered from',
-  }
+  const parent = { parentBuildId: data.ref.id, parentRelationship: 'Triggered from' }
+  const common = { ...parent, actor: 'system:trigger', generationId: data.generation.id, waitedFor: args.waitForFinish }
   if (args.schedulers === null) {
     const why = reason ?? `step '${config.name}' of ${data.builder.name} #${data.ref.number} triggered this build`
-    return [{ ...common, scheduler: null, builderNames: args.builders, properties: own, priority: args.priority ?? 0, reason: run.mask.text(why),
-      sourcestamps: stamps.length > 0 ? stamps : [stampOf({ codebase: '' })] }]
+    return { deferred: [], buildsets: [{ ...common, scheduler: null, builderNames: args.builders, properties: own, priority: args.priority ?? 0, reason: run.mask.text(why),
+      sourcestamps: stamps.length > 0 ? stamps : [stampOf({ codebase: '' })] }] }
   }
-  const planned = await Promise.all(args.schedulers.map(async name => {
-    const scheduler = triggerable(context, name)
-    const asked = await planBuildset(
-      { ...scheduler, priority: args.priority ?? scheduler.priority, reason: reason ?? scheduler.reason },
-      { changes: [], properties: own, sourcestamps: Object.entries(scheduler.codebases).map(([codebase, otherwise]) => stamps.find(stamp => stamp.codebase === codebase) ?? stampOf({ codebase, ...otherwise })) },
-      planningCalls(context))
+  const schedulers = args.schedulers.map(name => triggered(context, name))
+  const stampsOf = (scheduler: BuildingScheduler) => Object.entries(scheduler.codebases).map(([codebase, otherwise]) => stamps.find(stamp => stamp.codebase === codebase) ?? stampOf({ codebase, ...otherwise }))
+  const buildsets = await Promise.all(schedulers.filter(scheduler => scheduler.kind === 'triggerable').map(async scheduler => {
+    const asked = await planBuildset({ ...scheduler, priority: args.priority ?? scheduler.priority, reason: reason ?? scheduler.reason }, { changes: [], properties: own, sourcestamps: stampsOf(scheduler) }, planningCalls(context))
     return asked && { ...common, ...asked, reason: run.mask.text(asked.reason) }
   }))
-  return planned.filter(asked => asked !== null)
+  const deferred = schedulers.filter(scheduler => scheduler.kind === 'nightlyTriggerable').map(scheduler => ({ ...parent, scheduler: scheduler.name, sourcestamps: stampsOf(scheduler), properties: own }))
+  return { buildsets: buildsets.filter(asked => asked !== null), deferred }
 }
 
 /** Whether its builders are there is checked afterwards, of all at once. */
@@ -72,8 +72,8 @@ function planningCalls({ run, signal }: StepContext): PlanningCalls {
 }
 
 /** As the build's own generation has it. */
-function triggerable(context: StepContext, name: string): TriggerableScheduler {
-  const all = context.run.data.generation.configuration.schedulers.filter(scheduler => scheduler.kind === 'triggerable')
+function triggered(context: StepContext, name: string): TriggerableScheduler | NightlyTriggerableScheduler {
+  const all = context.run.data.generation.configuration.schedulers.filter(scheduler => scheduler.kind === 'triggerable' || scheduler.kind === 'nightlyTriggerable')
   const found = all.find(scheduler => scheduler.name === name)
   if (!found) throw new Error(`there is no triggerable scheduler '${name}'${all.length > 0 ? `; there are ${all.map(scheduler => scheduler.name).join(', ')}` : ''}`)
   return found
@@ -93,7 +93,7 @@ function ofBuild(stamps: SourceStampData[], properties: Properties): SourceStamp
 }
 
 /** One that somebody has disabled builds nothing, as when it is forced. */
-async function checkSchedulers({ run }: StepContext, buildsets: NamedBuildset[]): Promise<void> {
+async function checkSchedulers({ run }: StepContext, buildsets: { scheduler: string | null }[]): Promise<void> {
   const names = buildsets.flatMap(({ scheduler }) => scheduler ?? [])
   if (names.length === 0) return
   const { rows } = await onceReachable(run.parts.clock, () => run.parts.db.pool.query<{ name: string }>('SELECT name FROM schedulers WHERE NOT enabled AND name = ANY($1) ORDER BY name', [names]))
