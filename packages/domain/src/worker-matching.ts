@@ -42,7 +42,7 @@ function namesOf(workers: readonly string[]): ReadonlySet<string> {
 
 /** Whether a build of the builder can start on it now. A builder's folder on a worker holds one build at a time. */
 export function canStart(worker: WorkerView, builder: BuilderView): boolean {
-  return mayServe(worker, builder) && obstacle(worker, builder) === null
+  return mayServe(worker, builder) && workerObstacle(worker, builder) === null
 }
 
 /** Whether it takes one more build of some builder now. */
@@ -51,7 +51,7 @@ export function takesBuilds({ unavailable, maxBuilds, capacity, building }: Work
 }
 
 /** What keeps a worker that may serve the builder from starting a build of it now; null: nothing. */
-function obstacle(worker: WorkerView, builder: BuilderView): string | null {
+export function workerObstacle(worker: WorkerView, builder: BuilderView): string | null {
   if (worker.unavailable !== null) return worker.unavailable
   if (worker.capacity !== null && builder.units > worker.capacity) return `has a capacity of ${worker.capacity}, a build takes ${builder.units}`
   const full = !takesBuilds(worker) || (worker.capacity !== null && unitsOf(worker.building) + builder.units > worker.capacity)
@@ -72,7 +72,7 @@ const MOST_NAMED = 3
  * nothing, by their names.
  */
 export function waitsForWorker(builder: BuilderView, views: readonly WorkerView[], obstacles: ReadonlyMap<string, string> = new Map()): string | null {
-  const serving = views.filter(view => mayServe(view, builder)).map(view => ({ view, why: obstacle(view, builder) }))
+  const serving = views.filter(view => mayServe(view, builder)).map(view => ({ view, why: workerObstacle(view, builder) }))
   if (serving.length === 0) return builder.workerLabels === null ? 'no worker: none of its workers exists' : `no worker: none has ${labelsText(builder.workerLabels)}`
   if (serving.some(({ why }) => why === null)) return null
   const own = serving.filter(({ view }) => !view.machine)

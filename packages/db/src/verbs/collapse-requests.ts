@@ -37,12 +37,12 @@ async function pendingLike(tx: Transaction, buildsetId: number, builderIds: numb
     `WITH place AS (
        SELECT s.codebase, s.repository, s.project, s.branch FROM buildset_sourcestamps bs JOIN sourcestamps s ON s.id = bs.sourcestamp_id WHERE bs.buildset_id = $1
      ), pending AS MATERIALIZED (
-       SELECT DISTINCT r.id, r.builder_id, r.buildset_id
+       SELECT DISTINCT r.id, r.builder_id, r.buildset_id, r.properties
        FROM build_requests r JOIN buildset_sourcestamps bs ON bs.buildset_id = r.buildset_id JOIN sourcestamps s ON s.id = bs.sourcestamp_id
        JOIN place p ON p.codebase = s.codebase AND p.repository = s.repository AND p.project = s.project AND p.branch IS NOT DISTINCT FROM s.branch
        WHERE r.builder_id = ANY($2) AND r.state = 'pending' AND (NOT r.waited_for OR r.buildset_id = $1)
      )
-     SELECT r.id AS request_id, r.builder_id, r.buildset_id, b.properties, stamps.sourcestamps
+     SELECT r.id AS request_id, r.builder_id, r.buildset_id, CASE WHEN r.properties IS NULL THEN b.properties ELSE b.properties || r.properties END AS properties, stamps.sourcestamps
      FROM pending r JOIN buildsets b ON b.id = r.buildset_id
      CROSS JOIN LATERAL (
        SELECT jsonb_agg(jsonb_build_object('codebase', s.codebase, 'repository', s.repository, 'project', s.project, 'branch', s.branch, 'revision', s.revision, 'patch', CASE WHEN s.patch_id IS NOT NULL THEN jsonb_build_object('id', s.patch_id) END,

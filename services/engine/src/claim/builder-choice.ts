@@ -9,7 +9,7 @@ import type { Asked, GuardedFunctions } from './guarded-functions.js'
 import type { MachineFits } from './machine-fits.js'
 import type { Match } from './match.js'
 import type { Patience } from './patience.js'
-import type { RunningOn } from './worker-views.js'
+import type { RunningOn } from '@yardmaster/db/verbs/read-worker-views'
 
 /** The requests that the functions of a builder may choose among. */
 const MOST_SEEN = 200

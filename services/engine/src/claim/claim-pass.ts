@@ -12,7 +12,7 @@ import { MachineFits } from './machine-fits.js'
 import type { Match } from './match.js'
 import { Patience } from './patience.js'
 import { choiceOf, take, type TakeDeps } from './take.js'
-import type { Workers } from './worker-views.js'
+import type { Workers } from '@yardmaster/db/verbs/read-worker-views'
 
 export type PassDeps = TakeDeps & { clock: Clock; functions: GuardedFunctions; limits: EngineLimits | null }
 

@@ -1,7 +1,7 @@
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
 import type { Json, WorkerView } from '@yardmaster/domain'
 import { byCodebase } from '../build/load-build.js'
-import type { RunningOn } from './worker-views.js'
+import type { RunningOn } from '@yardmaster/db/verbs/read-worker-views'
 
 /** The request as the functions that choose see it (`RequestView` of the configuration's vocabulary). */
 export function requestView(request: ClaimableRequest, builder: string): { [key: string]: Json } {

@@ -1,7 +1,7 @@
 import { nextNotBefore } from '@yardmaster/db/verbs/find-claimable'
 import type { Configuration } from '@yardmaster/domain'
 import { ClaimPass, type PassDeps } from '../claim/claim-pass.js'
-import { readWorkers } from '../claim/worker-views.js'
+import { readWorkers } from '@yardmaster/db/verbs/read-worker-views'
 import type { WorkerPool } from '../workers/worker-pool.js'
 
 export type ClaimDeps = PassDeps & { pool: WorkerPool }

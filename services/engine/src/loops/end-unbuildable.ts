@@ -5,7 +5,7 @@ import { readDoubtful, readRefusals } from '@yardmaster/db/verbs/read-refusals'
 import { dependsOnBuild, mayServe, unbuildable, type BuilderConfig } from '@yardmaster/domain'
 import type { Generations } from '@yardmaster/replica'
 import type { Clock, Logger } from '@yardmaster/runtime'
-import { readWorkers } from '../claim/worker-views.js'
+import { readWorkers } from '@yardmaster/db/verbs/read-worker-views'
 
 export type UnbuildableDeps = { db: Database; fence: Fence; generations: Generations; clock: Clock; logger: Logger }
 

@@ -6,7 +6,7 @@ import { onlyBy, untilText, waitsForWorker } from '@yardmaster/domain'
 import type { Generations } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { MachineFits } from '../claim/machine-fits.js'
-import { readWorkers } from '../claim/worker-views.js'
+import { readWorkers } from '@yardmaster/db/verbs/read-worker-views'
 
 /** Of each builder: the one that is next. Of a long queue each becomes that in its turn, so more would cost a write per build more. */
 const PER_BUILDER = 1

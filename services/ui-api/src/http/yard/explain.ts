@@ -1,7 +1,9 @@
 import type { Explanation, Pool } from '@yardmaster/rest'
+import { explainRequest as explained, requestSentences } from '@yardmaster/domain'
 import { Router, type Request } from 'express'
 import type { Deps } from '../../deps.js'
 import { explainPool, obstacles, type Surroundings } from '../../do/explain-pool.js'
+import { readRequest, readRequestFacts, type FoundRequest } from '../../do/read-request-facts.js'
 import { sendJson } from '../json.js'
 import { configuredPools } from './pools.js'
 import { readPools } from './read-pools.js'
@@ -54,30 +56,21 @@ async function explainBuilder(deps: Deps, which: string): Promise<Explanation[]>
   return [{ about: { kind: 'builder', id: builder.id, name: builder.name }, sentences }, ...await explainSome(deps, builder.pools)]
 }
 
-type RequestRow = { id: number; builder: string; builderId: number; state: string; waitsFor: string | null; notBefore: number | null; problems: { pool: string; problem: string }[]; ahead: number }
-
-const REQUEST = `SELECT r.id, b.name AS builder, b.id AS "builderId", r.state, r.waits_for AS "waitsFor",
-    CASE WHEN r.not_before > now() THEN extract(epoch FROM r.not_before - now())::float8 END AS "notBefore",
-    (SELECT count(*)::int FROM build_requests o WHERE o.builder_id = r.builder_id AND o.state = 'pending' AND (o.priority > r.priority OR o.priority = r.priority AND (o.submitted_at, o.id) < (r.submitted_at, r.id))) AS ahead,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('pool', p.name, 'problem', m.problem) ORDER BY p.name) FROM request_machines m JOIN worker_pools p ON p.id = m.pool_id
-      WHERE m.request_id = r.id AND m.problem IS NOT NULL), '[]') AS problems
-  FROM build_requests r JOIN builders b ON b.id = r.builder_id WHERE r.id = $1`
-
 async function explainRequest(deps: Deps, which: string): Promise<Explanation[]> {
   const id = Number(which)
-  const { rows: [request] } = Number.isSafeInteger(id) ? await deps.db.pool.query<RequestRow>(REQUEST, [id]) : { rows: [] }
-  if (!request) throw new YardError(404, `not found: there is no build request ${which}`)
-  const about = { kind: 'request', id, name: `request ${id} of ${request.builder}` } as const
-  if (request.state !== 'pending') return [{ about, sentences: [request.state === 'claimed' ? 'It waits no more: it is being built.' : 'It waits no more: it has ended.'] }]
-  const { waitsFor, notBefore, ahead, problems } = request
-  const sentences = [
-    ...(notBefore === null ? [] : [`canStartBuild has put it off; it is looked at again in ${Math.ceil(notBefore)} s.`]),
-    ...(waitsFor === null ? [] : [waitSentence(waitsFor)]),
-    ...problems.map(({ pool, problem }) => `Pool ${pool} cannot start a machine for it: ${problem}.`),
-    ...(ahead === 0 ? [] : [`${ahead} ${ahead === 1 ? 'request' : 'requests'} of its builder ${ahead === 1 ? 'is' : 'are'} ahead of it.`]),
-  ]
-  const { rows: [builder] } = await deps.db.pool.query<BuilderRow>(`${BUILDER} WHERE b.id = $1`, [request.builderId])
-  return [{ about, sentences: sentences.length > 0 ? sentences : ['Nothing is known to be in its way: it has not been looked at yet.'] }, ...await explainSome(deps, builder?.pools ?? [])]
+  const found = Number.isSafeInteger(id) ? await readRequest(deps.db, id) : null
+  if (!found) throw new YardError(404, `not found: there is no build request ${which}`)
+  const about = { kind: 'request', id, name: `request ${id} of ${found.builder}` } as const
+  if (found.state !== 'pending') return [{ about, sentences: [found.state === 'claimed' ? 'It waits no more: it is being built.' : ended(found)] }]
+  const [pools, around] = await Promise.all([readPools(deps.db, configuredPools(deps)), surroundings(deps)])
+  const facts = await readRequestFacts(deps, found, new Map(pools.map(pool => [pool.name, { boot: pool.boot?.connected ?? null, obstacle: obstacles(pool, around)[0] ?? null }])))
+  const request = explained(facts)
+  const mine = pools.filter(pool => found.pools.includes(pool.id)).toSorted((a, b) => obstacles(b, around).length - obstacles(a, around).length)
+  return [{ about, sentences: requestSentences(request), request }, ...mine.map(pool => explanationOf(pool, around))]
+}
+
+function ended({ endReason, endActor }: FoundRequest): string {
+  return endReason === null ? 'It waits no more: it has ended.' : `It has ended without a build: ${endReason}${endActor === null ? '' : ` (by ${endActor})`}.`
 }
 
 /** The pools that could help, those that are held up first. */

@@ -1,6 +1,6 @@
-import type { Database } from '@yardmaster/db'
-import type { MadeFor } from '@yardmaster/db/verbs/read-fingerprints'
-import { readSlots } from '@yardmaster/db/verbs/read-machines'
+import type { Database } from '../database.js'
+import type { MadeFor } from './read-fingerprints.js'
+import { readSlots } from './read-machines.js'
 import { machineFacts, unavailability, type Downtime, type PoolConfig, type WorkerView } from '@yardmaster/domain'
 
 type Row = Omit<WorkerView, 'unavailable' | 'building'> & {
@@ -28,6 +28,8 @@ export type Workers = {
   machines: Map<string, MadeFor>
   /** Epoch ms of the first moment at which one of them becomes available by itself; null: none will. */
   availableAt: number | null
+  /** Of each that will, by its name. */
+  availableFrom: Map<string, number>
 }
 
 /** What each worker could take, by its rows: a build whose claim had no answer is there, though nobody drives it yet. */
@@ -40,7 +42,7 @@ export async function readWorkers(db: Database, { ids, connected, now, pools }: 
          FROM builds b JOIN builders u ON u.id = b.builder_id WHERE b.worker_id = w.id AND b.complete_at IS NULL), '[]') AS building
      FROM workers w JOIN worker_sessions s ON s.worker_id = w.id WHERE w.active AND ($1::bigint[] IS NULL OR w.id = ANY($1)) ORDER BY w.id`, [ids])
   const slots = new Map((rows.some(row => row.latent) ? await readSlots(db, ids) : []).map(slot => [slot.workerId, slot]))
-  const found: Workers = { views: [], running: new Map(), machines: new Map(), availableAt: null }
+  const found: Workers = { views: [], running: new Map(), machines: new Map(), availableAt: null, availableFrom: new Map() }
   for (const row of rows) {
     const { name, labels, maxBuilds, capacity, building, quarantinedForMs } = row
     const slot = slots.get(row.id)
@@ -49,7 +51,10 @@ export async function readWorkers(db: Database, { ids, connected, now, pools }: 
       ...row, machine, connected: connected ? connected(row.id) : row.connected,
       quarantinedUntil: quarantinedForMs === null ? null : now + quarantinedForMs,
     }, now)
-    if (away?.until != null) found.availableAt = Math.min(found.availableAt ?? Infinity, away.until)
+    if (away?.until != null) {
+      found.availableAt = Math.min(found.availableAt ?? Infinity, away.until)
+      found.availableFrom.set(name, away.until)
+    }
     if (slot?.machine?.fingerprint != null) found.machines.set(name, { poolId: slot.poolId, fingerprint: slot.machine.fingerprint })
     found.views.push({ name, labels, maxBuilds, capacity, unavailable: away?.why ?? null, building, ...(machine ? { machine: { ...machine, pool: slot.pool } } : {}) })
     found.running.set(name, building.map(build => ({ builder: build.name, request: build.request })))
