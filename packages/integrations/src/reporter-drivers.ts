@@ -1,6 +1,7 @@
 import type { ReporterKind } from '@yardmaster/domain'
 import { codeHostDrivers } from './code-host-drivers.js'
 import { discordDriver } from './discord/discord.js'
+import { ircDriver } from './irc/irc.js'
 import { mailDriver } from './mail/mail.js'
 import type { ReporterKindDriver } from './reporter-kind.js'
 import { slackDriver } from './slack/slack.js'
@@ -10,6 +11,7 @@ const drivers: { [kind in ReporterKind]?: ReporterKindDriver } = {
   mail: mailDriver,
   slack: slackDriver,
   discord: discordDriver,
+  irc: ircDriver,
 }
 
 /** Throws for a kind that this version does not have. */
