@@ -13,7 +13,7 @@ export function silenceText(why: Silence, { kind }: Pick<SchedulerConfig, 'kind'
     case 'filterFailed': return `takes nothing, because its change filter failed: ${why.failure}`
     case 'codebase': return `does not know the codebase ${quoted(why.codebase)}; it knows ${why.known.map(quoted).join(', ')}`
     case 'unimportant': return 'has no use for it: fileIsImportant says that nothing in it is important'
-    default: return String((why satisfies never as Silence).kind)
+    default: return why satisfies never
   }
 }
 
