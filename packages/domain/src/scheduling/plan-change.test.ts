@@ -23,6 +23,16 @@ async function plansOf(schedulers: BasicScheduler[], disabled: string[] = []): P
   })
 }
 
+test('who depends on one that builds builds the same, and so on; who depends on a silent one is silent', async () => {
+  const dependent = (name: string, upstream: string) => ({ ...scheduler(name), kind: 'dependent', upstream }) as unknown as BasicScheduler
+  const plans = await plansOf([dependent('third', 'second'), dependent('second', 'first'), scheduler('first'), dependent('alone', 'quiet'), scheduler('quiet', { changeFilter: main })])
+  expect(plans.map(({ scheduler: name, outcome, why }) => [name, outcome, why])).toEqual([
+    ['third', 'waits', "builds the same once 'second' has built it well"], ['second', 'waits', "builds the same once 'first' has built it well"], ['first', 'builds', 'builds it at once'],
+    ['alone', 'silent', 'builds when its upstream has built'], ['quiet', 'silent', expect.stringContaining("'main'")],
+  ])
+  expect(plans[0]!.buildset!.sourcestamps).toEqual(plans[2]!.buildset!.sourcestamps)
+})
+
 test('who builds is told with what and where, who is silent with the reason', async () => {
   const plans = await plansOf([
     scheduler('at once'), scheduler('stable', { treeStableTimer: 30, builders: { $fn: 'both' } }), scheduler('main only', { changeFilter: main }), scheduler('off'),

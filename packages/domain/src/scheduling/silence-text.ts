@@ -8,13 +8,20 @@ import type { Silence } from './judge-change.js'
 export function silenceText(why: Silence, { kind }: Pick<SchedulerConfig, 'kind'>): string {
   switch (why.kind) {
     case 'disabled': return 'is disabled'
-    case 'takesNoChanges': return `is a ${kind} scheduler, which no change makes build`
+    case 'takesNoChanges': return buildsBy[kind]
     case 'filter': return refusalText(why.refusal)
     case 'filterFailed': return `takes nothing, because its change filter failed: ${why.failure}`
     case 'codebase': return `does not know the codebase ${quoted(why.codebase)}; it knows ${why.known.map(quoted).join(', ')}`
     case 'unimportant': return 'has no use for it: fileIsImportant says that nothing in it is important'
     default: return why satisfies never
   }
+}
+
+/** What makes those build that no change does. */
+const buildsBy: { [kind in SchedulerConfig['kind']]: string } = {
+  singleBranch: 'builds changes', anyBranch: 'builds changes', periodic: 'builds by its clock, whatever changes', nightly: 'builds by its clock, whatever changes',
+  dependent: 'builds when its upstream has built', nightlyTriggerable: 'builds by its clock what it was triggered with', triggerable: 'builds when a step triggers it',
+  force: 'builds when somebody asks for it', try: 'builds what yard try sends',
 }
 
 function refusalText({ part, name, value, filter }: FilterRefusal): string {
