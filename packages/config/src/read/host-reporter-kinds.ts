@@ -23,7 +23,7 @@ const connection: Shape = { verify: or(boolean, true), ca: orNull(textOrSecret),
 
 /** Told when a build is asked for, begins and ends, so that nothing is merged meanwhile. */
 const wholeLife = [generatorOf('buildRequest'), generatorOf('buildStartEnd')]
-const ofCommits = ['buildStatus', 'buildStartEnd', 'buildRequest', 'buildSet']
+const ofCommits = ['buildStatus', 'buildStartEnd', 'buildRequest']
 
 /** A status is one build's. */
 function onlyOfBuilds({ generators }: Given, at: Place): void {

@@ -10,7 +10,7 @@ export type CommitReport = {
   description: string
 }
 
-const stages: { [event in ReportEvent]?: CommitReport['stage'] } = { requested: 'requested', started: 'started', finished: 'finished', cancelled: 'finished', 'buildset.finished': 'finished' }
+const stages: { [event in ReportEvent]?: CommitReport['stage'] } = { requested: 'requested', started: 'started', finished: 'finished', cancelled: 'finished' }
 const optionOf = { requested: 'pendingDescription', started: 'startDescription', finished: 'endDescription' } as const
 
 /** null: it says nothing of commits, or the user's formatter says that nothing is to be told. */
@@ -21,7 +21,8 @@ export async function commitReport(report: Report, { options }: ReporterConfig, 
   if (said === null) return null
   const own = async (): Promise<string> => textOf(await context.render(options[optionOf[stage]] ?? null))
   const words = said ?? (report.event === 'cancelled' ? 'Build cancelled.' : await own())
-  const results = stage === 'finished' ? report.build?.results ?? report.request?.results ?? report.buildset?.results ?? CANCELLED : null
+  // Whose request another took the place of was never built: hosts take 'skipped' for a success, and would merge it.
+  const results = stage === 'finished' ? report.build?.results ?? CANCELLED : null
   return { stage, results, url: report.build?.url ?? report.request?.url ?? report.titleURL ?? '', description: context.remark === null ? words : `${words} (${context.remark})` }
 }
 

@@ -34,12 +34,12 @@ describe('what is told', () => {
     const body = { context: 'buildbot/linux gcc/ä', state: 'pending' }
     expect(await told('requested')).toEqual({ repository: 'owner/repo', sha, body: { ...body, description: 'Build pending.', target_url: 'http://yard.example.org/buildrequests/9' } })
     expect(await told('started')).toEqual({ repository: 'owner/repo', sha, body: { ...body, description: 'Build started.', target_url: 'http://yard.example.org/builders/1/builds/7' } })
-    expect(await told('cancelled')).toMatchObject({ body: { state: 'success', description: 'Build cancelled.' } })
+    expect(await told('cancelled')).toMatchObject({ body: { state: 'error', description: 'Build cancelled.' } })
     expect(await compose(testReport('worker.missing'))).toEqual([])
   })
 
-  test('a request that was cancelled is an error: what is pending for ever blocks a merge', async () => {
-    expect(await compose(testReport('cancelled', { results: CANCELLED }))).toMatchObject([{ payload: { body: { state: 'error' } } }])
+  test.each([CANCELLED, SKIPPED] as const)('a request that ended (%i) without a build is an error: pending for ever it blocks a merge, and a success it is not', async results => {
+    expect(await compose(testReport('cancelled', { results }))).toMatchObject([{ payload: { body: { state: 'error' } } }])
   })
 
   test('the repository is the project\'s, else its URL\'s; a source stamp without a revision is left out', async () => {

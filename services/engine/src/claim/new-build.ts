@@ -2,7 +2,7 @@ import { posix, win32 } from 'node:path'
 import type { Claim, ClaimedBuild } from '@yardmaster/db/verbs/claim-requests'
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
 import type { MachineLimits } from '@yardmaster/db/verbs/machine-claims'
-import { mergeProperties, propertiesFrom, type BuilderConfig, type Json, type LockUse, type Properties } from '@yardmaster/domain'
+import { builderProperties, mergeProperties, propertiesFrom, sourceProperties, type BuilderConfig, type LockUse, type Properties } from '@yardmaster/domain'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { BuildData } from '../build/build-data.js'
 import { byCodebase } from '../build/load-build.js'
@@ -35,15 +35,13 @@ export function claimOf(choice: Choice, locks: LockUse[]): Claim {
  */
 export function initialProperties({ request, session, generation, builder }: Choice): Properties {
   const worker = generation.configuration.workers.find(candidate => candidate.name === session.name)
-  const [source, ...others] = request.sourcestamps
-  const project: { [name: string]: Json } = request.project === null ? {} : { projectname: request.project, projectid: request.projectId }
   return mergeProperties(
     propertiesFrom(worker?.defaultProperties ?? {}, 'Worker'),
     propertiesFrom(builder.defaultProperties, 'Builder'),
     request.properties,
-    propertiesFrom({ buildername: builder.name, builderid: request.builderId, ...project, ...builder.properties }, 'Builder'),
+    builderProperties({ name: builder.name, id: request.builderId, project: request.project, projectId: request.projectId, properties: builder.properties }),
     propertiesFrom({ ...worker?.properties, workername: session.name, basedir: session.basedir, builddir: pathOn(session.basedir, builder.builddir) }, 'Worker'),
-    source && others.length === 0 ? propertiesFrom({ branch: source.branch, revision: source.revision, repository: source.repository, codebase: source.codebase, project: source.project }, 'Build') : {},
+    sourceProperties(request.sourcestamps),
   )
 }
 
