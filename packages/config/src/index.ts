@@ -5,7 +5,7 @@ export type { CancellerDeclaration, FailingBuildsetCancellerOptions, OldBuildCan
 export { changeHooks } from './vocabulary/change-hooks.js'
 export type { ChangeHookDeclaration } from './vocabulary/change-hooks.js'
 export { changeSources } from './vocabulary/change-sources.js'
-export type { ChangeSourceDeclaration, GitPollerOptions } from './vocabulary/change-sources.js'
+export type { ChangeSourceDeclaration, GitPollerOptions, ReconcileOptions } from './vocabulary/change-sources.js'
 export { defineConfig } from './vocabulary/define-config.js'
 export type { ConfigDeclaration, ConfigOptions, ProjectOptions, ServiceDeclaration } from './vocabulary/define-config.js'
 export type { DiscordOptions, IrcOptions, MailOptions, NotifyEvent, SlackOptions } from './vocabulary/chat-reporters.js'

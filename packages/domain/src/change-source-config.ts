@@ -1,3 +1,4 @@
+import type { HookHost } from './change-hook-config.js'
 import type { FunctionRef, SecretRef } from './renderable.js'
 
 export type GitPollerConfig = {
@@ -23,6 +24,8 @@ export type GitPollerConfig = {
   pollAtLaunch: boolean
   /** The first poll makes a change of each branch's newest commit. */
   firstFetchLoadRefs: boolean
+  /** What its changes call the repository; null: as it is here. */
+  changeRepository: string | null
   project: string
   codebase: string
   /** Or a function of the change. */
@@ -36,6 +39,8 @@ export type GitPollerConfig = {
   /** For http(s), with `token` as password. */
   username: string
   token: string | SecretRef | null
+  /** Finds what this hook was never told, and makes the changes that it would have made; null: it makes changes of its own. */
+  reconciles: HookHost | 'base' | null
   /** Makes of a change none, one or several others. */
   mapChange: FunctionRef | null
 }
@@ -43,6 +48,6 @@ export type GitPollerConfig = {
 /** What a poller of git does when only its repository is said. */
 export const gitPollerDefaults: Omit<GitPollerConfig, 'name' | 'repository'> = {
   kind: 'gitPoller', branches: null, branchPatterns: [], onlyTags: false, buildPushesWithNoCommits: false, pollInterval: 600, pollRandomDelayMin: 0, pollRandomDelayMax: 0,
-  pollAtLaunch: true, firstFetchLoadRefs: false, project: '', codebase: '', category: null, usetimestamps: true, sshPrivateKey: null, sshHostKey: null, sshKnownHosts: null,
-  username: 'git', token: null, mapChange: null,
+  pollAtLaunch: true, firstFetchLoadRefs: false, changeRepository: null, project: '', codebase: '', category: null, usetimestamps: true, sshPrivateKey: null, sshHostKey: null, sshKnownHosts: null,
+  username: 'git', token: null, reconciles: null, mapChange: null,
 }

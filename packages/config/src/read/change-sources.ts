@@ -1,6 +1,6 @@
-import { gitPollerDefaults } from '@yardmaster/domain'
+import { asHookTells, gitPollerDefaults, hookHosts } from '@yardmaster/domain'
 import type { GitPollerConfig } from '@yardmaster/domain'
-import { boolean, duration, functionRef, name, pattern, text, textOrSecret } from './leaves.js'
+import { boolean, duration, functionRef, name, oneOf, pattern, text, textOrSecret } from './leaves.js'
 import type { Pattern } from './leaves.js'
 import { byKind, found, isRecord, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
@@ -40,14 +40,17 @@ const pollInterval: Reader<number | null> = (value, at) => {
 
 const category: Reader<GitPollerConfig['category']> = (value, at) => (isRecord(value) && '$fn' in value ? functionRef(value, at) : orNull(text)(value, at))
 
-const options = record({
-  name: orNull(name), repository: name, branches, onlyTags: or(boolean, false), buildPushesWithNoCommits: or(boolean, false), pollInterval, pollRandomDelayMin: or(duration, 0),
-  pollRandomDelayMax: or(duration, 0), pollAtLaunch: or(boolean, true), firstFetchLoadRefs: or(boolean, false), project: or(text, ''), codebase: or(text, ''), category, usetimestamps: or(boolean, true),
+const shape = {
+  repository: name, branches, pollRandomDelayMin: or(duration, 0), pollRandomDelayMax: or(duration, 0), pollAtLaunch: or(boolean, true), codebase: or(text, ''),
   sshPrivateKey: orNull(textOrSecret), sshHostKey: orNull(textOrSecret), sshKnownHosts: orNull(textOrSecret), username: or(name, gitPollerDefaults.username), token: orNull(textOrSecret),
+}
+
+const options = record({
+  ...shape, name: orNull(name), onlyTags: or(boolean, false), buildPushesWithNoCommits: or(boolean, false), pollInterval, firstFetchLoadRefs: or(boolean, false), project: or(text, ''), category, usetimestamps: or(boolean, true),
   mapChange: orNull(functionRef),
 }, 'options of changeSources.gitPoller')
 
-type Given = ReturnType<typeof options>
+type Given = Pick<ReturnType<typeof options>, keyof typeof shape | 'onlyTags'>
 
 function check(given: Given, at: Place): void {
   const { repository, onlyTags, pollRandomDelayMin, pollRandomDelayMax, sshPrivateKey, sshHostKey, sshKnownHosts, token } = given
@@ -58,10 +61,24 @@ function check(given: Given, at: Place): void {
   if (token !== null && !/^https?:\/\//i.test(repository)) at.at('token').wrong({ expected: 'a repository by http:// or https:// beside a token', found: `'${repository}'` })
 }
 
+const reconcileOptions = record({
+  ...shape, name: orNull(name), branches: (value, at) => branches(value ?? true, at), hook: oneOf('base', ...hookHosts), interval: or(duration, gitPollerDefaults.pollInterval ?? 0), project: orNull(text), category: orNull(text), changeRepository: orNull(text),
+}, 'options of changeSources.reconcile')
+
+const reconcile: Reader<GitPollerConfig> = (value, at) => {
+  const { hook, interval, changeRepository, ...given } = reconcileOptions(value, at)
+  check({ ...given, onlyTags: false }, at)
+  const host = hook === 'base' ? { repository: given.repository, project: '', category: null } : asHookTells(hook, given.repository)
+  return {
+    ...gitPollerDefaults, ...given, ...given.branches, name: given.name ?? `reconcile ${given.repository}`, reconciles: hook, pollInterval: Math.max(interval, 1),
+    project: given.project ?? host.project, category: given.category ?? host.category, changeRepository: changeRepository ?? host.repository,
+  }
+}
+
 const gitPoller: Reader<GitPollerConfig> = (value, at) => {
   const given = options(value, at)
   check(given, at)
-  return { kind: 'gitPoller', ...given, ...given.branches, name: given.name ?? given.repository }
+  return { ...gitPollerDefaults, ...given, ...given.branches, name: given.name ?? given.repository }
 }
 
-export const changeSource: Reader<GitPollerConfig> = byKind<GitPollerConfig>({ gitPoller }, 'a change source: changeSources.gitPoller(…)')
+export const changeSource: Reader<GitPollerConfig> = byKind<GitPollerConfig>({ gitPoller, reconcile }, 'a change source: changeSources.gitPoller(…) or changeSources.reconcile(…)')

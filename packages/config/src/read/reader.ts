@@ -81,7 +81,7 @@ export function callOf(kind: string): string {
   if (kind.startsWith('generator.')) return `reporters.${kind.slice(10)}Generator`
   if (kind.startsWith('canceller.')) return `util.${kind.slice(10)}Canceller`
   if (kind.startsWith('hook.')) return `changeHooks.${kind.slice(5)}`
-  if (kind === 'gitPoller') return 'changeSources.gitPoller'
+  if (kind === 'gitPoller' || kind === 'reconcile') return `changeSources.${kind}`
   if (kind === 'worker') return 'workers.worker'
   if (kind.startsWith('worker.')) return `workers.${kind.slice(7)}`
   if (kind.startsWith('provider.')) return `providers.${kind.slice(9)}`

@@ -1,4 +1,4 @@
-import type { ChangeData, Json, SecretRef } from '@yardmaster/domain'
+import type { ChangeData, HookHost, Json, SecretRef } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { Duration } from './values.js'
@@ -51,9 +51,25 @@ export type GitPollerOptions = {
   mapChange?: (change: ChangeData, signal: AbortSignal) => MappedChange | MappedChange[] | null | Promise<MappedChange | MappedChange[] | null>
 }
 
-export type ChangeSourceDeclaration = Declared<'gitPoller', GitPollerOptions>
+type Shared = 'name' | 'repository' | 'branches' | 'pollRandomDelayMin' | 'pollRandomDelayMax' | 'pollAtLaunch' | 'codebase' | 'sshPrivateKey' | 'sshHostKey' | 'sshKnownHosts' | 'username' | 'token'
+
+export type ReconcileOptions = Pick<GitPollerOptions, Shared> & {
+  /** Which hook should have been told. */
+  hook: HookHost | 'base'
+  /** 10 minutes unless said otherwise. */
+  interval?: Duration
+  /** What the hook's changes have here; as the host tells it unless said otherwise. */
+  project?: string
+  category?: string
+  /** What the hook's changes call the repository; as the host tells it unless said otherwise. */
+  changeRepository?: string
+}
+
+export type ChangeSourceDeclaration = Declared<'gitPoller', GitPollerOptions> | Declared<'reconcile', ReconcileOptions>
 
 export const changeSources = {
   /** Looks into a git repository from time to time. */
   gitPoller: (options: GitPollerOptions): ChangeSourceDeclaration => declare('gitPoller', options),
+  /** Looks seldom into a repository whose pushes a hook tells, and makes the changes that no message of the host brought. `branches`: all unless said otherwise. */
+  reconcile: (options: ReconcileOptions): ChangeSourceDeclaration => declare('reconcile', options),
 }

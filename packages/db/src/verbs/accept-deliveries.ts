@@ -2,6 +2,7 @@ import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import type { NewChange } from './add-change.js'
 import { insertChanges } from './insert-changes.js'
+import { leaveOutTold } from './leave-out-told.js'
 
 /** A message of a hook. */
 export type NewDelivery = {
@@ -18,6 +19,8 @@ export type NewDelivery = {
   note: string
   /** Null: something outside has to be asked first, after this. */
   changes: NewChange[] | null
+  /** A source looks for what this hook was never told. */
+  reconciled?: boolean
 }
 
 /** Afterwards the same content counts as a new message: a person may want the same thing again. */
@@ -36,7 +39,9 @@ export async function acceptDeliveries(tx: Transaction, deliveries: NewDelivery[
     ids.delete(key)
     return id
   })
-  await insertChanges(tx, deliveries.flatMap(({ changes }, n) => (accepted[n] === undefined ? [] : (changes ?? []).map(change => ({ change, deliveryId: accepted[n]! })))))
+  const told = deliveries.flatMap(({ changes }, n) => (accepted[n] === undefined ? [] : (changes ?? []).map(change => ({ change, deliveryId: accepted[n]! }))))
+  const isNew = deliveries.some(({ reconciled }) => reconciled) ? await leaveOutTold(tx, told.map(({ change }) => change), 'hook') : null
+  await insertChanges(tx, isNew === null ? told : told.filter((_, n) => isNew[n]))
   if (deliveries.some(({ changes }, n) => changes === null && accepted[n] !== undefined)) tx.wake('deliveries')
   tx.publish(...accepted.filter(id => id !== undefined).map(id => ({ type: 'delivery.new' as const, id, version: 1, project: null })))
   return accepted.map(id => id !== undefined)

@@ -1,4 +1,4 @@
-import { reportedEvents, type Configuration } from '@yardmaster/domain'
+import { reportedEvents, repositoryKey, type Configuration } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { resizeLocks } from './resize-locks.js'
 import { refreshBuilderWorkers } from './refresh-builder-workers.js'
@@ -156,10 +156,11 @@ async function changeSourceRows(tx: Transaction, set: string, { changeSources }:
   await tx.execute('UPDATE change_sources SET active = false, version = version + 1 WHERE set_name = $1 AND active AND NOT name = ANY($2)', [set, changeSources.map(source => source.name)])
   // The state stays: a source that comes back goes on where it stopped.
   await tx.execute(
-    `INSERT INTO change_sources (name, set_name, kind, due_at)
-     SELECT name, $2, kind, CASE WHEN launch THEN now() ELSE now() + make_interval(secs => seconds) END FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text, seconds float8, launch boolean)
-     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, active = true, version = change_sources.version + 1,
+    `INSERT INTO change_sources (name, set_name, kind, reconciles, due_at)
+     SELECT name, $2, kind, reconciles, CASE WHEN launch THEN now() ELSE now() + make_interval(secs => seconds) END FROM jsonb_to_recordset($1::jsonb) AS s(name text, kind text, reconciles text, seconds float8, launch boolean)
+     ON CONFLICT (name) DO UPDATE SET set_name = excluded.set_name, kind = excluded.kind, reconciles = excluded.reconciles, active = true, version = change_sources.version + 1,
        due_at = CASE WHEN change_sources.active AND change_sources.due_at IS NOT NULL AND excluded.due_at IS NOT NULL THEN least(change_sources.due_at, excluded.due_at) ELSE excluded.due_at END`,
-    [JSON.stringify(changeSources.map(({ name, kind, pollInterval, pollAtLaunch }) => ({ name, kind, seconds: pollInterval, launch: pollAtLaunch }))), set])
+    [JSON.stringify(changeSources.map(({ name, kind, pollInterval, pollAtLaunch, reconciles, repository }) =>
+      ({ name, kind, reconciles: reconciles === null ? null : repositoryKey(repository), seconds: pollInterval, launch: pollAtLaunch }))), set])
   tx.wake('polls')
 }

@@ -10,7 +10,7 @@ export type PollClaim = {
   seconds: number | null
 }
 
-export type PollBegun = { claim: number; state: Json; /** Polls in a row that failed before, and why the last one did. */ failures: number; trouble: string | null }
+export type PollBegun = { claim: number; state: Json; /** Polls in a row that failed before, and why the last one did. */ failures: number; trouble: string | null; /** When a poll last went well. */ polled_at: Date | null }
 
 /**
  * A replica takes a source to poll it: one that is due or asked for, that is held by nobody who lives, or left behind by a poll of this very replica.
@@ -21,7 +21,7 @@ export async function beginPoll(tx: Transaction, { sourceId, claim, replicaId, s
     `UPDATE change_sources SET claim = claim + 1, holder_id = $3, asked = false, due_at = now() + make_interval(secs => $4)
      WHERE id = $1 AND claim = $2 AND active AND CASE WHEN holder_id IS NULL THEN asked OR due_at <= now()
        ELSE holder_id = $3 OR NOT EXISTS (SELECT 1 FROM replicas r WHERE r.id = holder_id AND r.state = 'alive') END
-     RETURNING claim, state, failures, trouble`,
+     RETURNING claim, state, failures, trouble, polled_at`,
     [sourceId, claim, replicaId, seconds])
   return row ?? null
 }

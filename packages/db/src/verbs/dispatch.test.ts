@@ -105,7 +105,7 @@ test('of two polls at once, one is recorded with its changes', async () => {
   const begin = () => write(tx => beginPoll(tx, { sourceId: source!.id, claim: source!.claim, replicaId: world.replicaId, seconds: 600 }))
   const [claimed, ...others] = (await Promise.all([begin(), begin(), begin()])).toSorted((a, b) => (a === null ? 1 : b === null ? -1 : 0))
   expect(others).toEqual([null, null])
-  const poll = (n: number) => write(tx => recordPoll(tx, { sourceId: source!.id, claim: claimed!.claim, generationId: world.generationId, state: { heads: { main: `p${n}` } }, changes: [aChange('poll-1'), aChange('poll-2')], more: false }))
+  const poll = (n: number) => write(tx => recordPoll(tx, { sourceId: source!.id, claim: claimed!.claim, generationId: world.generationId, state: { heads: { main: `p${n}` } }, changes: [aChange('poll-1'), aChange('poll-2')], reconciles: false, more: false }))
   expect((await Promise.all([1, 2, 3].map(poll))).toSorted()).toEqual([false, false, true])
   expect(await rows(`SELECT revision FROM changes WHERE revision LIKE 'poll-%' ORDER BY id`)).toEqual([{ revision: 'poll-1' }, { revision: 'poll-2' }])
   expect(await begin()).toBeNull()

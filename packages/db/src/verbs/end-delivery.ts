@@ -2,13 +2,15 @@ import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import type { NewChange } from './add-change.js'
 import { insertChanges } from './insert-changes.js'
+import { leaveOutTold } from './leave-out-told.js'
 
 type Attempt = { deliveryId: number; attempt: number }
 
 /** A message that was taken up is done: its changes come with it, once. False: it was taken up again by another meanwhile, and nothing was written. */
 export async function finishDelivery(tx: Transaction, { deliveryId, attempt }: Attempt, { changes, note }: { changes: NewChange[]; note: string }): Promise<boolean> {
   if (!await end(tx, { deliveryId, attempt }, `state = 'done', done_at = now(), note = $3, error = NULL`, [storableText(note)])) return false
-  await insertChanges(tx, changes.map(change => ({ change, deliveryId })))
+  const isNew = changes.length > 0 ? await leaveOutTold(tx, changes, 'hook') : []
+  await insertChanges(tx, changes.filter((_, n) => isNew[n]).map(change => ({ change, deliveryId })))
   tx.wake('deliveries')
   return true
 }

@@ -3,6 +3,7 @@ import { storableJson } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 import { addChanges, type NewChange } from './add-change.js'
 import { holdGeneration } from './hold-generation.js'
+import { leaveOutTold, sweepTold } from './leave-out-told.js'
 
 export type Poll = {
   sourceId: number
@@ -14,6 +15,8 @@ export type Poll = {
   state: Json
   /** Oldest first. */
   changes: NewChange[]
+  /** The source reconciles: of what its hook has told it makes no second change. */
+  reconciles: boolean
   /** It has not come to the end of what is new: the next poll is due at once. */
   more: boolean
 }
@@ -22,7 +25,7 @@ export type Poll = {
  * What a poll found, and how far it has read, together: no commit is skipped or repeated. The source is free again. False: it was taken
  * over, or another generation is active now; nothing was written.
  */
-export async function recordPoll(tx: Transaction, { sourceId, claim, generationId, state, changes, more }: Poll): Promise<boolean> {
+export async function recordPoll(tx: Transaction, { sourceId, claim, generationId, state, changes, reconciles, more }: Poll): Promise<boolean> {
   const isCurrent = await holdGeneration(tx, generationId) !== null
   const kept = isCurrent && state !== null ? storableJson(state) : null
   const moved = await tx.execute(
@@ -31,6 +34,11 @@ export async function recordPoll(tx: Transaction, { sourceId, claim, generationI
      WHERE id = $1 AND claim = $2 AND holder_id IS NOT NULL AND active`, [sourceId, claim, kept, more || !isCurrent, isCurrent])
   if (more || !isCurrent) tx.wake('polls')
   if (moved === 0 || !isCurrent) return false
-  await addChanges(tx, null, changes)
+  if (!reconciles) await addChanges(tx, null, changes)
+  else if (changes.length > 0) {
+    const isNew = await leaveOutTold(tx, changes, 'source')
+    await addChanges(tx, null, changes.filter((_, n) => isNew[n]))
+    await sweepTold(tx)
+  }
   return true
 }

@@ -1,81 +1,25 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GitPollerConfig, Json } from '@yardmaster/domain'
-import { createLogger, systemClock, systemRandom } from '@yardmaster/runtime'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { aConfiguration, aGitPoller, anInstallation, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
-import type { PollGeneration } from '../polls/poll-generation.js'
+import { systemClock } from '@yardmaster/runtime'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createGit, GitFailed, type Git } from '../polls/run-git.js'
-import { createRepository, type TestRepository } from '../testing/repository.js'
-import { pollDue } from './poll-due.js'
+import { git, pollerWorld, type PollerWorld } from '../testing/poller-world.js'
 
-let world: Installation
-let repository: TestRepository
-let folder: string
-let lines: { [key: string]: unknown }[]
 const clock = systemClock()
-const logger = createLogger({ name: 'test', level: 'info', destination: { write: line => { lines.push(JSON.parse(line)) } } })
-const git = createGit({ env: process.env, clock })
+let world: PollerWorld
+let repository: PollerWorld['repository']
+let folder: string
+let lines: PollerWorld['lines']
+let aPoller: PollerWorld['aPoller']
+let changes: PollerWorld['changes']
+let comments: PollerWorld['comments']
 
-beforeAll(async () => { world = await anInstallation(aConfiguration()) })
-afterAll(() => world.close())
-beforeEach(() => {
-  lines = []
-  repository = createRepository()
-  folder = mkdtempSync(join(tmpdir(), 'yardmaster-pollers-'))
+beforeEach(async () => {
+  world = await pollerWorld();
+  ({ repository, folder, lines, aPoller, changes, comments } = world)
 })
-afterEach(() => {
-  repository.remove()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-let generations = 0
-
-type Functions = { [name: string]: (value: Json) => Json | Promise<Json> }
-
-/** A poller of the repository in an installation that has just this source; `through` and `functions` stand in for git and for the user's functions. */
-async function aPoller(more: Partial<GitPollerConfig> = {}, { through = git, functions = {}, secrets = {} }: { through?: Git; functions?: Functions; secrets?: { [name: string]: string } } = {}) {
-  const threads: PollGeneration['threads'] = {
-    call: async ({ $fn }, { args = [], each }) => (each ? await Promise.all(each.map(async item => functions[$fn]!(item))) : await functions[$fn]!(args[0]!)),
-    callPatiently: async ({ $fn }, { args = [] }) => await functions[$fn]!(args[0]!),
-  }
-  const loaded = new Map<number, PollGeneration>()
-  const configure = async (source: GitPollerConfig) => {
-    const configuration = aConfiguration({ changeSources: [source] })
-    const { id } = await bringGeneration(world.db, configuration, `poll-${generations += 1}`)
-    loaded.set(id, { id, configuration, threads })
-    return id
-  }
-  let active = await configure(aGitPoller(repository.path, more))
-  const fresh = () => pollDue({
-    db: world.db, fence: { replicaId: world.replicaId }, git: through, clock, random: systemRandom(), folder, logger, pid: process.pid, stopping: new AbortController().signal,
-    secrets: { get: name => secrets[name] }, underWay: new Set(), onEnd: () => {}, active: () => loaded.get(active)!, generationOf: async id => loaded.get(id)!,
-  })
-  let replica = fresh()
-  const name = more.name ?? repository.path
-  const row = async () => (await world.db.pool.query<SourceRow>('SELECT id, claim, state, trouble, failures, (extract(epoch FROM due_at - now()))::float8 AS due FROM change_sources WHERE name = $1', [name])).rows[0]!
-  return {
-    row,
-    async poll() {
-      const { id, claim } = await row()
-      await world.db.pool.query('UPDATE change_sources SET asked = true WHERE id = $1', [id])
-      await replica({ data: { source: name, id, claim }, signal: new AbortController().signal })
-    },
-    reconfigure: async (changed: Partial<GitPollerConfig>) => { active = await configure(aGitPoller(repository.path, { ...more, ...changed })) },
-    restart: () => { replica = fresh() },
-  }
-}
-
-type SourceRow = { id: number; claim: number; state: { heads: { [branch: string]: string } }; trouble: string | null; failures: number; due: number }
-
-async function changes() {
-  const { rows } = await world.db.pool.query<{ revision: string; branch: string; comments: string; files: string[] }>(
-    'SELECT revision, branch, author, committer, comments, files, repository, project, codebase, category, revlink, when_at FROM changes WHERE repository = $1 ORDER BY id', [repository.path])
-  return rows
-}
-const comments = async () => (await changes()).map(change => change.comments)
+afterEach(() => world?.close())
 
 describe('commits become changes', () => {
   test('not those of the first poll, then each once, oldest first, with all that is known of them', async () => {
@@ -255,7 +199,7 @@ describe('a poll that goes wrong', () => {
     const { poll, row } = await aPoller({}, { through })
     for (const pause of [2, 4, 8, 16, 32, 60, 60]) {
       await poll()
-      expect(Math.round((await row()).due)).toBe(pause)
+      expect(Math.round((await row()).due ?? 0)).toBe(pause)
     }
     expect(await row()).toMatchObject({ failures: 7, trouble: 'git ls-remote https://ann:***@host/x: fatal: no route' })
     expect(lines.filter(line => line['level'] === 'warn')).toHaveLength(1)

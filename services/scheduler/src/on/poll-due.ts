@@ -1,5 +1,5 @@
 import type { QueuedJob } from '@yardmaster/bus'
-import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { transaction, type Fence } from '@yardmaster/db'
 import { beginPoll } from '@yardmaster/db/verbs/begin-poll'
 import { failPoll } from '@yardmaster/db/verbs/fail-poll'
 import { recordPoll } from '@yardmaster/db/verbs/record-poll'
@@ -14,7 +14,6 @@ const LONGEST_PAUSE_SECONDS = 60
 const FIRST_PAUSE_SECONDS = 1
 
 export type PollDue = Polling & {
-  db: Database
   fence: Fence
   random: Random
   active: () => PollGeneration | null
@@ -50,7 +49,7 @@ async function pollOnce(due: PollDue, one: One, signal: AbortSignal): Promise<vo
   const begun = await transaction(db, fence, tx => beginPoll(tx, { sourceId: id, claim: one.claim, replicaId: fence.replicaId, seconds: nextIn(source, due.random) }))
   if (begun === null) return
   try {
-    const found = await pollRepository(due, { source, generation, stored: begun.state }, signal)
+    const found = await pollRepository(due, { source, generation, stored: begun.state, polledAt: begun.polled_at }, signal)
     await record(due, one, { ...found, claim: begun.claim })
     if (begun.trouble !== null) logger.info({ source: source.name }, 'polling works again')
     await found.afterwards?.()
@@ -65,7 +64,7 @@ async function pollOnce(due: PollDue, one: One, signal: AbortSignal): Promise<vo
 }
 
 async function record({ db, fence, logger }: PollDue, { source, generation, id }: One, { state, changes, more, claim }: Found & { claim: number }): Promise<void> {
-  const stored = await transaction(db, fence, tx => recordPoll(tx, { sourceId: id, claim, generationId: generation.id, state, changes, more }))
+  const stored = await transaction(db, fence, tx => recordPoll(tx, { sourceId: id, claim, generationId: generation.id, state, changes, reconciles: source.reconciles !== null, more }))
   if (!stored) logger.debug({ source: source.name }, 'the poll came to nothing: it was taken over, or another configuration is active')
   else if (changes.length > 0) logger.info({ source: source.name, changes: changes.length, newest: changes.at(-1)?.revision }, 'new commits')
 }

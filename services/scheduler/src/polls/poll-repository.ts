@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import type { Database } from '@yardmaster/db'
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
-import { isFunctionRef, safeName, type GitPollerConfig, type Json } from '@yardmaster/domain'
+import { isFunctionRef, propertiesFrom, safeName, type GitPollerConfig, type Json } from '@yardmaster/domain'
 import type { Clock, Logger, Secrets } from '@yardmaster/runtime'
 import { fetchMirror, missingRevisions, type Mirror } from './fetch-mirror.js'
 import { withAccess } from './git-access.js'
@@ -14,8 +15,10 @@ import { newRevisions, readCommits, type Commit } from './read-commits.js'
 import { refOf, type Selection } from './refs.js'
 import { revlinkOf } from './revlink-of.js'
 import type { Git } from './run-git.js'
+import { toldPushes, untold, type Push } from './told-pushes.js'
 
 export type Polling = {
+  db: Database
   git: Git
   secrets: Secrets
   /** Mirrors are kept here. */
@@ -35,13 +38,13 @@ const COMMITS_PER_POLL = 1_000
 /** Of those that a user's function is asked about, so that what it has said is kept. */
 const MAPPED_PER_POLL = 50
 
-type Poll = { source: GitPollerConfig; generation: PollGeneration; selection: Selection; previous: PollState | null; stored: Json; signal: AbortSignal; mirror: Mirror }
+type Poll = { source: GitPollerConfig; generation: PollGeneration; /** When a poll last went well. */ polledAt: Date | null; selection: Selection; previous: PollState | null; stored: Json; signal: AbortSignal; mirror: Mirror }
 
 /** Looks once into a repository for new commits: writes nothing but its mirror. Throws PollFailed when git, or a user's function, cannot do its part. */
-export async function pollRepository(polling: Polling, { source, generation, stored }: Pick<Poll, 'source' | 'generation' | 'stored'>, signal: AbortSignal): Promise<Found> {
+export async function pollRepository(polling: Polling, { source, generation, stored, polledAt }: Pick<Poll, 'source' | 'generation' | 'stored' | 'polledAt'>, signal: AbortSignal): Promise<Found> {
   return withAccess(polling, source, async git => {
     const mirror = { git, clock: polling.clock, folder: mirrorFolder(polling.folder, source), repository: source.repository, signal }
-    return look(polling, { source, generation, stored, signal, mirror, selection: selectionOf(source, generation), previous: pollState(stored, source) })
+    return look(polling, { source, generation, stored, polledAt, signal, mirror, selection: selectionOf(source, generation), previous: pollState(stored, source) })
   })
 }
 
@@ -89,6 +92,7 @@ async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listin
   const changes: NewChange[] = []
   const atMost = source.mapChange === null ? COMMITS_PER_POLL : MAPPED_PER_POLL
   const known = new Set([...plan.known, ...Object.values(read)])
+  const told: Push[] | null = source.reconciles === null ? null : await toldPushes(polling.db, source, poll.polledAt)
   let more = false
   for (const branch of plan.branches) {
     const head = fetched[branch]!
@@ -100,7 +104,8 @@ async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listin
     const revisions = head === '' ? [] : await revisionsOf(branch, { head, former: read[branch], known, missing, poll, logger: polling.logger })
     const taken = revisions.slice(0, room)
     more ||= taken.length < revisions.length
-    changes.push(...(await readCommits(mirror, taken)).map(commit => changeOf(source, branch, { ...commit, ...(source.usetimestamps ? {} : { when: polling.clock.now() / 1000 }) })))
+    const toTell = told === null ? taken : asTold(source, untold(taken, branch, told))
+    changes.push(...(await readCommits(mirror, toTell)).map(commit => changeOf(source, branch, { ...commit, ...(source.usetimestamps ? {} : { when: polling.clock.now() / 1000 }) })))
     read[branch] = taken.length < revisions.length ? taken.at(-1)! : head
     known.add(read[branch])
   }
@@ -135,11 +140,25 @@ function isSame(stored: Heads, heads: Heads): boolean {
   return branches.length === Object.keys(stored).length && branches.every(branch => stored[branch] === heads[branch])
 }
 
-function changeOf({ repository, project, codebase, category }: GitPollerConfig, branch: string, { when, ...commit }: Commit): NewChange {
+/** Bitbucket tells of a push by its newest commit alone. */
+function asTold({ reconciles }: GitPollerConfig, revisions: string[]): string[] {
+  return tellsHeads(reconciles) ? revisions.slice(-1) : revisions
+}
+
+const tellsHeads = (hook: GitPollerConfig['reconciles']) => hook === 'bitbucketCloud' || hook === 'bitbucketServer'
+
+function changeOf({ repository, changeRepository, reconciles, project, codebase, category }: GitPollerConfig, branch: string, { when, ...commit }: Commit): NewChange {
   return {
-    ...commit, branch, repository, project, codebase, category: isFunctionRef(category) ? null : category, revlink: revlinkOf(repository, commit.revision),
-    properties: {}, whenAt: new Date(storableSeconds(when) * 1000),
+    ...commit, branch: tellsHeads(reconciles) ? refOf(branch) : branch, repository: changeRepository ?? repository, project, codebase, category: isFunctionRef(category) ? null : category, revlink: revlinkOf(repository, commit.revision),
+    properties: propertiesOf(reconciles), whenAt: new Date(storableSeconds(when) * 1000),
   }
+}
+
+/** As the hook's reader has them. */
+function propertiesOf(hook: GitPollerConfig['reconciles']): NewChange['properties'] {
+  if (hook === null || hook === 'base') return {}
+  const event = hook === 'bitbucketCloud' ? 'repo:push' : hook === 'bitbucketServer' ? 'repo:refs_changed' : 'push'
+  return propertiesFrom({ event, ...(hook === 'github' ? { github_distinct: true } : {}) }, 'Change')
 }
 
 /** A commit can claim any time. */

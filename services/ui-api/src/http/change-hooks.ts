@@ -51,10 +51,11 @@ function isRefusal(error: unknown): error is Error & { status: number } {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' && (error.status < 500 || error instanceof HookError)
 }
 
-async function accept({ intake, logger }: { intake: DeliveryIntake; logger: Deps['logger'] }, response: Response, message: ReadMessage): Promise<void> {
+async function accept({ intake, logger, activeGenerations }: Deps & { intake: DeliveryIntake }, response: Response, message: ReadMessage): Promise<void> {
   if ('done' in message) return void response.status(200).type('txt').send(message.done)
   const { source, key, event, changes, note } = message
-  const isNew = await intake.accept(message)
+  const reconciled = activeGenerations().some(({ configuration }) => configuration.changeSources.some(({ reconciles }) => reconciles === source))
+  const isNew = await intake.accept({ ...message, reconciled })
   logger.info({ hook: source, delivery: key, event, changes: changes?.length ?? 'later', isNew }, 'a change hook was accepted')
   response.status(isNew && changes?.length !== 0 ? 202 : 200).type('txt').send(isNew ? note : 'this delivery was accepted before')
 }

@@ -10,3 +10,17 @@ ADD COLUMN     "trouble_since" TIMESTAMPTZ(3);
 
 -- What is there was due by its schedule in the queue.
 UPDATE "change_sources" SET "due_at" = now();
+
+-- AlterTable
+ALTER TABLE "change_sources" ADD COLUMN     "reconciles" TEXT;
+
+-- CreateTable
+CREATE TABLE "told_revisions" (
+    "repository" TEXT NOT NULL,
+    "branch" TEXT NOT NULL,
+    "revision" TEXT NOT NULL,
+    "by_hook" BOOLEAN NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "told_revisions_pkey" PRIMARY KEY ("repository","branch","revision")
+);
