@@ -50,10 +50,12 @@ export type Report = {
   builder: { builderid: number; name: string; tags: string[]; project: string | null; description: string | null; url: string } | null
   request: { buildrequestid: number; priority: number; submitted_at: number; waited_for: boolean; results: Result | null; complete: boolean; url: string } | null
   build: ReportedBuild | null
+  /** Of a step's event alone. */
+  step?: ReportedStep
   /** The one before it on its builder that came to an end, to tell a change. */
   previous: { buildid: number; number: number; results: Result; complete_at: number; url: string } | null
   buildset: { bsid: number; reason: string; scheduler: string | null; submitted_at: number; complete_at: number | null; results: Result | null; external_idstring: string | null } | null
-  builds: (ReportedBuild & { builder: string })[]
+  builds: (ReportedBuild & { builder: string; tags: string[]; previous: { results: Result } | null })[]
   sourcestamps: (SourceStampData & { changes: ChangeData[] })[]
   properties: Properties
   /** Authors of the changes, and who asked. */

@@ -1,0 +1,68 @@
+import { isContended, isUnavailable, transaction, type Fence } from '@yardmaster/db'
+import { planNotifications, type NewNotification } from '@yardmaster/db/verbs/plan-notifications'
+import type { Told } from '@yardmaster/domain'
+import { ReplicaBuried } from '@yardmaster/runtime'
+import { composeFact, type Composing } from './compose-report.js'
+
+export type Planning = Omit<Composing, 'generation'> & { fence: Fence; active: () => Composing['generation'] | null; holdsDuty: () => Promise<boolean> }
+
+const BATCH = 40
+const AT_ONCE = 8
+
+type FeedRow = { id: number; facts: Told[]; at: number }
+type Composed = { id: number; notifications: NewNotification[] }
+
+/**
+ * What happened is put to the active generation's reporters, in its order, outside any transaction; what they tell is written, and the feed's rows removed, in one.
+ * A commit of which nothing can be written is logged and set aside until another generation is active, so that it does not stop those behind it.
+ */
+export function planReports(planning: Planning): (signal: AbortSignal) => Promise<{ again: boolean }> {
+  const { db, active, holdsDuty } = planning
+  let setAside = { generationId: 0, ids: new Set<number>() }
+  return async signal => {
+    const generation = active()
+    if (generation === null || !await holdsDuty()) return { again: false }
+    if (setAside.generationId !== generation.id) setAside = { generationId: generation.id, ids: new Set() }
+    const { rows } = await db.pool.query<FeedRow>(
+      `SELECT id, facts, extract(epoch FROM created_at)::float8 AS at FROM report_feed
+       WHERE set_name = (SELECT name FROM configuration_sets WHERE active_generation_id = $1) AND NOT id = ANY($2) ORDER BY id LIMIT $3`, [generation.id, [...setAside.ids], BATCH])
+    if (rows.length === 0 || signal.aborted) return { again: false }
+    const composed = await inParts(rows, row => composeRow({ ...planning, generation }, row))
+    const outcome = await write(planning, generation.id, composed, setAside.ids)
+    return { again: outcome === 'planned' ? rows.length === BATCH : outcome === 'lost' || active()?.id !== generation.id }
+  }
+}
+
+async function composeRow(composing: Composing, { id, facts, at }: FeedRow): Promise<Composed> {
+  const notifications: NewNotification[] = []
+  for (const fact of facts) notifications.push(...await composeFact(composing, { ...fact, at }))
+  return { id, notifications }
+}
+
+async function inParts<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = []
+  for (let from = 0; from < items.length; from += AT_ONCE) done.push(...await Promise.all(items.slice(from, from + AT_ONCE).map(work)))
+  return done
+}
+
+/** Together, since that is much faster; where that fails each by itself, so that one that cannot be stored stands alone. */
+async function write(planning: Planning, generationId: number, composed: Composed[], setAside: Set<number>): Promise<'planned' | 'lost' | 'superseded'> {
+  const { db, fence, logger } = planning
+  const plan = (some: Composed[]) => transaction(db, fence, tx =>
+    planNotifications(tx, { generationId, feedIds: some.map(one => one.id), notifications: some.flatMap(one => one.notifications) }))
+  try {
+    return await plan(composed)
+  } catch (error) {
+    if (error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)) throw error
+    if (composed.length > 1) {
+      for (const one of composed) {
+        const outcome = await write(planning, generationId, [one], setAside)
+        if (outcome !== 'planned') return outcome
+      }
+      return 'planned'
+    }
+    for (const { id } of composed) setAside.add(id)
+    logger.error({ err: error, feed: composed.map(one => one.id) }, 'what happened could not be told of: it is set aside until the configuration changes or this service starts again')
+    return 'planned'
+  }
+}
