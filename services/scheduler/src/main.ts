@@ -13,6 +13,7 @@ import { pollDue } from './on/poll-due.js'
 import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
 import { startDeliveries } from './start-deliveries.js'
+import { startReporting } from './reports/start-reporting.js'
 
 const SWEEP_MS = 5_000
 const TAKE_OVER_MS = 1_000
@@ -103,5 +104,6 @@ startReplica({
     startDeciding(replica)
     await startPolling(replica)
     await startDeliveries(replica, ofSet('deliveries', replica.settings))
+    await startReporting(replica)
   },
 })

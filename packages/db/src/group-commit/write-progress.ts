@@ -32,19 +32,20 @@ export async function updateSteps(tx: Transaction, submissions: Submission[]): P
     patches.set(fact.step.id, { build, number: fact.step.number, patch: mergePatch(patches.get(fact.step.id)?.patch, fact) })
   }
   if (patches.size === 0) return
-  const rows = await tx.query<{ id: number; version: number }>(
+  const rows = await tx.query<{ id: number; version: number; begun: boolean }>(
     `UPDATE steps s SET
        started_at = CASE WHEN p.started THEN coalesce(s.started_at, now()) ELSE s.started_at END,
        complete_at = CASE WHEN p.finished THEN now() ELSE s.complete_at END,
        results = coalesce(p.results, s.results), state_string = coalesce(p.state, s.state_string),
        hidden = coalesce(p.hidden, s.hidden), urls = coalesce(p.urls, s.urls), version = version + 1
      FROM jsonb_to_recordset($1::jsonb) AS p(id bigint, started boolean, finished boolean, results int, state text, hidden boolean, urls jsonb)
-     WHERE s.id = p.id AND s.complete_at IS NULL RETURNING s.id, s.version`,
+     WHERE s.id = p.id AND s.complete_at IS NULL RETURNING s.id, s.version, p.started AND s.started_at = now()::timestamptz(3) AS begun`,
     [JSON.stringify([...patches.values()].map(({ patch }) => patch))])
   for (const row of rows) {
     const { build, number, patch } = patches.get(row.id)!
     const told = { id: row.id, version: row.version, project: build.project, parents: { build: build.id, number } }
-    if (patch.started) tx.publish({ type: 'step.started', ...told })
+    // A replay says again that the step has started.
+    if (row.begun) tx.publish({ type: 'step.started', ...told })
     tx.publish({ type: patch.finished ? 'step.finished' : 'step.updated', ...told })
   }
 }

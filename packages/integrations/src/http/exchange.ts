@@ -14,6 +14,8 @@ export type Trust = {
   verify: boolean
   /** PEM certificates to believe besides the system's; null: none. */
   ca: string | null
+  /** PEM, of this side, where the server asks for one. */
+  own?: { cert: string; key: string }
 }
 
 export type HttpCall = {
@@ -87,14 +89,14 @@ async function once(call: HttpCall, { signal, clock }: HttpDeps): Promise<HttpAn
 function open(call: HttpCall, signal: AbortSignal): ClientRequest {
   const length = call.body === null ? {} : { 'content-length': String(Buffer.byteLength(call.body)) }
   const headers = { 'user-agent': 'Yardmaster', accept: 'application/json', ...call.headers, ...length }
-  const { method, trust: { verify, ca } } = call
+  const { method, trust: { verify, ca, own } } = call
   if (!call.url.startsWith('https:')) return httpRequest(call.url, { method, headers, signal, agent: call.fresh ? false : plainAgent })
-  const tls = { rejectUnauthorized: verify, ...(ca === null ? {} : { ca: [...rootCertificates, ca] }) }
+  const tls = { rejectUnauthorized: verify, ...(ca === null ? {} : { ca: [...rootCertificates, ca] }), ...own }
   return httpsRequest(call.url, { method, headers, signal, ...(call.fresh ? { agent: false, ...tls } : { agent: secureAgent(call.trust, tls) }) })
 }
 
 function secureAgent(trust: Trust, tls: { rejectUnauthorized: boolean; ca?: string[] }): HttpsAgent {
-  const key = JSON.stringify([trust.verify, trust.ca])
+  const key = JSON.stringify([trust.verify, trust.ca, trust.own?.cert])
   const known = secureAgents.get(key)
   if (known) return known
   const agent = new HttpsAgent({ keepAlive: true, maxSockets: 16, ...tls })

@@ -1,6 +1,6 @@
 import { isContended, isUnavailable, transaction, type Fence } from '@yardmaster/db'
 import { planNotifications, type NewNotification } from '@yardmaster/db/verbs/plan-notifications'
-import type { Told } from '@yardmaster/domain'
+import type { EventType, Told } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import { composeFact, type Composing } from './compose-report.js'
 
@@ -35,9 +35,13 @@ export function planReports(planning: Planning): (signal: AbortSignal) => Promis
 
 async function composeRow(composing: Composing, { id, facts, at }: FeedRow): Promise<Composed> {
   const notifications: NewNotification[] = []
-  for (const fact of facts) notifications.push(...await composeFact(composing, { ...fact, at }))
+  for (const fact of facts.toSorted((a, b) => rank(a) - rank(b))) notifications.push(...await composeFact(composing, { ...fact, at }))
   return { id, notifications }
 }
+
+/** What one commit tells in whatever order, in the order in which it happened. */
+const ranks: { [type in EventType]?: number } = { 'buildrequest.new': 0, 'build.new': 1, 'step.started': 2, 'step.finished': 2, 'build.finished': 3, 'buildrequest.complete': 4, 'buildset.complete': 5 }
+const rank = ({ type }: Told): number => ranks[type] ?? 6
 
 async function inParts<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const done: R[] = []

@@ -16,6 +16,12 @@ export type Sending = {
   stopping: AbortSignal
 }
 
+export type Sender = {
+  send(id: number): Promise<void>
+  /** Goes on with those of which it was never learned whether they were begun: no job speaks of them. */
+  resume(): Promise<void>
+}
+
 /** Long enough for a slow server and a function of the configuration; the other side is given up after it. */
 const SEND_MS = 65_000
 const LOG_BYTES = 1024 * 1024
@@ -25,12 +31,12 @@ const WRITE_AGAIN_MS = 500
  * Sends one notification, if it is to be sent now: begun in its row, sent, and ended in its row, which is tried until it is written or this replica is no more.
  * The answer never decides anything: whoever died in between left a row that says so.
  */
-export function sendNotification(sending: Sending): (id: number) => Promise<void> {
+export function sendNotification(sending: Sending): Sender {
   const { db, fence, logger } = sending
   const underWay = new Set<number>()
   /** Their beginning may have been committed though nothing was sent. */
   const doubtful = new Set<number>()
-  return async id => {
+  const send = async (id: number) => {
     if (underWay.has(id) || sending.stopping.aborted) return
     underWay.add(id)
     try {
@@ -48,6 +54,7 @@ export function sendNotification(sending: Sending): (id: number) => Promise<void
       underWay.delete(id)
     }
   }
+  return { send, resume: async () => { await Promise.all([...doubtful].map(send)) } }
 }
 
 async function attemptToSend(sending: Sending, attempt: Attempt): Promise<AttemptEnding> {
@@ -103,7 +110,7 @@ function contextOf({ db, secrets, installation, generation: { threads }, reporte
   const answer = async (what: string, [asked]: Json[]): Promise<Json> => {
     if (what === 'log') return typeof asked === 'number' ? log(asked) : null
     const own = reporter.options['options']
-    const found = typeof own === 'object' && own !== null && !Array.isArray(own) && typeof asked === 'string' && Object.hasOwn(own, asked) ? (own as { [name: string]: Renderable })[asked] : undefined
+    const found = typeof own === 'object' && own !== null && !Array.isArray(own) ? new Map<Json, Renderable>(Object.entries(own)).get(asked ?? null) : undefined
     if (found === undefined) throw new Error(`the reporter has no option '${String(asked)}'`)
     return renderOption(found)
   }

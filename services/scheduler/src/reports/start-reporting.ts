@@ -23,14 +23,15 @@ export async function startReporting(replica: Replica): Promise<void> {
   const queues = await replica.queues()
   const active = () => generations.active()
   const stopping = new AbortController()
-  const send = sendNotification({ db, fence, clock, random, logger, secrets, installation, active, metrics: sendingMetrics(registry, db), stopping: stopping.signal })
-  const worker = await queues.work<NotificationJob>(name('notifications'), ({ data: { id } }) => send(id), { concurrency: SENDINGS })
+  const sender = sendNotification({ db, fence, clock, random, logger, secrets, installation, active, metrics: sendingMetrics(registry, db), stopping: stopping.signal })
+  const worker = await queues.work<NotificationJob>(name('notifications'), ({ data: { id } }) => sender.send(id), { concurrency: SENDINGS })
   replica.onStop('notifications', async () => {
     // What is under way may end in peace, for a while.
     const cancel = clock.setTimeout(() => stopping.abort(new Error('the process stops')), STOP_MS)
     await worker.close()
     cancel()
   })
+  replica.loop({ name: 'resume notifications', everyMs: SWEEP_MS, run: () => sender.resume() })
   const plan = replica.loop({
     name: 'plan reports', everyMs: SWEEP_MS,
     run: planReports({ db, fence, logger, baseUrl: settings.baseUrl, set: settings.set, active, holdsDuty: holds(() => plan) }),
