@@ -26,7 +26,7 @@ function buildset(results: (0 | 2)[]): Report {
   const build = testReport('finished').build!
   return {
     ...testReport('buildset.finished', pull), builder: null, request: null,
-    builds: results.map((result, index) => ({ ...build, number: index + 1, results: result, state_string: result === FAILURE ? 'failed tests [a_b]' : '', builder: `b${index}` })),
+    builds: results.map((result, index) => ({ ...build, number: index + 1, results: result, state_string: result === FAILURE ? 'failed tests [a_b]' : '', builder: `b${index}`, tags: [], previous: null })),
   }
 }
 
