@@ -1,5 +1,5 @@
 import { schedulers, util } from '@yardmaster/config'
-import type { ChangeData, SchedulerDeclaration } from '@yardmaster/config'
+import type { ChangeData, SchedulerDeclaration, SchedulingInput } from '@yardmaster/config'
 import { branches } from './branches.js'
 import { built } from './builders.js'
 
@@ -19,10 +19,17 @@ const ofBranches: SchedulerDeclaration[] = branches.flatMap(branch => [
   }),
 ])
 
-/** A pull request says by its label what it wants to be tested with: `buildbot tier-1`, `buildbot fedora-stable`. */
-const wantsTests = (change: ChangeData): boolean => change.category === 'pull' && change.files.some(file => !documentation.test(file))
+const ofMain = built.filter(item => item.branch.name === '3.x')
+
+/** A pull request says by its labels what it is tested with: `test-with fedora-stable`; tier 1 unless it says so. */
+function buildersOfPullRequest({ changes }: SchedulingInput): string[] {
+  const labels = changes.flatMap(({ properties }) => (Array.isArray(properties['labels']?.[0]) ? properties['labels'][0].map(String) : []))
+  const wanted = labels.filter(label => label.startsWith('test-with ')).map(label => label.slice('test-with '.length))
+  return ofMain.filter(({ definition }) => (wanted.length > 0 ? wanted.includes(definition.platform) : definition.tier === 1)).map(item => item.name)
+}
 
 export const allSchedulers: SchedulerDeclaration[] = [
   ...ofBranches,
-  schedulers.anyBranch({ name: 'pull requests', changeFilter: util.changeFilter({ filterFn: wantsTests }), builders: built.filter(item => item.branch.name === '3.x' && item.definition.tier === 1).map(item => item.name) }),
+  ...branches.map(branch => schedulers.nightly({ name: `${branch.name} nightly`, cron: '0 3 * * *', timeZone: 'Europe/Berlin', onlyIfChanged: true, changeFilter: util.changeFilter({ branch: branch.git }), builders: namesOf(branch.name, true) })),
+  schedulers.anyBranch({ name: 'pull requests', changeFilter: util.changeFilter({ category: 'pull' }), fileIsImportant, onlyImportant: true, builders: buildersOfPullRequest, priority: -1 }),
 ]

@@ -1,4 +1,4 @@
-import { changeHooks, defineConfig, util } from '@yardmaster/config'
+import { changeHooks, defineConfig, reporters, util } from '@yardmaster/config'
 import { allBuilders } from './builders.js'
 import { allWorkers } from './machines.js'
 import { allSchedulers } from './schedules.js'
@@ -11,4 +11,9 @@ export default defineConfig({
   builders: allBuilders,
   schedulers: allSchedulers,
   changeHooks: [changeHooks.github({ secret: util.secret('github-hook') })],
+  services: [
+    reporters.githubStatus({ token: util.secret('github-token'), generators: [reporters.buildStartEndStatusGenerator({ tags: ['stable'] })] }),
+    reporters.mail({ fromaddr: 'yard@example.org', relayhost: 'mail.example.org', sendToInterestedUsers: true, groups: [{ tags: ['tier-1'], to: ['release@example.org'] }], generators: [reporters.buildStatusGenerator({ mode: ['problem'] })] }),
+    util.oldBuildCanceller({ name: 'older pushes', filters: [{ builders: allBuilders.map(builder => builder.name), filter: util.changeFilter({ branch: /^refs\/pull\// }) }] }),
+  ],
 })
