@@ -12,6 +12,7 @@ import { addInstanceControls, addInstances, addPoolControls, addPools } from './
 import { addPlan } from './commands/plan.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRoles } from './commands/roles.js'
+import { addSchedulers } from './commands/schedulers.js'
 import { addSendChange } from './commands/send-change.js'
 import { addUp } from './commands/up.js'
 import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
@@ -56,6 +57,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addInstanceControls(program, context)
   addPools(program, context)
   addPoolControls(program, context)
+  addSchedulers(program, context)
   addExplain(program, context)
   addPlan(program, context, finish)
   addReplicas(program, context)

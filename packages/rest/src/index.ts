@@ -27,6 +27,7 @@ export { planRequest, type PlanBody, type PlannedScheduler } from './yard/plan.j
 export { poolActionRequest, poolActions, type Pool, type PoolAction, type PoolActionBody } from './yard/pool.js'
 export { rebuildRequest, type Rebuildable, type RebuildBody, type Rebuilt } from './yard/rebuild.js'
 export { drainRequest, type Replica } from './yard/replica.js'
+export { schedulerActions, type SchedulerAction, type YardScheduler } from './yard/scheduler.js'
 export { tryRequest, type TryBody, type Tried, type TryScheduler, type TryUser } from './yard/try.js'
 export type { WaitingRequest } from './yard/waiting-request.js'
 export { workerActionRequest, workerActions, type WorkerAction, type WorkerActionBody, type YardWorker } from './yard/worker.js'

@@ -8,6 +8,7 @@ import { MachinesPage } from './pages/machines/machines-page.js'
 import { PoolPage } from './pages/machines/pool-page.js'
 import { NotFoundPage } from './pages/not-found-page.js'
 import { RequestPage } from './pages/request-page.js'
+import { SchedulersPage } from './pages/schedulers-page.js'
 import { WorkerPage } from './pages/workers/worker-page.js'
 import { WorkersPage } from './pages/workers/workers-page.js'
 import { Header } from './ui/header.js'
@@ -26,6 +27,7 @@ export function App(): ReactElement {
           <Route path="builders/:builderid" element={<BuilderPage />} />
           <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
           <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
+          <Route path="schedulers" element={<SchedulersPage />} />
           <Route path="workers" element={<WorkersPage />} />
           <Route path="workers/:workerid" element={<WorkerPage />} />
           <Route path="pools" element={<Navigate to="/machines" replace />} />

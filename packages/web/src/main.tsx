@@ -18,6 +18,7 @@ import './styles/pages.css'
 import './styles/build.css'
 import './styles/workers.css'
 import './styles/machines.css'
+import './styles/schedulers.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {

@@ -10,6 +10,7 @@ import { planAnswer, type PlanBody, type PlannedScheduler } from './plan.js'
 import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
 import { rebuildableAnswer, rebuildAnswer, type Rebuildable, type RebuildBody, type Rebuilt } from './rebuild.js'
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
+import { yardSchedulerAnswer, yardSchedulersAnswer, type SchedulerAction, type YardScheduler } from './scheduler.js'
 import { tryAnswer, trySchedulersAnswer, type TryBody, type Tried, type TryScheduler, type TryUser } from './try.js'
 import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
 import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
@@ -48,6 +49,11 @@ export type YardClient = {
   /** By its id or name. */
   pool(pool: number | string): Promise<Pool>
   controlPool(pool: number | string, action: PoolAction, body?: PoolActionBody): Promise<Pool>
+  /** Those of the active configurations. */
+  schedulers(): Promise<YardScheduler[]>
+  /** By its id or name. */
+  scheduler(scheduler: number | string): Promise<YardScheduler>
+  controlScheduler(scheduler: number | string, action: SchedulerAction): Promise<YardScheduler>
   /** The fields of a force scheduler's form as they are now. */
   forceForm(scheduler: string, body?: ForceFormBody): Promise<ForceField[]>
   /** What the build was asked for with. */
@@ -94,6 +100,9 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     pools: async () => (await ask(poolsAnswer, 'pools')).pools,
     pool: async pool => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}`)).pool,
     controlPool: async (pool, action, body = {}) => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}/${action}`, { method: 'POST', body })).pool,
+    schedulers: async () => (await ask(yardSchedulersAnswer, 'schedulers')).schedulers,
+    scheduler: async scheduler => (await ask(yardSchedulerAnswer, `schedulers/${encodeURIComponent(scheduler)}`)).scheduler,
+    controlScheduler: async (scheduler, action) => (await ask(yardSchedulerAnswer, `schedulers/${encodeURIComponent(scheduler)}/${action}`, { method: 'POST', body: {} })).scheduler,
     forceForm: async (scheduler, body = {}) => (await ask(forceFormAnswer, `forceschedulers/${encodeURIComponent(scheduler)}/form`, { method: 'POST', body })).all_fields,
     rebuildable: async buildid => (await ask(rebuildableAnswer, `builds/${buildid}/rebuild`)).rebuild,
     rebuild: (buildid, body = {}) => ask(rebuildAnswer, `builds/${buildid}/rebuild`, { method: 'POST', body }),

@@ -24,6 +24,7 @@ export function Header(): ReactElement {
       </Link>
       <nav aria-label="Pages">
         <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
+        <NavLink to="/schedulers">Schedulers</NavLink>
         <NavLink to="/workers">Workers</NavLink>
         {hasPools && <NavLink to="/machines">Machines</NavLink>}
       </nav>

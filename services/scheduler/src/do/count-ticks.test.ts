@@ -6,7 +6,7 @@ const building = { name: 's', builders: ['b'], properties: {}, priority: 0, reas
 const timed = { ...building, changeFilter: { fields: {}, properties: {}, fn: null }, fileIsImportant: null, onlyImportant: false, onlyIfChanged: false, createAbsoluteSourceStamps: false, missed: 'once' as const }
 const nightly = (cron: string, more: Partial<NightlyScheduler> = {}): NightlyScheduler => ({ ...timed, kind: 'nightly', cron, timeZone: 'UTC', forceAt: null, ...more })
 const periodic = (seconds: number, more: Partial<PeriodicScheduler> = {}): PeriodicScheduler => ({ ...timed, kind: 'periodic', periodicBuildTimer: seconds, ...more })
-const at = (text: string) => new Date(`${text.includes('Z') ? text : `${text}Z`}`)
+const at = (text: string) => new Date(text.includes('Z') ? text : `${text}Z`)
 
 /** All ticks of a clock that somebody looks at every few seconds, from one time to another. */
 function ticksBetween(scheduler: NightlyScheduler, from: string, to: string): string[] {

@@ -11,6 +11,7 @@ import { planRoutes } from './plan.js'
 import { poolRoutes } from './pools.js'
 import { rebuildRoutes } from './rebuild.js'
 import { replicaRoutes } from './replicas.js'
+import { schedulerRoutes } from './schedulers.js'
 import { tryRoutes } from './try.js'
 import { waitingRequestRoutes } from './waiting-requests.js'
 import { workerRoutes } from './workers.js'
@@ -19,7 +20,7 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson)
   // Before the others: it takes larger bodies.
   router.use('/try', tryRoutes(deps))
@@ -34,6 +35,7 @@ export function yardRoutes(deps: Deps): Router {
   router.use('/plan', planRoutes(deps))
   router.use('/pools', poolRoutes(deps))
   router.use('/replicas', replicaRoutes(deps))
+  router.use('/schedulers', schedulerRoutes(deps))
   router.use('/workers', workerRoutes(deps))
   router.use((request: Request, response: Response) => sendError(response, 404, `Invalid path: ${request.path.slice(1)}`))
   router.use(refusals)
