@@ -9,6 +9,7 @@ import { measureBacklog } from './measures/backlog.js'
 import { measureBuilds } from './measures/builds.js'
 import { measureConfiguration } from './measures/configuration.js'
 import { measureFailover } from './measures/failover.js'
+import { measureHooks } from './measures/hooks.js'
 import { measureIdle } from './measures/idle.js'
 import { measureIsolation } from './measures/isolation.js'
 import { measureLatency } from './measures/latency.js'
@@ -20,7 +21,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, hooks: measureHooks,
 }
 
 const HELP = `npm run bench -- [options]
