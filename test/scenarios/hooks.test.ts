@@ -5,6 +5,9 @@ import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
 const PUSHES = 200
+const STORM = 400
+const SENDERS = 12
+const KILLS = 3
 const secret = 'of the webhooks'
 
 let github: FakeGithub
@@ -21,7 +24,7 @@ export default defineConfig({
     { name: 'pulls', workers: names, collapseRequests: false, steps: [steps.shell({ name: 's', command: 'true' })] },
   ],
   schedulers: [
-    schedulers.anyBranch({ name: 'pushes', builders: ['each'], changeFilter: util.changeFilter({ categoryNot: ['pull', 'asked'] }) }),
+    schedulers.anyBranch({ name: 'pushes', builders: ['each'], changeFilter: util.changeFilter({ categoryNot: ['pull', 'asked'], branchNot: ['storm'] }) }),
     schedulers.anyBranch({ name: 'pulls', builders: ['pulls'], changeFilter: util.changeFilter({ category: ['pull', 'asked'] }) }),
   ],
   changeHooks: [
@@ -65,6 +68,39 @@ async function send({ path, headers, body }: HookMessage): Promise<number> {
 }
 
 const sendGithub = (event: string, delivery: string, payload: Json) => send(hookMessages.github({ event, delivery, secret, payload }))
+
+test('ui-api is killed again and again in a storm of hooks: what was answered 2xx is a change, what is sent again makes no second one', async () => {
+  onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
+  const uiApi = cluster.roles['ui-api']
+  const answered: number[] = []
+  const statuses = new Set<number>()
+  const killing = (async () => {
+    for (let n = 0; n < KILLS; n++) {
+      await until('some more to be answered', () => answered.length >= ((n + 1) * STORM) / (KILLS + 2), 60_000)
+      await new Promise<void>(resolve => {
+        cluster.proxies['ui-api'].at({ transaction: /INSERT INTO deliveries/, when: n % 2 === 0 ? 'before the commit' : 'after the commit' }, () => { uiApi.signal('SIGKILL'); resolve() })
+      })
+      await uiApi.ended
+      await uiApi.start()
+    }
+  })()
+  // Both end with the test: whatever fails first is what it fails with.
+  killing.catch(() => {})
+  let next = 0
+  await Promise.all(Array.from({ length: SENDERS }, async () => {
+    for (let n = next++; n < STORM; n = next++) {
+      const message = pushMessage('github', { revision: `storm${n}`, branch: 'storm', delivery: `storm-${n}`, secret })
+      const status = await until(`hook ${n} to be answered`, () => send(message).catch(() => null), 90_000)
+      statuses.add(status)
+      answered.push(n)
+    }
+  }))
+  await killing
+  expect([...statuses].filter(status => status !== 200 && status !== 202)).toEqual([])
+  const kept = await cluster.rows<{ revision: string; changes: number }>(`SELECT revision, count(*)::int AS changes FROM changes WHERE branch = 'storm' GROUP BY revision`)
+  expect(kept.filter(({ changes }) => changes !== 1)).toEqual([])
+  expect(kept).toHaveLength(answered.length)
+}, 180_000)
 
 type DeliveryRow = { state: string; attempts: number; error: string | null; note: string; changes: number }
 async function delivery(key: string): Promise<DeliveryRow | undefined> {
