@@ -1,6 +1,6 @@
 import type { Database } from '@yardmaster/db'
 import type { Configuration, EventType, Json, Properties, Report, ReportEvent, Result, Told } from '@yardmaster/domain'
-import { CANCELLED, RETRY, SKIPPED } from '@yardmaster/domain'
+import { CANCELLED, propertiesBeforeBuild, RETRY, SKIPPED } from '@yardmaster/domain'
 import { pages, readBuilds, type ReadBuild } from './read-builds.js'
 import { ownersOf, readStamps } from './read-stamps.js'
 
@@ -28,13 +28,13 @@ const nothing = ({ configuration }: ReportReading, { at }: Fact, event: ReportEv
 
 type RequestRow = {
   buildrequestid: number; priority: number; submitted_at: number; waited_for: boolean; results: Result | null; complete: boolean; builderid: number; bsid: number
-  name: string; tags: string[]; project: string | null; description: string | null; set_name: string
+  name: string; tags: string[]; projectid: number | null; project: string | null; description: string | null; set_name: string
 }
 
 async function readRequest({ db }: ReportReading, id: number): Promise<RequestRow | undefined> {
   const { rows: [row] } = await db.pool.query<RequestRow>(
     `SELECT r.id AS buildrequestid, r.priority, floor(extract(epoch FROM r.submitted_at))::float8 AS submitted_at, r.waited_for, r.results, r.state = 'complete' AS complete, r.builder_id AS builderid,
-       r.buildset_id AS bsid, u.name, u.tags, p.name AS project, u.description, u.set_name
+       r.buildset_id AS bsid, u.name, u.tags, u.project_id AS projectid, p.name AS project, u.description, u.set_name
      FROM build_requests r JOIN builders u ON u.id = r.builder_id LEFT JOIN projects p ON p.id = u.project_id WHERE r.id = $1`, [id])
   return row
 }
@@ -57,13 +57,19 @@ async function ofRequestRow(reading: ReportReading, fact: Fact, about: { request
   const { properties: asked, ...set } = buildset
   const page = pages(reading.baseUrl)
   const { buildrequestid, priority, submitted_at, waited_for, results, complete, builderid, name, tags, project, description } = request
-  const properties = about.build?.properties ?? asked
+  const properties = about.build?.properties ?? beforeBuild(reading, request, { asked, sourcestamps })
   return {
     ...nothing(reading, fact, about.event),
     builder: { builderid, name, tags, project, description, url: page.builder(builderid) },
     request: { buildrequestid, priority, submitted_at, waited_for, results: about.event === 'cancelled' ? results : null, complete: about.event === 'cancelled' && complete, url: page.request(buildrequestid) },
     buildset: set, sourcestamps, properties, owners: ownersOf(sourcestamps, properties),
   }
+}
+
+/** No build says them yet, and a status that is pending is named by its builder. */
+function beforeBuild({ configuration }: ReportReading, { name, builderid, project, projectid }: RequestRow, { asked, sourcestamps }: { asked: Properties; sourcestamps: Report['sourcestamps'] }): Properties {
+  const builder = configuration.builders.find(one => one.name === name)
+  return propertiesBeforeBuild({ asked, defaults: builder?.defaultProperties ?? {}, builder: { name, id: builderid, project, projectId: projectid, properties: builder?.properties ?? {} }, sourcestamps })
 }
 
 async function ofBuild(reading: ReportReading, fact: Fact, { id, event }: { id: number; event: ReportEvent }): Promise<Report | null> {
