@@ -11,9 +11,11 @@ import { addLog } from './commands/log.js'
 import { addInstanceControls, addInstances, addPoolControls, addPools } from './commands/machines.js'
 import { addPlan } from './commands/plan.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
+import { addRebuild } from './commands/rebuild.js'
 import { addRoles } from './commands/roles.js'
 import { addSchedulers } from './commands/schedulers.js'
 import { addSendChange } from './commands/send-change.js'
+import { addTry } from './commands/try.js'
 import { addUp } from './commands/up.js'
 import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
 import { addWorkers } from './commands/workers.js'
@@ -47,6 +49,8 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addConfig(program, context)
   addBuilders(program, context)
   addForce(program, context, finish)
+  addTry(program, context, finish)
+  addRebuild(program, context, finish)
   addBuilds(program, context)
   addLog(program, context, finish)
   addStop(program, context)

@@ -37,7 +37,7 @@ async function forceSchedulerOf(remote: Remote, builder: string, wanted: string 
 }
 
 /** Waits for a build of the request, follows its log, and goes on with the next one when it is built again (RETRY). */
-async function followRequest(remote: Remote, requestId: number, options: ForceOptions, context: Context): Promise<number> {
+export async function followRequest(remote: Remote, requestId: number, options: Pick<RemoteOptions, 'json'>, context: Context): Promise<number> {
   const paint = paintFor(context.colours)
   const seen = new Set<number>()
   for (;;) {
