@@ -50,7 +50,7 @@ export function addTry(program: Command, context: Context, finish: (code: number
     .addHelpText('after', '\nThe exit code is 0 if all builds end with success or warnings, else 1.\n\nExamples:\n  $ yard try\n  $ yard try -b linux -b windows --untracked --logs\n  $ git diff | yard try --diff - --baserev HEAD\n')
     .action(async (options: TryOptions) => {
       const remote = remoteFor(options, context)
-      if (options.getBuilderNames) return void await tellBuilders(remote, options, context)
+      if (options.getBuilderNames) return tellBuilders(remote, options, context)
       const body = await bodyOf(options, context)
       if (options.dryRun) return tellDryRun(body, options, context)
       const tried = await remote.yard(client => client.try(userOf(options, context), body))

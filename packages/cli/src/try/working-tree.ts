@@ -64,7 +64,7 @@ async function upstreamOf(git: Git, branch: string | undefined): Promise<Upstrea
   const own = await git.line(['rev-parse', '--abbrev-ref', '--symbolic-full-name', '@{upstream}'])
   if (branch === undefined) return asUpstream(remotes, own) ?? asUpstream(remotes, await git.line(['rev-parse', '--abbrev-ref', '--symbolic-full-name', 'origin/HEAD']))
   const first = asUpstream(remotes, own)?.ref.split('/')[0]
-  for (const remote of [...new Set([first ?? 'origin', 'origin', ...remotes])]) {
+  for (const remote of new Set([first ?? 'origin', 'origin', ...remotes])) {
     if (await git.line(['rev-parse', '--verify', '--quiet', `refs/remotes/${remote}/${branch}`]) !== null) return { ref: `refs/remotes/${remote}/${branch}`, branch }
   }
   return null
