@@ -10,6 +10,7 @@ import { addLocks } from './commands/locks.js'
 import { addLog } from './commands/log.js'
 import { addInstanceControls, addInstances, addPoolControls, addPools } from './commands/machines.js'
 import { addPlan } from './commands/plan.js'
+import { addQueue } from './commands/queue.js'
 import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRebuild } from './commands/rebuild.js'
 import { addRoles } from './commands/roles.js'
@@ -54,6 +55,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addBuilds(program, context)
   addLog(program, context, finish)
   addStop(program, context)
+  addQueue(program, context)
   addStatus(program, context)
   addLocks(program, context)
   addWorkers(program, context)

@@ -29,5 +29,5 @@ export { rebuildRequest, type Rebuildable, type RebuildBody, type Rebuilt } from
 export { drainRequest, type Replica } from './yard/replica.js'
 export { schedulerActions, type SchedulerAction, type YardScheduler } from './yard/scheduler.js'
 export { tryRequest, type TryBody, type Tried, type TryScheduler, type TryUser } from './yard/try.js'
-export type { WaitingRequest } from './yard/waiting-request.js'
+export { cancelRequestBody, priorityRequest, type Cancelled, type WaitingRequest } from './yard/waiting-request.js'
 export { workerActionRequest, workerActions, type WorkerAction, type WorkerActionBody, type YardWorker } from './yard/worker.js'

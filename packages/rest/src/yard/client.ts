@@ -12,7 +12,7 @@ import { rebuildableAnswer, rebuildAnswer, type Rebuildable, type RebuildBody, t
 import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
 import { yardSchedulerAnswer, yardSchedulersAnswer, type SchedulerAction, type YardScheduler } from './scheduler.js'
 import { tryAnswer, trySchedulersAnswer, type TryBody, type Tried, type TryScheduler, type TryUser } from './try.js'
-import { waitingRequestAnswer, waitingRequestsAnswer, type WaitingRequest } from './waiting-request.js'
+import { cancelledAnswer, waitingRequestAnswer, waitingRequestsAnswer, type CancelBody, type Cancelled, type PriorityBody, type WaitingRequest } from './waiting-request.js'
 import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
 
 /** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
@@ -21,6 +21,14 @@ export type YardClient = {
   waitingRequests(): Promise<WaitingRequest[]>
   /** A pending one. */
   waitingRequest(id: number): Promise<WaitingRequest>
+  /** Moves a pending one in its builder's queue: the higher is first. */
+  setPriority(id: number, priority: number): Promise<WaitingRequest>
+  /** Lets one that is held be built. */
+  releaseRequest(id: number): Promise<WaitingRequest>
+  /** Ends it if it waits, stops its build if it has one. */
+  cancelRequest(id: number, body?: CancelBody): Promise<Cancelled>
+  /** The same of all of a buildset's requests. */
+  cancelBuildset(id: number, body?: CancelBody): Promise<Cancelled>
   /** Messages of hooks, the newest first; `next`: the filter's `before` for those that follow, null: there are none. */
   deliveries(filter?: DeliveryFilter): Promise<{ deliveries: Delivery[]; next: number | null }>
   delivery(id: number): Promise<DeliveryDetails>
@@ -73,7 +81,7 @@ const failure = z.object({ error: z.string() })
 /** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
 export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody | ForceFormBody | RebuildBody | TryBody; user?: TryUser } = {}): Promise<T> => {
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody | ForceFormBody | RebuildBody | TryBody | PriorityBody | CancelBody; user?: TryUser } = {}): Promise<T> => {
     const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
     const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json', ...(init.user ? { authorization: basicOf(init.user) } : {}) }, ...body })
     if (!response.ok) throw errorOf(response.status, await response.text())
@@ -82,6 +90,10 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
   return {
     waitingRequests: async () => (await ask(waitingRequestsAnswer, 'buildrequests')).buildrequests,
     waitingRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}`)).buildrequest,
+    setPriority: async (id, priority) => (await ask(waitingRequestAnswer, `buildrequests/${id}/priority`, { method: 'POST', body: { priority } })).buildrequest,
+    releaseRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}/release`, { method: 'POST', body: {} })).buildrequest,
+    cancelRequest: (id, body = {}) => ask(cancelledAnswer, `buildrequests/${id}/cancel`, { method: 'POST', body }),
+    cancelBuildset: (id, body = {}) => ask(cancelledAnswer, `buildsets/${id}/cancel`, { method: 'POST', body }),
     deliveries: filter => ask(deliveriesAnswer, `deliveries${searchOf(filter ?? {})}`),
     delivery: async id => (await ask(deliveryAnswer, `deliveries/${id}`)).delivery,
     redeliver: async id => (await ask(deliveryAnswer, `deliveries/${id}/redeliver`, { method: 'POST', body: {} })).delivery,

@@ -4,16 +4,18 @@ import type { ReactElement } from 'react'
 import { Link, Navigate, useParams } from 'react-router'
 import { buildersQuery, buildsOfRequestQuery, requestQuery } from '../api/queries.js'
 import { useCause } from '../api/use-cause.js'
-import { CancelButton } from '../ui/cancel-button.js'
+import { CancelBuildsetButton, CancelButton } from '../ui/cancel-button.js'
 import { useLiveQuery } from '../live/live-query.js'
 import { outcomeOf } from '../lib/results.js'
 import { useServices } from '../services.js'
 import { buildPath } from '../ui/build-chip.js'
 import { PageTitle } from '../ui/page-title.js'
+import { Priority } from '../ui/priority.js'
 import { ResultBadge } from '../ui/result-icon.js'
 import { Revision } from '../ui/revision.js'
 import { Failed, Loading } from '../ui/states.js'
 import { Ago } from '../ui/times.js'
+import { Explained } from './explained.js'
 import { NotFoundPage } from './not-found-page.js'
 
 /** A request that waits; as soon as it has a build, that. */
@@ -41,8 +43,9 @@ function KnownRequest({ request }: { request: BuildRequest }): ReactElement {
       <h1><ResultBadge outcome={outcomeOf({ ...request, started_at: null })} word /> Build request {request.buildrequestid}</h1>
       <div className="facts-block request-facts">
         <p>{cause?.buildset.reason} <Revision cause={cause} /></p>
-        <p className="muted">Asked for <Ago at={request.submitted_at} />. {request.complete ? 'It ended without a build.' : 'It waits for a free worker; its build is shown here as soon as it starts.'}</p>
-        {!request.complete && <CancelButton buildrequestid={request.buildrequestid} />}
+        <p className="muted">Asked for <Ago at={request.submitted_at} />. {!request.complete && 'Its build is shown here as soon as it starts.'}</p>
+        <Explained request={request} />
+        {!request.complete && <p className="actions"><Priority request={request} /><CancelButton buildrequestid={request.buildrequestid} /><CancelBuildsetButton buildsetid={request.buildsetid} /></p>}
       </div>
     </section>
   )

@@ -1,14 +1,12 @@
 import { buildId, numberIn, workerId, type PathParams } from '../http/resources/places.js'
 import { sql, type Sql } from '../http/resources/sql.js'
 import { cancelBuildRequest } from './cancel-request.js'
-import { cancelWholeBuildset } from './cancel-buildset.js'
 import type { Control, PreparedControl } from './control.js'
 import { enable } from './enable-scheduler.js'
 import type { Thing } from './find-id.js'
 import { force } from './force.js'
 import { kill, pause, stopWorkerGracefully, unpause } from './pause-worker.js'
 import { rebuild } from './rebuild.js'
-import { releaseHeldRequest } from './release-request.js'
 import { setRequestPriority } from './set-priority.js'
 import { stopBuild } from './stop-build.js'
 
@@ -21,8 +19,7 @@ export const controls: Controlled[] = [
   { path: '/forceschedulers/:scheduler', thing: 'schedulers', id: ({ scheduler }) => sql`(SELECT id FROM schedulers WHERE name = ${scheduler})`, actions: { force }, limit: '24mb' },
   { path: '/builds/:buildid', ...ofBuild },
   { path: '/builders/:builder/builds/:number', ...ofBuild },
-  { path: '/buildrequests/:buildrequestid', thing: 'build_requests', id: params => sql`${numberIn(params, 'buildrequestid')}`, actions: { cancel: cancelBuildRequest, set_priority: setRequestPriority, release: releaseHeldRequest } },
-  { path: '/buildsets/:bsid', thing: 'buildsets', id: params => sql`${numberIn(params, 'bsid')}`, actions: { cancel: cancelWholeBuildset } },
+  { path: '/buildrequests/:buildrequestid', thing: 'build_requests', id: params => sql`${numberIn(params, 'buildrequestid')}`, actions: { cancel: cancelBuildRequest, set_priority: setRequestPriority } },
   { path: '/workers/:worker', thing: 'workers', id: workerId, actions: { stop: stopWorkerGracefully, kill, pause, unpause } },
   { path: '/schedulers/:schedulerid', thing: 'schedulers', id: params => sql`${numberIn(params, 'schedulerid')}`, actions: { enable } },
 ]

@@ -3,7 +3,7 @@ import { raw, sql, toQuery, type Sql } from '../http/resources/sql.js'
 import { notFound } from './control-error.js'
 
 /** The tables whose rows can be controlled. */
-export type Thing = 'builds' | 'workers' | 'build_requests' | 'buildsets' | 'schedulers'
+export type Thing = 'builds' | 'workers' | 'build_requests' | 'schedulers'
 
 /** The id that the path speaks of. Throws ControlError (404) when there is nothing there. */
 export async function findId(tx: Transaction, thing: Thing, { id, path }: { id: Sql; path: string }): Promise<number> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendError, sendJson } from '../json.js'
 import { deliveryRoutes } from './deliveries.js'
+import { buildsetRoutes } from './buildsets.js'
 import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { forceFormRoutes } from './force-form.js'
@@ -20,7 +21,7 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson)
   // Before the others: it takes larger bodies.
   router.use('/try', tryRoutes(deps))
@@ -28,6 +29,7 @@ export function yardRoutes(deps: Deps): Router {
   router.use('/buildrequests', waitingRequestRoutes(deps))
   router.use('/builds', buildCostRoutes(deps), rebuildRoutes(deps))
   router.use('/deliveries', deliveryRoutes(deps))
+  router.use('/buildsets', buildsetRoutes(deps))
   router.use('/explain', explainRoutes(deps))
   router.use('/forceschedulers', forceFormRoutes(deps))
   router.use('/instances', instanceRoutes(deps))

@@ -1,0 +1,17 @@
+import type { BuildRequest } from '@yardmaster/rest'
+import type { ReactElement } from 'react'
+import { useQueueControl } from '../api/queue.js'
+
+/** The place of a waiting request in its builder's queue, and what moves it. The number comes back as an event. */
+export function Priority({ request: { buildrequestid, priority } }: { request: BuildRequest }): ReactElement {
+  const up = useQueueControl('The priority was not changed', yard => yard.setPriority(buildrequestid, priority + 1))
+  const down = useQueueControl('The priority was not changed', yard => yard.setPriority(buildrequestid, priority - 1))
+  const busy = up.isPending || down.isPending
+  return (
+    <span className="priority" title="Requests of a higher priority are built first">
+      <button type="button" className="small" aria-label="Lower priority" disabled={busy} onClick={() => down.mutate()} data-testid="priority-down">−</button>
+      <span className="muted" data-testid="priority">{priority}</span>
+      <button type="button" className="small" aria-label="Higher priority" disabled={busy} onClick={() => up.mutate()} data-testid="priority-up">+</button>
+    </span>
+  )
+}
