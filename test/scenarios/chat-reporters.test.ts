@@ -51,7 +51,7 @@ afterAll(async () => {
 })
 
 let revisions = 0
-/** A change of Anna's, whose build ends with this exit code; returns when it has ended, and all that is told of it. */
+/** A change of Anna's, whose build ends with this exit code; returns when that has ended. */
 async function push(code: number, author = 'Anna <anna@example.org>'): Promise<void> {
   const revision = `r${++revisions}`
   const body = JSON.stringify({ author, comments: `change ${revision}`, files: ['a.c'], revision, branch: 'main', project: 'app', repository: 'https://git.example.org/app.git', properties: { code } })
@@ -59,7 +59,6 @@ async function push(code: number, author = 'Anna <anna@example.org>'): Promise<v
   expect(answer.ok, await answer.text()).toBe(true)
   const started = revisions
   await soon(`build ${started} ended`, async () => (await cluster.rows('SELECT 1 FROM builds b JOIN builders u ON u.id = b.builder_id WHERE u.name = $1 AND b.complete_at IS NOT NULL', ['app'])).length >= started)
-  await quiet()
 }
 
 /** Nothing is left to be told. */
@@ -77,6 +76,7 @@ const subjectsTo = async (address: string) => (await mail.parsed()).filter((_mai
 
 test('a series of builds is told once to owners and lists by mode, in chat by what changed, whichever of two schedulers sends', async () => {
   for (const code of [0, 1, 1, 0]) await push(code)
+  await quiet()
   expect(mailsTo('anna@example.org')).toHaveLength(4)
   expect(mailsTo('team-app@example.org')).toHaveLength(4)
   expect(mailsTo('chief@example.org').length).toBeGreaterThanOrEqual(4)
@@ -111,6 +111,7 @@ test('a mail of which nobody knows whether it arrived is shown as unknown and ne
   mail.behave({ content: () => (cuts-- > 0 ? 'cut' : 'take') })
   await push(1, 'Bo <bo@example.org>')
   await push(1, 'Bo <bo@example.org>')
+  await quiet()
   const unknown = await cluster.rows<{ reporter: string; attempts: number; detail: string }>("SELECT reporter, attempts, detail FROM notifications WHERE state = 'unknown'")
   expect(unknown).toEqual([{ reporter: expect.any(String), attempts: 1, detail: expect.stringContaining('did not say what became of it') }])
   expect(mailsTo('bo@example.org')).toHaveLength(before + 2)
@@ -122,6 +123,12 @@ test('who is greylisted gets it later, alone and once', async () => {
   mail.behave({ recipient: address => (address === 'team-app@example.org' && refusals-- > 0 ? { code: 451, text: '4.7.1 greylisted' } : null) })
   const before = { anna: mailsTo('anna@example.org').length, team: mailsTo('team-app@example.org').length }
   await push(0)
+  const later = "state = 'waiting' AND subject LIKE '%: team-app@example.org'"
+  await soon('it to wait for later', async () => (await cluster.rows(`SELECT 1 FROM notifications WHERE ${later}`)).length === 1)
+  expect(mailsTo('team-app@example.org')).toHaveLength(before.team)
+  // It is asked again after a minute, which is over now.
+  await cluster.rows(`UPDATE notifications SET due_at = now() WHERE ${later}`)
+  await quiet()
   expect(mailsTo('anna@example.org')).toHaveLength(before.anna + 1)
   expect(mailsTo('team-app@example.org')).toHaveLength(before.team + 1)
   expect(mail.mails.at(-1)?.to).toEqual(['team-app@example.org'])

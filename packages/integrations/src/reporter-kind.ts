@@ -29,7 +29,7 @@ export type SendContext = {
   /** A function that may take a minute and ask the outside world; second it is given `data`, a signal, and `log` and `option`. Rejects with an error that has what it said as `failure`. */
   callPatiently(fn: FunctionRef, args: Json[], data: { [name: string]: Json }): Promise<Json>
   /** What the other side called the newest message of this reporter, target and subject that it took (`Sent.reference`), to be changed or answered; null: there is none. */
-  lastReference?(): Promise<string | null>
+  lastReference(): Promise<string | null>
   /** The end of a log, for people; null: there is none. */
   log(logid: number): Promise<string | null>
   /** The same for each attempt at this message. */

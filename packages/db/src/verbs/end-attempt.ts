@@ -1,6 +1,7 @@
-import { afterAttempt, FAILURES_OF_A_TARGET, type AttemptOutcome, type NotificationState } from '@yardmaster/domain'
+import { afterAttempt, FAILURES_OF_A_TARGET, type AttemptOutcome, type Message, type NotificationState } from '@yardmaster/domain'
 import { storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
+import { addRest } from './add-rest.js'
 
 export type AttemptEnding = {
   id: number
@@ -9,6 +10,8 @@ export type AttemptEnding = {
   outcome: AttemptOutcome
   detail: string
   reference?: string | null
+  /** What is still to be told, where it was sent. */
+  rest?: readonly Message[]
   /** Until the next try, if there is one. */
   delayMs: number
   /** Nobody there is to be told anything before that. */
@@ -39,6 +42,7 @@ export async function endAttempt(tx: Transaction, end: AttemptEnding): Promise<N
     [id, state, detail, end.reference ?? null, state === 'waiting' ? delayMs / 1000 : 0])
   await tx.execute('UPDATE notification_attempts SET ended_at = now(), outcome = $3, detail = $4 WHERE notification_id = $1 AND number = $2', [id, attempt, outcome, detail])
   await noteTarget(tx, row.target, { ...end, detail })
+  if (state === 'sent') await addRest(tx, { id, rest: end.rest ?? [] })
   tx.publish({ type: 'notification.updated', id, version: updated!.version, project: null, parents: row.build_id === null ? {} : { build: row.build_id } })
   tx.wake('notifications')
   return state

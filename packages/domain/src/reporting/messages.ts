@@ -25,6 +25,6 @@ export type Sent = {
   detail: string
   /** Its page or id there, if it tells. */
   reference?: string | null
-  /** What is still to be told, to those who did not take it for now: messages of their own from here on, kept in the same moment in which this one becomes sent. */
+  /** What is still to be told, to those who did not take it for now: messages of their own to the same target from here on, kept in the same moment in which this one becomes sent. */
   rest?: Message[]
 }

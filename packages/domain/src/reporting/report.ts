@@ -62,6 +62,8 @@ export type Report = {
   owners: string[]
   /** Contents by `step.log` (slug), as the generator asks for them; cut at their end when they are too large. */
   logs: { [stepAndLog: string]: string }
+  /** The last lines of logs of steps that did not succeed, in the same way, for those kinds of reporters that show them; some KB. */
+  tails: { [stepAndLog: string]: string }
   worker: { workerid: number; name: string; last_connection: string; info: { [key: string]: Json }; notify: string[] } | null
   pool: { poolid: number; name: string; alert: string } | null
 }

@@ -32,7 +32,7 @@ test('an embed with the colour of the result, escaped, calling nobody', async ()
 })
 
 test('what is far too long is cut to what Discord takes', async () => {
-  const report = failedReport({ title: 'x'.repeat(500), owners: Array.from({ length: 500 }, (_, index) => `user-${index}@example.org`), logs: { 'test.stdio': 'y'.repeat(10_000) } })
+  const report = failedReport({ title: 'x'.repeat(500), owners: Array.from({ length: 500 }, (_, index) => `user-${index}@example.org`), tails: { 'test.stdio': 'y'.repeat(10_000) } })
   await send(await compose(reporterOf(), report), reporterOf())
   expect(discord.messages).toHaveLength(1)
 })

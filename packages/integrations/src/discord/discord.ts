@@ -40,7 +40,7 @@ function bodyOf({ body, colour, headline, tails }: ChatMessage, page: string | n
 async function send({ payload }: Message, _reporter: ReporterConfig, context: SendContext): Promise<Sent> {
   const { body, update } = discordPayload.parse(payload)
   const { secrets, url } = postedTo((await textOption(context, 'webhook')) ?? '')
-  const earlier = update ? (await context.lastReference?.()) ?? null : null
+  const earlier = update ? await context.lastReference() : null
   const [username, avatarUrl] = [await textOption(context, 'username'), await textOption(context, 'avatarUrl')]
   const sender = earlier === null ? { ...(username === null ? {} : { username }), ...(avatarUrl === null ? {} : { avatar_url: avatarUrl }) } : {}
   const call = { url: await addressOf(url, earlier, context), body: JSON.stringify({ ...body, ...sender }), secrets, method: earlier === null ? 'POST' as const : 'PATCH' as const }

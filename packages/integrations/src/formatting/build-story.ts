@@ -20,7 +20,7 @@ export function buildStory(report: Report, mode: readonly ReportMode[]): Story {
     facts: factsOf(report),
     stepsTitle: 'Steps',
     steps: report.event === 'finished' ? (build?.steps ?? []).slice(0, mostSteps).map(toStep) : [],
-    tails: build ? tailsOf(build, report.logs) : [],
+    tails: build ? tailsOf(build, { ...report.logs, ...report.tails }) : [],
   }
 }
 
@@ -87,8 +87,8 @@ function toStep(step: ReportedStep): StoryStep {
   return { label: { text: oneLine(`${step.number}: ${step.name}`) }, result: oneLine(step.state_string) === '' ? result : `${result}: ${oneLine(step.state_string)}`, tone: toneOf(step.results), links }
 }
 
-/** Of the logs that came along, the ends of those of steps that did not succeed. */
-function tailsOf(build: ReportedBuild, logs: Report['logs']): Tail[] {
+/** The ends of logs of steps that did not succeed. */
+function tailsOf(build: ReportedBuild, logs: Report['tails']): Tail[] {
   const bad = build.steps.filter(step => ['bad', 'odd', 'warning'].includes(toneOf(step.results)))
   return bad.flatMap(step => step.logs.flatMap(log => {
     const content = logs[`${step.name}.${log.slug}`]?.trimEnd()

@@ -24,7 +24,7 @@ const send = (message: Message, reporter: ReturnType<typeof bot>, { lastReferenc
   slackDriver.send(message, reporter, sending(reporter, { clock, signal, lastReference, secrets: { slack: token, hook: slack.webhook } }))
 
 test('a message by a bot: a headline, a colour, what failed with links, nobody called by what somebody wrote', async () => {
-  const report = failedReport({ owners: ['<!channel> & <Bo>'], logs: { 'test.stdio': 'cc a.c\n```\nerror: no such thing\n' } })
+  const report = failedReport({ owners: ['<!channel> & <Bo>'], tails: { 'test.stdio': 'cc a.c\n```\nerror: no such thing\n' } })
   const message = await compose(bot(), report)
   expect(message).toMatchObject({ target: 'slack #builds', subject: 'builder linux', delivery: 'message' })
   const sent = await send(message, bot())

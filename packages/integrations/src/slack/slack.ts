@@ -41,7 +41,7 @@ async function send({ payload }: Message, _reporter: ReporterConfig, context: Se
   const webhook = await textOption(context, 'webhook')
   if (webhook !== null) return postToWebhook(webhook, body, context)
   const api: SlackApi = { baseUrl: (await textOption(context, 'baseUrl')) ?? 'https://slack.com/api', token: (await textOption(context, 'token')) ?? '' }
-  const [place, first] = mode === 'new' ? [] : ((await context.lastReference?.())?.split(' ') ?? [])
+  const [place, first] = mode === 'new' ? [] : ((await context.lastReference())?.split(' ') ?? [])
   if (place === undefined || first === undefined) return post(api, { ...body, channel }, context)
   if (mode === 'thread') return { ...(await post(api, { ...body, channel: place, thread_ts: first }, context)), reference: `${place} ${first}` }
   await callSlack(api, { method: 'chat.update', body: { ...body, channel: place, ts: first }, repeatable: true }, context)

@@ -29,7 +29,7 @@ export function testReport(event: Report['event'], more: Partial<Report> & { bui
     build: hasBuild
       ? { buildid: 70, number: 7, builderid: 1, buildrequestid: 9, workerid: 1, worker: 'w1', started_at: 995, complete_at: ended ? 1_000 : null, complete: ended, results: ended ? results : null, state_string: ended ? 'finished' : 'running', url, properties, steps: [] }
       : null,
-    previous: null, buildset: null, builds: [], sourcestamps: [testStamp()], properties, owners: [], logs: {}, worker: null, pool: null, ...rest,
+    previous: null, buildset: null, builds: [], sourcestamps: [testStamp()], properties, owners: [], logs: {}, tails: {}, worker: null, pool: null, ...rest,
   }
 }
 

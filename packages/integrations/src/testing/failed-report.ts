@@ -23,5 +23,5 @@ export const failedReport = (report: Partial<Report> = {}): Report => ({
     changes: [{ author: 'Anna <anna@example.org>', comments: 'Fix *it*\nproperly', files: ['a.c'], revision: '3f2a91c0', revlink: 'https://git.example.org/hello/3f2a91c0', when: 980, project: 'hello', codebase: '', repository: 'https://git.example.org/hello.git', category: null, branch: 'main', properties: {} }],
   }],
   properties: { got_revision: ['3f2a91c0', 'Git'] },
-  owners: ['Anna <anna@example.org>'], logs: {}, worker: null, pool: null, ...report,
+  owners: ['Anna <anna@example.org>'], logs: {}, tails: {}, worker: null, pool: null, ...report,
 })

@@ -6,6 +6,7 @@ import type { LoadedGeneration } from '@yardmaster/replica'
 import { maskCredentials, type Logger } from '@yardmaster/runtime'
 import { readLogEnd } from './read-log.js'
 import { readReport, type Fact, type ReportReading } from './read-report.js'
+import { readTails, showsTails } from './read-tails.js'
 
 export type Composing = { db: Database; logger: Logger; baseUrl: string; set: string; generation: LoadedGeneration }
 
@@ -23,9 +24,12 @@ export async function composeFact(composing: Composing, fact: Fact): Promise<New
   const report = await readReport(reading, fact)
   if (report === null) return []
   const told: NewNotification[] = []
+  let tails: Report['tails'] | null = null
   for (const { reporter, generator } of asked) {
     const wanted = generated(generator, report)
-    if (wanted) told.push(...await composeFor(composing, { reporter, generator, report: { ...wanted, logs: await logsOf(db, generator, wanted) } }))
+    if (!wanted) continue
+    if (showsTails(reporter.kind)) tails ??= await readTails(db, report)
+    told.push(...await composeFor(composing, { reporter, generator, report: { ...wanted, logs: await logsOf(db, generator, wanted), tails: showsTails(reporter.kind) ? tails ?? {} : {} } }))
   }
   return told
 }

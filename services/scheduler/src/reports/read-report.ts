@@ -23,7 +23,7 @@ const readers: { [type in EventType]?: (reading: ReportReading, fact: Fact) => P
 
 const nothing = ({ configuration }: ReportReading, { at }: Fact, event: ReportEvent): Report => ({
   event, at, title: configuration.title, titleURL: configuration.titleURL, builder: null, request: null, build: null, previous: null, buildset: null, builds: [], sourcestamps: [],
-  properties: {}, owners: [], logs: {}, worker: null, pool: null,
+  properties: {}, owners: [], logs: {}, tails: {}, worker: null, pool: null,
 })
 
 type RequestRow = {

@@ -1,6 +1,7 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { beginAttempt, resumeAttempt, type Attempt } from '@yardmaster/db/verbs/begin-attempt'
 import { endAttempt, type AttemptEnding } from '@yardmaster/db/verbs/end-attempt'
+import { readLastReference } from '@yardmaster/db/verbs/read-last-reference'
 import { render, retryDelay, type FunctionRef, type Json, type Renderable, type ReporterConfig } from '@yardmaster/domain'
 import { reporterDriver, SendError, type SendContext } from '@yardmaster/integrations'
 import type { LoadedGeneration } from '@yardmaster/replica'
@@ -65,7 +66,7 @@ async function attemptToSend(sending: Sending, attempt: Attempt): Promise<Attemp
   try {
     const sent = await sendOne(sending, attempt, used)
     metrics.attempted(attempt.kind, 'sent', (clock.monotonic() - began) / 1000)
-    return { ...common, outcome: 'sent', detail: masked(sent.detail, used), reference: sent.reference ? masked(sent.reference, used) : null }
+    return { ...common, outcome: 'sent', detail: masked(sent.detail, used), reference: sent.reference ? masked(sent.reference, used) : null, rest: sent.rest ?? [] }
   } catch (error) {
     const told = error instanceof SendError ? error : new SendError(error instanceof Error ? error.message : String(error), { outcome: 'unknown', cause: error })
     metrics.attempted(attempt.kind, told.outcome, (clock.monotonic() - began) / 1000)
@@ -106,6 +107,7 @@ function contextOf({ db, secrets, installation, generation: { threads }, reporte
       throw new SendError(`option ${name} of the reporter '${reporter.name}': ${error instanceof Error ? error.message : String(error)}`, { outcome: 'again', cause: error })
     })
   }
+  const lastReference = () => readLastReference(db, attempt)
   const log = (logid: number) => readLogEnd(db, logid, LOG_BYTES)
   const answer = async (what: string, [asked]: Json[]): Promise<Json> => {
     if (what === 'log') return typeof asked === 'number' ? log(asked) : null
@@ -115,7 +117,7 @@ function contextOf({ db, secrets, installation, generation: { threads }, reporte
     return renderOption(found)
   }
   return {
-    option, log, signal, clock, logger, key: `${installation}-${attempt.id}`, attempt: attempt.attempt,
+    option, log, lastReference, signal, clock, logger, key: `${installation}-${attempt.id}`, attempt: attempt.attempt,
     call: (fn: FunctionRef, args: Json[]) => threads.call(fn, { args }),
     callPatiently: (fn, args, data) => threads.callPatiently(fn, { args, context: { data, asks: ['log', 'option'] } }, signal, answer),
   }
