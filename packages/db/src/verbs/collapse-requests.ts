@@ -25,7 +25,9 @@ export const collapseReason = (newer: number): string => `collapsed: request ${n
 
 /** Locks these builders against other collapsing until the commit, in one order. */
 export async function lockForCollapse(tx: Transaction, builderIds: number[]): Promise<void> {
-  for (const id of [...builderIds].sort((a, b) => a - b)) await tx.execute(`SELECT pg_advisory_xact_lock(hashtext('collapse'), $1::int)`, [id % 2 ** 31])
+  if (builderIds.length === 0) return
+  // In one statement, whose rows come in the order of the list: a pull request asks for fifty builders.
+  await tx.execute(`SELECT count(pg_advisory_xact_lock(hashtext('collapse'), b.id)) FROM unnest($1::int[]) AS b(id)`, [[...builderIds].sort((a, b) => a - b).map(id => id % 2 ** 31)])
 }
 
 /**

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { startInstallation, type Bench, type Installation } from '../installation.js'
+import type { Figure } from '../table.js'
+
+const file = join(import.meta.dirname, '../large/yard.config.ts')
+/** Every so many changes one is of a pull request. */
+const PULL_EVERY = 50
+
+/** Changes that came while no scheduler was there, of a configuration of the shape of the largest public ones: 8 branches, timers of 30 s and 1 h, pull requests whose builders a function chooses. */
+export async function measureDispatch(bench: Bench): Promise<Figure[]> {
+  const count = bench.quick ? 1_000 : 10_000
+  const installation = await startInstallation(bench, { name: 'dispatch', config: `export { default } from ${JSON.stringify(file)}\n` })
+  try {
+    await until(bench, installation, `SELECT 1 FROM configuration_sets WHERE active_generation_id IS NOT NULL`)
+    await installation.roles.scheduler.stop()
+    await addChanges(installation, count)
+    const before = installation.cpu()
+    await installation.roles.scheduler.start()
+    await until(bench, installation, 'SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pending_dispatches)')
+    const [dispatched] = await installation.rows<{ seconds: number }>('SELECT extract(epoch FROM max(dispatched_at) - min(dispatched_at))::float8 AS seconds FROM changes')
+    const after = installation.cpu()
+    await until(bench, installation, 'SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM scheduler_tasks)')
+    const [pulls] = await installation.rows<{ buildsets: number; requests: number; seconds: number }>(
+      `SELECT count(*) AS buildsets, (SELECT count(*) FROM build_requests) AS requests, extract(epoch FROM max(submitted_at) - (SELECT min(dispatched_at) FROM changes))::float8 AS seconds FROM buildsets`)
+    const rate = count / dispatched!.seconds
+    // The scheduler's process is a new one: its start is in it.
+    const cpu = { scheduler: after.scheduler / count, postgres: (after.postgres - before.postgres) / count }
+    return [
+      { measure: `${count} changes dispatched by one scheduler, 1,090 builders`, buildbot: '', budget: '>= 300 /s', found: `${rate.toFixed(0)} /s`, met: rate >= 300 },
+      { measure: 'CPU for each: scheduler, PostgreSQL', buildbot: '', budget: '', found: `${cpu.scheduler.toFixed(2)}, ${cpu.postgres.toFixed(2)} ms`, met: null },
+      { measure: `${pulls!.buildsets} pull requests among them: until all are in the queue`, buildbot: '', budget: '', found: `${pulls!.seconds.toFixed(1)} s (${pulls!.requests} requests)`, met: null },
+    ]
+  } finally {
+    await installation.stop()
+  }
+}
+
+/** As hooks write them, but in a few statements: how fast they come in is another measure's. */
+async function addChanges({ rows }: Installation, count: number): Promise<void> {
+  await rows(
+    `WITH wanted AS (
+       SELECT n, 'rev' || n AS revision, CASE WHEN n % ${PULL_EVERY} = 0 THEN 'refs/pull/' || n || '/head' WHEN n % 3 = 0 THEN '3.' || (9 + n % 7) ELSE 'main' END AS branch, CASE WHEN n % ${PULL_EVERY} = 0 THEN 'pull' END AS category
+       FROM generate_series(1, $1::int) AS n
+     ), stamps AS (
+       INSERT INTO sourcestamps (key, codebase, repository, project, branch, revision) SELECT 'bench' || n, '', 'https://git.example.org/interpreter.git', '', branch, revision FROM wanted RETURNING id, revision
+     ), made AS (
+       INSERT INTO changes (sourcestamp_id, author, comments, branch, revision, category, repository, files, when_at)
+       SELECT s.id, 'Ann <ann@example.org>', 'work', w.branch, w.revision, w.category, 'https://git.example.org/interpreter.git', CASE WHEN n % 10 = 1 THEN ARRAY['Doc/a.rst'] ELSE ARRAY['Lib/a.py', 'Doc/a.rst'] END, now()
+       FROM wanted w JOIN stamps s ON s.revision = w.revision ORDER BY n RETURNING id
+     )
+     INSERT INTO pending_dispatches (set_name, change_id) SELECT 'main', id FROM made`, [count])
+  await rows('ANALYZE')
+}
+
+async function until(bench: Bench, { rows, roles }: Installation, sql: string): Promise<void> {
+  const deadline = bench.clock.monotonic() + 300_000
+  while ((await rows(sql)).length === 0) {
+    if (bench.clock.monotonic() > deadline) throw new Error(`not within 300 s: ${sql}\n${roles.scheduler.lines.slice(-10).join('\n')}`)
+    await bench.clock.sleep(20)
+  }
+}
