@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
+import { addDeliveries } from './commands/deliveries.js'
 import { addExplain } from './commands/explain.js'
 import { addLocks } from './commands/locks.js'
 import { addLog } from './commands/log.js'
@@ -65,6 +66,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addPoolControls(program, context)
   addSchedulers(program, context)
   addExplain(program, context)
+  addDeliveries(program, context)
   addPlan(program, context, finish)
   addReplicas(program, context)
   addDrain(program, context, finish)
