@@ -44,6 +44,8 @@ function programFor(context: Context, finish: (code: number) => void): Command {
     .addHelpText('after', help)
     .showHelpAfterError('(yard --help, or yard COMMAND --help, says more)')
     .configureOutput({ writeOut: text => context.print(text.replace(/\n$/, '')), writeErr: text => context.warn(text.replace(/\n$/, '')), getOutHasColors: () => context.colours })
+    // Else a command that has subcommands would take their --url and --json for its own.
+    .enablePositionalOptions()
     .exitOverride()
   addUp(program, context)
   addRoles(program, context, finish)
