@@ -23,7 +23,7 @@ export function schedulingPlan({ seed, long }: { seed: number; long: boolean }):
     return { kind: 'atCommit', scheduler, transaction: rng.pick(transactions), when: rng.pick(['before the commit', 'after the commit'] as const) }
   }
   return {
-    seed, hooks: long ? 600 : 30, commits: long ? 200 : 12, faults: Array.from({ length: long ? 120 : 8 }, fault),
+    seed, hooks: long ? 600 : 24, commits: long ? 200 : 8, faults: Array.from({ length: long ? 120 : 6 }, fault),
     mishaps: { github: rng.between(10, 25), mail: rng.between(10, 25) },
   }
 }
