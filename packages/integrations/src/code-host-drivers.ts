@@ -1,4 +1,5 @@
 import { bitbucketStatusDriver } from './bitbucket/cloud-status-reporter.js'
+import { bitbucketServerCommentDriver } from './bitbucket/server-comment-reporter.js'
 import { bitbucketServerStatusDriver } from './bitbucket/server-status-reporter.js'
 import { giteaStatusDriver } from './gitea/status-reporter.js'
 import { githubChecksDriver } from './github/check-reporter.js'
@@ -13,5 +14,6 @@ export const codeHostDrivers = {
   gitlabStatus: gitlabStatusDriver,
   giteaStatus: giteaStatusDriver,
   bitbucketServerStatus: bitbucketServerStatusDriver,
+  bitbucketServerComment: bitbucketServerCommentDriver,
   bitbucketStatus: bitbucketStatusDriver,
 }

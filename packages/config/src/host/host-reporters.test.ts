@@ -26,6 +26,7 @@ test('Buildbot\'s defaults are theirs where nothing is said', async () => {
     reporters.giteaStatus({ token: util.secret('t'), baseURL: 'https://gitea.example.org' }),
     reporters.bitbucketServerStatus({ auth: { user: 'u', password: util.secret('p') }, baseURL: 'https://stash.example.org/' }),
     reporters.bitbucketStatus({ oauthKey: 'k', oauthSecret: util.secret('s') }),
+    reporters.bitbucketServerComment({ token: util.secret('t'), baseURL: 'https://stash.example.org' }),
   ]`)
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.errors))
   expect(outcome.warnings).toEqual([])
@@ -41,6 +42,7 @@ test('Buildbot\'s defaults are theirs where nothing is said', async () => {
     { kind: 'giteaStatus', generators: life, options: { context, contextPr: { $interpolate: 'buildbot/pull_request/%(prop:buildername)s' }, warningAsSuccess: false } },
     { kind: 'bitbucketServerStatus', options: { baseURL: 'https://stash.example.org', api: 'build-status', key: builder, statusName: null, auth: { user: 'u', password: { $secret: 'p' } } } },
     { kind: 'bitbucketStatus', options: { baseURL: 'https://api.bitbucket.org/2.0/repositories', oauthURL: 'https://bitbucket.org/site/oauth2/access_token', statusKey: builder, statusName: builder } },
+    { kind: 'bitbucketServerComment', onUnknown: 'stop', generators: [{ kind: 'buildStatus', mode: ['failing', 'passing', 'warnings'] }], options: { startDescription: null, endDescription: null } },
   ])
 })
 

@@ -110,6 +110,10 @@ export const hostReporterKinds: { [kind: string]: ReporterKindReader } = {
   bitbucketServerStatus: ofBuilds('bitbucketServerStatus', {
     baseURL: apiUrl, token: someText, auth: orNull(password), api: or(oneOf('build-status', 'core'), 'build-status'), key: builderName, statusName: someText, ...coreFields,
   }, serverRules),
+  bitbucketServerComment: {
+    options: { baseURL: apiUrl, token: someText, auth: orNull(password), ...connection, startDescription: someText, endDescription: someText },
+    generators: [generatorOf('buildStatus')], onUnknown: 'stop', nameOf: named('bitbucketServerComment'), rules: tokenOrAuth,
+  },
   bitbucketStatus: ofBuilds('bitbucketStatus', {
     baseURL: or(apiUrl, 'https://api.bitbucket.org/2.0/repositories'), oauthURL: or(apiUrl, 'https://bitbucket.org/site/oauth2/access_token'),
     oauthKey: someText, oauthSecret: someText, token: someText, auth: orNull(password), statusKey: builderName, statusName: builderName,

@@ -105,6 +105,17 @@ export type BitbucketServerStatusOptions = ReporterOptions & Connection & Descri
   testResults?: Renderable<{ [count: string]: number }>
 }
 
+export type BitbucketServerCommentOptions = ReporterOptions & Connection & {
+  baseURL: string
+  /** An HTTP access token; or `auth`. */
+  token?: Text
+  auth?: Password
+  /** Nothing is said of the start unless said here. */
+  startDescription?: Text
+  /** A line for each build unless said otherwise. */
+  endDescription?: Text
+}
+
 export type BitbucketStatusOptions = ReporterOptions & Connection & Descriptions & {
   /** Of an OAuth consumer; or an access token, or a user's app password. */
   oauthKey?: Text
@@ -127,6 +138,7 @@ export type HostReporterDeclaration =
   | Declared<'reporter.gitlabStatus', GitlabStatusOptions>
   | Declared<'reporter.giteaStatus', GiteaStatusOptions>
   | Declared<'reporter.bitbucketServerStatus', BitbucketServerStatusOptions>
+  | Declared<'reporter.bitbucketServerComment', BitbucketServerCommentOptions>
   | Declared<'reporter.bitbucketStatus', BitbucketStatusOptions>
 
 export const hostReporters = {
@@ -142,6 +154,8 @@ export const hostReporters = {
   giteaStatus: (options: GiteaStatusOptions): HostReporterDeclaration => declare('reporter.giteaStatus', options),
   /** Build statuses on Bitbucket Server and Data Center. */
   bitbucketServerStatus: (options: BitbucketServerStatusOptions): HostReporterDeclaration => declare('reporter.bitbucketServerStatus', options),
+  /** A comment on the pull request of the property pullrequesturl, another one each time. */
+  bitbucketServerComment: (options: BitbucketServerCommentOptions): HostReporterDeclaration => declare('reporter.bitbucketServerComment', options),
   /** Build statuses on bitbucket.org. */
   bitbucketStatus: (options: BitbucketStatusOptions): HostReporterDeclaration => declare('reporter.bitbucketStatus', options),
 }

@@ -15,7 +15,7 @@ export type ReporterConfig = {
 }
 
 export type ReporterKind =
-  | 'githubStatus' | 'githubChecks' | 'githubComment' | 'gitlabStatus' | 'giteaStatus' | 'bitbucketServerStatus' | 'bitbucketStatus'
+  | 'githubStatus' | 'githubChecks' | 'githubComment' | 'gitlabStatus' | 'giteaStatus' | 'bitbucketServerStatus' | 'bitbucketServerComment' | 'bitbucketStatus'
   | 'mail' | 'slack' | 'discord' | 'irc' | 'httpStatus' | 'custom'
 
 /** As in Buildbot's mode lists: which ends of builds are told of. */

@@ -13,6 +13,8 @@ const conclusions: { [result in Exclude<Result, 5>]: string } = {
 }
 /** GitHub takes so many at once, and adds them to those that are there. */
 const ANNOTATIONS = 50
+/** Nobody reads more, and each of them is kept with the message. */
+const MOST_ANNOTATIONS = 500
 /** GitHub gives so many at once. */
 const PAGE = 100
 
@@ -94,7 +96,7 @@ function timesOf({ build }: Report): { [field: string]: Json } {
 async function annotationsOf(report: Report, fn: unknown, { said, context }: { said: CommitReport; context: ComposeContext }): Promise<Json> {
   if (!isFunctionRef(fn) || said.results === null || said.results === RETRY) return []
   const answer = await context.call(fn, [report])
-  return Array.isArray(answer) ? answer : []
+  return Array.isArray(answer) ? answer.slice(0, MOST_ANNOTATIONS) : []
 }
 
 async function logged({ option, logger }: SendContext, fields: { [field: string]: Json }): Promise<void> {

@@ -1,14 +1,13 @@
-import { resultName, type Message, type Report, type ReporterConfig } from '@yardmaster/domain'
-import { formatted } from '../code-hosts/commit-report.js'
+import type { Message, Report } from '@yardmaster/domain'
+import { COMMENT_DEADLINE, commentWords } from '../code-hosts/comment-words.js'
 import { targetOf, wordsOf } from '../code-hosts/status-driver.js'
 import { propertyText, recordOf, textOf } from '../code-hosts/values.js'
-import type { ComposeContext, ReporterKindDriver } from '../reporter-kind.js'
+import type { ReporterKindDriver } from '../reporter-kind.js'
 import { SendError } from '../send-error.js'
 import { githubOf } from './access.js'
 import { repositoryPath, type Github } from './client.js'
 import { githubRepository, pullOf } from './commits.js'
 
-const DEADLINE = 86_400
 const PAGE = 100
 /** The most that GitHub takes. */
 const LONGEST = 65_000
@@ -20,7 +19,7 @@ const LONGEST = 65_000
 export const githubCommentDriver: ReporterKindDriver = {
   async compose(report, reporter, context) {
     const pull = pullRequestOf(report)
-    const words = pull && await bodyOf(report, reporter, context)
+    const words = pull && await commentWords(report, reporter, context)
     if (!pull || !words) return []
     const told = wordsOf(reporter, context)
     const edits = (await told.text('mode')) === 'edit'
@@ -28,7 +27,7 @@ export const githubCommentDriver: ReporterKindDriver = {
     const marker = edits ? `<!-- yardmaster: ${about.replaceAll('--', '- -')} -->` : ''
     const target = await targetOf('github', told)
     const message: Message = {
-      target, subject: `${pull.repository}#${pull.number}${edits ? ` ${about}` : ''}`, delivery: edits ? 'status' : 'message', summary: `comment on ${pull.repository}#${pull.number}`, deadline: DEADLINE,
+      target, subject: `${pull.repository}#${pull.number}${edits ? ` ${about}` : ''}`, delivery: edits ? 'status' : 'message', summary: `comment on ${pull.repository}#${pull.number}`, deadline: COMMENT_DEADLINE,
       payload: { ...pull, marker, body: words.slice(0, LONGEST) },
     }
     return [message]
@@ -57,27 +56,6 @@ function pullRequestOf(report: Report): { repository: string; number: number } |
   }
   return null
 }
-
-/** The formatter's words, else the option's, else a line for each build that has ended. */
-async function bodyOf(report: Report, { options }: ReporterConfig, context: ComposeContext): Promise<string | null> {
-  if (report.event === 'requested' || report.event.startsWith('step.')) return null
-  const said = await formatted(report, context)
-  if (said !== undefined) return said
-  const option = report.event === 'started' ? 'startDescription' : 'endDescription'
-  const own = textOf(await context.render(options[option] ?? null)) || (report.event === 'started' ? '' : linesOf(report))
-  return own === '' || context.remark === null ? own || null : `${own}\n\n${context.remark}`
-}
-
-function linesOf({ builder, build, builds, title, titleURL, request, buildset }: Report): string {
-  const told = builds.length > 0 ? builds : build ? [{ ...build, builder: builder?.name ?? '' }] : []
-  const lines = told.map(one => `- [${plain(one.builder)} #${one.number}](${one.url}): **${one.results === null ? 'running' : resultName(one.results)}** ${plain(one.state_string)}`.trimEnd())
-  if (lines.length > 0) return lines.join('\n')
-  const results = request?.results ?? buildset?.results ?? null
-  return results === null ? '' : `- ${titleURL === null ? plain(title) : `[${plain(title)}](${titleURL})`}: **${resultName(results)}**`
-}
-
-/** Without what Markdown makes something of. */
-const plain = (text: string): string => text.replaceAll(/[\\`*_[\]<>|#@]/g, String.raw`\$&`).replaceAll(/\s+/g, ' ')
 
 /** The number of our own comment; the oldest, should there be several. */
 async function commentOf(github: Github, repository: string, { number, marker }: { number: number; marker: string }): Promise<number | null> {

@@ -8,16 +8,18 @@ export type FakeBitbucket = FakeHost & {
   credentials: Set<string>
   /** By commit and key, as last written: writing a key again replaces it. */
   statuses: Map<string, BitbucketStatus>
+  /** On pull requests, in order. */
+  comments: { path: string; text: string }[]
   truth(sha: string): { [key: string]: string }
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 const common = (credentials: Set<string>, statuses: Map<string, BitbucketStatus>) => ({
-  credentials, statuses,
+  credentials, statuses, comments: [] as FakeBitbucket['comments'],
   truth: (sha: string) => Object.fromEntries([...statuses].filter(([at]) => at.startsWith(`${sha} `)).map(([at, status]) => [at.slice(sha.length + 1), text(status['state'])])),
 })
 
-/** Bitbucket Server's build status API 1.0, and the one of 7.4 that knows repositories. */
+/** Bitbucket Server's build status API 1.0, and the one of 7.4 that knows repositories; comments on pull requests. At `url`, or below /stash. */
 export async function startFakeBitbucketServer(repositories: Set<string> = new Set()): Promise<FakeBitbucket> {
   const credentials = new Set<string>()
   const statuses = new Map<string, BitbucketStatus>()
@@ -31,15 +33,22 @@ export async function startFakeBitbucketServer(repositories: Set<string> = new S
     statuses.set(`${sha} ${text(body['key'])}`, body)
     return { status: 204 }
   }
+  const shared = common(credentials, statuses)
   const host = await startFakeHost({
+    prefix: '/stash',
     routes: [
+      ['POST', /^\/rest\/api\/1\.0(\/projects\/([^/]+)\/repos\/([^/]+)\/pull-requests\/\d+)\/comments$/, ({ body }, path = '', project = '', slug = '') => {
+        if (!repositories.has(`${project}/${slug}`)) return failed(404, `Repository ${project}/${slug} does not exist.`)
+        shared.comments.push({ path, text: text(body['text']) })
+        return { status: 201, body: { id: shared.comments.length, version: 0, text: text(body['text']) } }
+      }],
       ['POST', /^\/rest\/build-status\/1\.0\/commits\/([^/]+)$/, (request, sha = '') => write(request, sha)],
       ['POST', /^\/rest\/api\/1\.0\/projects\/([^/]+)\/repos\/([^/]+)\/commits\/([^/]+)\/builds$/, (request, project = '', slug = '', sha = '') =>
         repositories.has(`${project}/${slug}`) ? write(request, sha) : failed(404, `Repository ${project}/${slug} does not exist.`)],
     ],
     before: ({ headers }) => (credentials.has(headers.authorization ?? '') ? null : failed(401, 'Authentication failed. Please check your credentials and try again.')),
   })
-  return { ...host, ...common(credentials, statuses) }
+  return { ...host, ...shared }
 }
 
 /** Bitbucket Cloud's API 2.0, whose base URL is `url` + /2.0/repositories; its OAuth is at /site/oauth2/access_token. */
