@@ -12,7 +12,7 @@ export type MailOptions = ReporterOptions & {
   extraRecipients?: Renderable<readonly string[]> | readonly Text[]
   /** More of them for some builders: by their names or tags. */
   groups?: Nested<{ builders?: Nested<string>; tags?: Nested<string>; to: Nested<string> }>
-  /** Of those interested whose name is no address: a domain, or a function that answers with addresses (null: none), quick (250 ms). What is an address goes to the function too. */
+  /** Of those interested whose name is no address: a domain, or a function that answers with addresses (null: none), within a minute for all. It is asked of those too whose name is an address. */
   lookup?: string | ((user: string) => string | readonly string[] | null | Promise<string | readonly string[] | null>)
   /** localhost unless said otherwise. */
   relayhost?: string

@@ -16,11 +16,11 @@ import { recipientsOf } from './recipients.js'
 const deadline = 86_400
 const mostOfBody = 500_000
 
-/** One mail to all; none where nobody is to get it. */
+/** One mail to all; none where nobody is to get it, as far as that is known. */
 export async function composeMail(report: Report, reporter: ReporterConfig, context: ComposeContext): Promise<Message[]> {
   const recipients = await recipientsOf(report, reporter, context)
   const everybody = [...recipients.to, ...recipients.cc]
-  if (everybody.length === 0) return []
+  if (everybody.length === 0 && recipients.ask.length === 0) return []
   const wording = await wordingOf(report, context)
   if (!wording) return []
   const from = mailAddressOf(toText(await context.render(reporter.options['fromaddr'] ?? null)))
@@ -35,7 +35,7 @@ export async function composeMail(report: Report, reporter: ReporterConfig, cont
     messageId: messageId(momentOf(report), reporter.name, from),
     inReplyTo: repliesTo(report, reporter.name, from),
   }
-  return [{ target: targetOf(reporter), subject: `${aboutOf(report)} to ${audience(everybody)}`, delivery: 'message', summary: cut(wording.subject, 200), deadline, payload }]
+  return [{ target: targetOf(reporter), subject: `${aboutOf(report)} to ${audience([...recipients.ask, ...everybody.map(({ address }) => address)])}`, delivery: 'message', summary: cut(wording.subject, 200), deadline, payload }]
 }
 
 export const targetOf = ({ options }: ReporterConfig): string => `mail ${plain(options['relayhost'], 'localhost')}:${plain(options['smtpPort'], '25')}`
@@ -44,12 +44,14 @@ const plain = (value: unknown, otherwise: string): string => (typeof value === '
 const toText = (value: Json): string => (typeof value === 'string' ? value : '')
 
 /** A line of its own for each set of people: a full mailbox keeps nobody else waiting. */
-const audience = (everybody: MailAddress[]): string => cut(everybody.map(({ address }) => address).join(' '), 200)
+const audience = (everybody: string[]): string => cut(oneLine(everybody.join(' ')), 200)
 
-function bodiesOf({ body, story }: Wording): { text: string | null; html: string | null } {
+/** Besides a plain body a formatter may give HTML: `extra: { html }`. */
+function bodiesOf({ body, extra, story }: Wording): { text: string | null; html: string | null } {
   if (!body) return { text: plainOf(story), html: htmlOf(story) }
   const text = cut(body.text, mostOfBody)
-  return body.type === 'html' ? { text: null, html: text } : { text, html: null }
+  if (body.type === 'html') return { text: null, html: text }
+  return { text, html: typeof extra['html'] === 'string' ? cut(extra['html'], mostOfBody) : null }
 }
 
 /** Of what the mail tells and by whom: a second one of the same could be recognised. */

@@ -7,6 +7,8 @@ export const mailPayload = z.object({
   from: address,
   to: z.array(address),
   cc: z.array(address),
+  /** Who is still to be looked up; to has the lists then. */
+  ask: z.array(z.string()),
   /** Who is still to get it, of to and cc. */
   envelope: z.array(z.string()),
   subject: z.string(),

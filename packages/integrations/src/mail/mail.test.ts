@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Message } from '@yardmaster/domain'
+import type { Json, Message } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { composing, sending, testGenerator, testReporter } from '../testing/compose.js'
@@ -126,6 +126,19 @@ test('a slow server is given up when the signal says so: unknown if it has the c
   server.behave({ content: () => { stop.abort(new Error('too long')); return new Promise(() => {}) } })
   await expect(send(await compose(reporter), reporter, { signal: stop.signal })).rejects.toMatchObject({ outcome: 'unknown' })
   await expect(send(await compose(reporter), reporter, { signal: stop.signal })).rejects.toMatchObject({ outcome: 'again' })
+})
+
+test('those interested are looked up by the configuration when the mail is sent, however long that takes; it is tried again where it fails', async () => {
+  const server = await start()
+  const reporter = reporterFor(server, { lookup: { $fn: 'lookup' } })
+  const message = await compose(reporter, failedReport({ owners: ['anna', 'bo', 'nobody'] }))
+  expect(message).toMatchObject({ subject: 'builder linux to anna bo nobody team@example.org', payload: { ask: ['anna', 'bo', 'nobody'], envelope: ['team@example.org'] } })
+  const found: { [user: string]: Json } = { anna: 'anna@example.org', bo: ['bo@example.org', 'bo@example.com'], nobody: null }
+  const looking = (answer: (user: Json | undefined) => Json) => mailDriver.send(message, reporter, { ...sending(reporter, { clock, signal: new AbortController().signal }), callPatiently: async (_fn, [user]) => answer(user) })
+  await expect(looking(() => { throw new Error('the directory is away') })).rejects.toMatchObject({ outcome: 'again', message: expect.stringContaining('the directory is away') as string })
+  await looking(user => found[String(user)] ?? null)
+  expect(server.mails.map(({ to }) => to)).toEqual([['anna@example.org', 'bo@example.org', 'bo@example.com', 'team@example.org']])
+  expect((await server.parsed())[0]?.cc).toMatchObject({ text: 'team@example.org' })
 })
 
 test('a missing worker is told to those it names alone', async () => {

@@ -8,6 +8,7 @@ import { SendError } from '../send-error.js'
 import { targetOf } from './compose-mail.js'
 import { mailPayload } from './mail-payload.js'
 import type { MailPayload } from './mail-payload.js'
+import { lookUp } from './recipients.js'
 import { LostAnswer, transmit } from './smtp.js'
 import type { Accepted, Relay, SmtpFailure } from './smtp.js'
 
@@ -15,7 +16,8 @@ import type { Accepted, Relay, SmtpFailure } from './smtp.js'
 const pause = 60_000
 
 export async function sendMail(message: Message, reporter: ReporterConfig, context: SendContext): Promise<Sent> {
-  const payload = mailPayload.parse(message.payload)
+  const payload = await resolved(mailPayload.parse(message.payload), reporter, context)
+  if (payload.envelope.length === 0) return { detail: 'nobody is to be told' }
   const relay = await relayOf(context)
   const said = (text: string) => cut(oneLine(hidden(text, relay.auth ? [relay.auth.pass, relay.auth.user] : [])), 500)
   const content = await contentOf(payload, context.clock.now())
@@ -25,6 +27,12 @@ export async function sendMail(message: Message, reporter: ReporterConfig, conte
   } catch (error) {
     throw toSendError(error, `${targetOf(reporter)}: ${said(wordsOf(error))}`)
   }
+}
+
+async function resolved(payload: MailPayload, reporter: ReporterConfig, context: SendContext): Promise<MailPayload> {
+  if (payload.ask.length === 0) return payload
+  const { cc, to } = await lookUp(payload, reporter, context)
+  return { ...payload, to, cc, ask: [], envelope: [...to, ...cc].map(({ address }) => address) }
 }
 
 async function relayOf(context: SendContext): Promise<Relay> {
