@@ -28,8 +28,22 @@ test('README\'s first configuration is right', async () => {
   }
 })
 
-test('README\'s latent workers are right', async () => {
+test('README\'s changes, schedulers and reporters are right', async () => {
   const [, , code = ''] = textOf('README.md').split('```ts\n').map(part => part.split('```')[0])
+  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-readme-'))
+  try {
+    writeFileSync(join(folder, 'yard.config.ts'), `import { changeHooks, changeSources, defineConfig, reporters, schedulers, steps, util, workers } from '@yardmaster/config'
+      const builder = name => ({ name, workers: ['w1'], steps: [steps.shell({ command: 'true' })] })
+      export default defineConfig({ ${code} workers: [workers.worker({ name: 'w1', password: 'p' })], builders: ['linux', 'macos', 'package'].map(builder) })`)
+    const checked = await checkConfiguration(join(folder, 'yard.config.ts'), systemClock().setTimeout)
+    expect(checked).toMatchObject({ ok: true, configuration: { schedulers: { length: 5 }, reporters: { length: 4 } }, warnings: [] })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('README\'s latent workers are right', async () => {
+  const [, , , code = ''] = textOf('README.md').split('```ts\n').map(part => part.split('```')[0])
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-readme-'))
   try {
     writeFileSync(join(folder, 'yard.config.ts'), `import { defineConfig, providers, schedulers, steps, util, workers } from '@yardmaster/config'
