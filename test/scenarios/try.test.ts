@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CANCELLED, SUCCESS } from '@yardmaster/domain'
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
+import { startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { gitRepository, type GitRepository } from '../kit/git-repository.js'
 import { stockWorkerProgram } from '../kit/stock-worker.js'
@@ -29,7 +30,14 @@ export default defineConfig({
   schedulers: [
     schedulers.try({ name: 'try', builders: ['own', 'slow'${stock ? ", 'stock'" : ''}], userpass: [['ann', 'sesame']], properties: { tried: true } }),
     schedulers.force({ name: 'form', builders: ['either', 'own'], codebases: [util.codebaseParameter({ codebase: '', patch: util.patchParameter() })], properties: [
-      util.workerChoiceParameter(),
+      util.workerChoiceParameter(), util.fileParameter({ name: 'notes', label: 'Notes', tooltip: 'Shown to the release manager' }),
+      util.nestedParameter({ name: '', label: 'More', layout: 'tabs', fields: [
+        util.nestedParameter({ name: 'build', label: 'Build', columns: 2, fields: [
+          util.choiceStringParameter({ name: 'kind', choices: ['debug', 'release'], autopopulate: { release: { build_jobs: 8, publish_where: 'world' } } }), util.intParameter({ name: 'jobs', default: 2 }), util.booleanParameter({ name: 'clean' }),
+        ] }),
+        util.nestedParameter({ name: 'publish', label: 'Publish', fields: [util.stringParameter({ name: 'where', label: 'Where', regex: /[a-z]+$/ }), util.textParameter({ name: 'text', rows: 3 })] }),
+      ] }),
+      util.choiceStringParameter({ name: 'sad', choices: () => { throw new Error('the tracker is away') } }),
       util.choiceStringParameter({ name: 'target', dependsOn: ['branch'], choices: async ({ builder, values }) => ['any', builder + ' of ' + values.branch] }),
     ] }),
   ],
@@ -165,3 +173,63 @@ test('a form chooses the worker and has choices by function; a build is rebuilt 
   expect((await yard(['rebuild', build, '--no-patch', '--wait'])).code).toBe(0)
   expect(await logOf('own', 'check')).not.toContain('good patch')
 }, 120_000)
+
+test('the form in the browser: files, tabs, what fills in other fields, choices by function, mistakes; and a rebuild with changes', async () => {
+  const browser = await startBrowser()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(cluster.url)
+    await page.getByTestId('builder-row').filter({ hasText: 'either' }).getByTestId('force-button').click()
+    const form = page.getByTestId('force-dialog')
+    await form.getByTestId('field-sad').getByText('the tracker is away').waitFor()
+    await form.getByTestId('field-branch').locator('input').fill('main')
+    await form.getByTestId('field-target').locator('option', { hasText: 'either of main' }).waitFor({ state: 'attached' })
+    await form.getByTestId('field-target').locator('select').selectOption('either of main')
+    await form.getByTestId('field-workername').locator('select').selectOption('w3')
+    await form.getByTestId('field-notes').locator('input').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('read me\n') })
+    await form.getByTestId('field-patch_body').locator('input').setInputFiles({ name: 'a.patch', mimeType: 'text/plain', buffer: Buffer.from('--- a/value\n+++ b/value\n@@ -1 +1 @@\n-good\n+good by hand\n') })
+    await form.getByTestId('field-build_kind').locator('select').selectOption('release')
+    await form.getByRole('tab', { name: 'Build' }).press('ArrowRight')
+    await form.getByTestId('field-publish_where').locator('input').fill('NOT THIS')
+    await form.getByRole('tab', { name: 'Publish' }).press('ArrowLeft')
+    await page.getByTestId('force-dialog-submit').click()
+    await form.getByTestId('field-publish_where').getByText('does not match pattern').waitFor()
+    await form.locator('[data-testid="field-publish_where"] input:focus').waitFor()
+    await form.getByTestId('field-publish_where').locator('input').fill('world')
+    await page.getByTestId('force-dialog-submit').click()
+    await form.waitFor({ state: 'detached' })
+    await until('the build', async () => (await cluster.rows(`SELECT 1 FROM buildsets WHERE properties->'notes'->>0 = $1 AND results = 0`, ['read me\n'])).length === 1, 60_000)
+    const [{ properties, worker }] = await cluster.rows<{ properties: object; worker: string }>('SELECT s.properties, w.name AS worker FROM builds b JOIN workers w ON w.id = b.worker_id JOIN build_requests r ON r.id = b.build_request_id JOIN buildsets s ON s.id = r.buildset_id ORDER BY b.id DESC LIMIT 1') as [{ properties: object; worker: string }]
+    expect(worker).toBe('w3')
+    expect(properties).toMatchObject({ build: [{ kind: 'release', jobs: 8, clean: false }, 'Force Build Form'], publish: [{ where: 'world', text: '' }, 'Force Build Form'], target: ['either of main', 'Force Build Form'] })
+
+    await page.goto(`${cluster.url}builders/either`)
+    await page.getByTestId('history-row').first().locator('a').first().click()
+    await page.getByTestId('tab-changes').click()
+    await page.getByTestId('patch').getByText('+good by hand').waitFor()
+    await page.getByTestId('rebuild-with-changes-button').click()
+    const dialog = page.getByTestId('rebuild-dialog')
+    await dialog.getByTestId('rebuild-property-build').locator('input').fill('{"kind":')
+    await dialog.getByTestId('rebuild-property-target').getByRole('button').click()
+    await dialog.getByTestId('rebuild-add-property').click()
+    await dialog.getByLabel('Name of the property').fill('extra')
+    await dialog.getByTestId('rebuild-property-extra').getByLabel('Value of extra').fill('yes')
+    await page.getByTestId('rebuild-dialog-submit').click()
+    await dialog.getByText('write JSON').waitFor()
+    await dialog.getByTestId('rebuild-property-build').locator('input').fill('{"kind":"debug"}')
+    await dialog.getByText('with its patch').click()
+    await page.getByTestId('rebuild-dialog-submit').click()
+    await page.waitForURL('**/buildrequests/*')
+    const [again] = await cluster.rows<{ properties: object; patch: number | null }>('SELECT s.properties, t.patch_id AS patch FROM buildsets s JOIN buildset_sourcestamps b ON b.buildset_id = s.id JOIN sourcestamps t ON t.id = b.sourcestamp_id ORDER BY s.id DESC LIMIT 1')
+    expect(again).toMatchObject({ patch: null, properties: { build: [{ kind: 'debug' }, 'Rebuild'], extra: ['yes', 'Rebuild'], notes: ['read me\n', 'Force Build Form'] } })
+    expect(again!.properties).not.toHaveProperty('target')
+
+    await page.goto(cluster.url)
+    await page.getByTestId('builder-row').filter({ hasText: 'either' }).getByTestId('force-button').click()
+    await page.getByTestId('as-last-time').click()
+    await until('the worker of last time', async () => await form.getByTestId('field-workername').locator('select').inputValue() === 'w3')
+  } finally {
+    await browser.close()
+  }
+}, 180_000)

@@ -56,7 +56,7 @@ export function codebaseParameter(codebase: string, given: { [field in CodebaseF
 export function patchFields(given: readonly ForceParameter[] = []): ForceParameter[] {
   const text = (name: string, value: Json): ForceParameter => forceParameter({ name, type: 'text', default: value })
   const usual = [
-    forceParameter({ name: 'body', type: 'file', label: 'Patch:', maxsize: LARGEST_PATCH }), forceParameter({ name: 'level', type: 'int', default: 1 }), text('author', ''), text('comment', ''), text('subdir', '.'),
+    forceParameter({ name: 'body', type: 'file', label: 'File:', maxsize: LARGEST_PATCH }), forceParameter({ name: 'level', type: 'int', default: 1 }), text('author', ''), text('comment', ''), text('subdir', '.'),
   ]
   return usual.map(field => given.find(({ name }) => name === field.name) ?? field)
 }

@@ -19,6 +19,7 @@ import './styles/build.css'
 import './styles/workers.css'
 import './styles/machines.css'
 import './styles/schedulers.css'
+import './styles/force.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {

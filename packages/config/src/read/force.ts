@@ -84,7 +84,7 @@ const patch: Reader<ForceParameter> = mapped(
   record({ name: or(fieldName, 'patch'), ...grouping, body: patchField, level: patchField, author: patchField, comment: patchField, subdir: patchField }, 'options of util.patchParameter'),
   ({ body, level, author, comment, subdir, ...given }) => {
     const own = Object.entries({ body, level, author, comment, subdir }).flatMap(([field, own]) => (own ? [{ ...own, name: field }] : []))
-    return group('patch', { ...given, columns: given.columns ?? 1 }, patchFields(own))
+    return group('patch', { ...given, label: given.label ?? 'Patch', columns: given.columns ?? 1 }, patchFields(own))
   })
 
 /** A parameter, a text that nobody can change, null for none; undefined: the usual one. */

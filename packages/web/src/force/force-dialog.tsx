@@ -1,6 +1,6 @@
 import type { Json } from '@yardmaster/domain'
 import { RestError } from '@yardmaster/rest'
-import type { Builder, ForceScheduler } from '@yardmaster/rest'
+import type { Builder, ForceField, ForceScheduler } from '@yardmaster/rest'
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
@@ -10,9 +10,10 @@ import { Dialog } from '../ui/dialog.js'
 import { sentenceOf } from '../ui/states.js'
 import { useTell } from '../ui/toasts.js'
 import { ForceFields } from './force-field.js'
-import { rememberName, withRememberedName } from './remembered-name.js'
-import { defaultValues, homelessErrors } from './force-values.js'
+import { homelessErrors, leaves } from './force-values.js'
 import type { ForceValues } from './force-values.js'
+import { lastValues, remember, rememberedName } from './remembered.js'
+import { useForceForm } from './use-force-form.js'
 
 type ForceDialogProps = { builder: Builder; schedulers: readonly ForceScheduler[]; onClose: () => void }
 
@@ -35,29 +36,40 @@ export function ForceDialog({ builder, schedulers, onClose }: ForceDialogProps):
 
 function ForceForm({ builder, scheduler, choice, onClose }: { builder: Builder; scheduler: ForceScheduler; choice: ReactElement | false; onClose: () => void }): ReactElement {
   const { api, clock } = useServices()
-  const form = useRef<HTMLDivElement>(null)
+  const body = useRef<HTMLDivElement>(null)
   const tell = useTell()
-  const [values, setValues] = useState<ForceValues>(() => withRememberedName(scheduler.all_fields, defaultValues(scheduler.all_fields)))
+  // What somebody filled in; all else is as the form has it, which may change with what its functions say.
+  const [given, setGiven] = useState<ForceValues>(() => rememberedName(scheduler.all_fields))
+  const { fields, values, asking } = useForceForm(builder, scheduler, given)
   const force = useMutation({
     mutationFn: () => api.control(`forceschedulers/${scheduler.name}`, 'force', { ...values, builderid: builder.builderid }),
     onSuccess: result => {
-      rememberName(scheduler.all_fields, values)
+      remember(scheduler, given)
       const request = requestOf(result)
       tell.note(`A build of ${builder.name} was requested.`, request === undefined ? undefined : { to: `/buildrequests/${request}`, text: 'Show it' })
       onClose()
     },
-    onError: () => clock.setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 0),
+    // After a tab with a mistake in it has come to the front.
+    onError: () => clock.setTimeout(() => body.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), 50),
   })
   const errors = (force.error instanceof RestError ? force.error.fields : null) ?? {}
-  const general = force.error === null ? [] : Object.keys(errors).length > 0 ? homelessErrors(scheduler.all_fields, errors) : [sentenceOf(force.error)]
-  const set = (fullName: string, value: Json): void => setValues(current => ({ ...current, [fullName]: value }))
+  const general = force.error === null ? [] : Object.keys(errors).length > 0 ? homelessErrors(fields, errors) : [sentenceOf(force.error)]
+  const set = (field: ForceField, value: Json): void => setGiven(current => ({ ...current, [field.fullName]: value, ...populated(field, value) }))
+  const last = Object.keys(given).every(name => leaves(fields).some(field => field.fullName === name && field.type === 'username')) ? lastValues(scheduler) : null
   return (
     <Dialog title={`Force a build of ${builder.name}`} onClose={onClose} onSubmit={() => force.mutate()} busy={force.isPending} submit={scheduler.button_name || 'Force'} testId="force-dialog">
-      <div ref={form} className="force-form">
+      <div ref={body} className="force-form" aria-busy={asking}>
         {choice}
+        {last && <p><button type="button" className="link" onClick={() => setGiven(last)} data-testid="as-last-time">Fill in as last time</button></p>}
         {general.map(message => <p key={message} className="form-error" role="alert">{message}</p>)}
-        <ForceFields fields={scheduler.all_fields} values={values} errors={errors} onChange={set} />
+        <ForceFields fields={fields} values={values} errors={errors} onChange={set} />
       </div>
     </Dialog>
   )
+}
+
+/** What picking this sets in other fields. */
+function populated({ autopopulate }: ForceField, value: Json): ForceValues {
+  const chosen = autopopulate && typeof value === 'string' ? autopopulate[value] : undefined
+  return (chosen ?? {}) as ForceValues
 }

@@ -13,9 +13,15 @@ export function leaves(fields: readonly ForceField[]): ForceField[] {
   return fields.flatMap(field => (field.type === 'nested' ? leaves(field.fields ?? []) : field.type === 'fixed' ? [] : [field]))
 }
 
+/** Whether people see it. */
+export const isShown = (field: ForceField): boolean => !field.hide && field.type !== 'fixed'
+
+/** The groups that are seen. */
+const groups = (fields: readonly ForceField[]): ForceField[] => fields.filter(field => field.type === 'nested' && !field.hide).flatMap(field => [field, ...groups(field.fields ?? [])])
+
 /** Errors that no visible field can show, as `field: message`. */
 export function homelessErrors(fields: readonly ForceField[], errors: { readonly [field: string]: string }): string[] {
-  const visible = new Set(leaves(fields).filter(field => !field.hide).map(field => field.fullName))
+  const visible = new Set([...groups(fields), ...leaves(fields).filter(field => !field.hide)].map(field => field.fullName))
   return Object.entries(errors).filter(([field]) => !visible.has(field)).map(([field, message]) => `${field}: ${message}`)
 }
 

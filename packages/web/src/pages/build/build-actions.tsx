@@ -4,11 +4,13 @@ import type { ReactElement } from 'react'
 import { useNavigate } from 'react-router'
 import { requestOf } from '../../api/requested.js'
 import { useControl } from '../../api/use-control.js'
+import { RebuildDialog } from '../../force/rebuild-dialog.js'
 import { Dialog } from '../../ui/dialog.js'
 
 /** Stop while it runs, Rebuild afterwards. */
 export function BuildActions({ build, name }: { build: Build; name: string }): ReactElement {
   const [stopping, setStopping] = useState(false)
+  const [changing, setChanging] = useState(false)
   const navigate = useNavigate()
   const rebuild = useControl('The build was not requested again')
   const path = `builds/${build.buildid}`
@@ -20,9 +22,11 @@ export function BuildActions({ build, name }: { build: Build; name: string }): R
   })
   return (
     <span className="actions">
+      {build.complete && <button type="button" onClick={() => setChanging(true)} data-testid="rebuild-with-changes-button">Rebuild with changes…</button>}
       {build.complete
         ? <button type="button" onClick={again} disabled={rebuild.isPending} data-testid="rebuild-button">Rebuild</button>
         : <button type="button" className="danger" onClick={() => setStopping(true)} data-testid="stop-button">Stop</button>}
+      {changing && <RebuildDialog build={build} name={name} onClose={() => setChanging(false)} />}
       {stopping && !build.complete && <StopDialog path={path} title={`Stop ${name} #${build.number}?`} onClose={() => setStopping(false)} />}
     </span>
   )

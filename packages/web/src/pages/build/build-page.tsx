@@ -13,6 +13,7 @@ import { NotFoundPage } from '../not-found-page.js'
 import { BuildActions } from './build-actions.js'
 import { BuildFacts } from './build-facts.js'
 import { Changes } from './changes.js'
+import { Patches } from './patches.js'
 import { Properties } from './properties.js'
 import { Steps } from './steps.js'
 import type { LogTarget } from './steps.js'
@@ -62,7 +63,7 @@ function KnownBuild({ build, name }: { build: Build; name: string }): ReactEleme
         {tabs.map(known => <Link key={known} to={known === 'steps' ? buildPath(build) : `${buildPath(build)}?tab=${known}`} replace aria-current={known === tab ? 'page' : undefined} data-testid={`tab-${known}`}>{known.charAt(0).toUpperCase() + known.slice(1)}</Link>)}
       </nav>
       {tab === 'steps' && <Steps build={build} target={target} />}
-      {tab === 'changes' && <Changes buildid={build.buildid} />}
+      {tab === 'changes' && <><Patches build={build} /><Changes buildid={build.buildid} /></>}
       {tab === 'properties' && <Properties build={build} />}
     </section>
   )

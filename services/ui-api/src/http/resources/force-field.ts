@@ -6,7 +6,7 @@ export function forceField(parameter: ForceParameter): ForceField {
   const { name, fullName, label, tablabel, required, multiple, regex, hide, maxsize, autopopulate, tooltip, problem, choicesFn, defaultFn, dependsOn } = parameter
   const common = {
     name, fullName, label, tablabel, default: parameter.default, required, multiple, regex, hide, maxsize, autopopulate, tooltip,
-    ...(problem === null ? {} : { problem }), ...(choicesFn ?? defaultFn ? { asked: true, depends_on: dependsOn } : {}),
+    ...(problem === null ? {} : { problem }), ...(choicesFn ?? defaultFn ?? (parameter.type === 'worker' || null) ? { asked: true, depends_on: dependsOn } : {}),
   }
   const size = parameter.size ?? 10
   switch (parameter.type) {
