@@ -1,6 +1,7 @@
 import { SUCCESS, type Json } from '@yardmaster/domain'
 import { githubComment, githubPull, hookMessages, pushMessage, startFakeGithub, type FakeGithub, type HookMessage } from '@yardmaster/integrations/testing'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -164,6 +165,30 @@ test('a comment becomes a build by a function that looks at who asks, and is ask
   }, 60_000)
   expect(builds).toBe(1)
 }, 120_000)
+
+test('the web page shows what hooks are told as it comes, what was sent, and has it worked on again', async () => {
+  const browser = await startBrowser()
+  onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
+  try {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', error => errors.push(String(error)))
+    await page.goto(`${cluster.url}deliveries`)
+    await page.locator('[data-testid=deliveries-page]').waitFor({ timeout: 30_000 })
+    await page.locator('[data-testid=live-state][data-state=live]').waitFor({ timeout: 30_000 })
+    expect(await send(pushMessage('gitlab', { revision: 'on the page', branch: 'storm', delivery: 'page', secret }))).toBe(202)
+    const [{ id }] = await cluster.rows<{ id: number }>(`SELECT id FROM deliveries WHERE key = 'page'`) as [{ id: number }]
+    const row = page.locator(`[data-testid=delivery-row][data-delivery="${id}"]`)
+    await row.getByText('1 change').waitFor({ timeout: 30_000 })
+    await row.getByTestId('delivery-open').click()
+    await page.getByTestId('delivery-payload').getByText('"on the page"').first().waitFor({ timeout: 30_000 })
+    await row.getByTestId('redeliver').click()
+    await row.getByText('2 changes').waitFor({ timeout: 60_000 })
+    expect(errors).toEqual([])
+  } finally {
+    await browser.close()
+  }
+}, 150_000)
 
 test('a scheduler that dies while it works on a message leaves it to the next, and those behind it wait for it', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 import { Link, NavLink, useLocation } from 'react-router'
+import { useHasDeliveries } from '../api/deliveries.js'
 import { useLatentWorkers } from '../api/machines.js'
 import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
 import { titleQuery } from '../api/title.js'
@@ -15,6 +16,7 @@ export function Header(): ReactElement {
   const waiting = useLiveQuery(pendingQuery(api)).data?.size
   const { pathname } = useLocation()
   const hasPools = useLatentWorkers().size > 0 || pathname.startsWith('/machines')
+  const hasDeliveries = useHasDeliveries() || pathname.startsWith('/deliveries')
   const atBuilders = pathname === '/' || pathname.startsWith('/builders')
   return (
     <header className="header">
@@ -26,6 +28,7 @@ export function Header(): ReactElement {
         <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
         <NavLink to="/schedulers">Schedulers</NavLink>
         <NavLink to="/workers">Workers</NavLink>
+        {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
         {hasPools && <NavLink to="/machines">Machines</NavLink>}
       </nav>
       <div className="header-counts">
