@@ -1,9 +1,9 @@
 /** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
-export type { ChangeData, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result } from '@yardmaster/domain'
+export type { ChangeData, HookChangeFields, HookEvent, HostClient, HostPullRequest, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result } from '@yardmaster/domain'
 export type { BuilderOptions } from './vocabulary/builders.js'
 export type { CancellerDeclaration, FailingBuildsetCancellerOptions, OldBuildCancellerOptions } from './vocabulary/cancellers.js'
 export { changeHooks } from './vocabulary/change-hooks.js'
-export type { ChangeHookDeclaration } from './vocabulary/change-hooks.js'
+export type { BitbucketHookOptions, ChangeHookDeclaration, GithubHookOptions, HostHookOptions, OnHookEvent } from './vocabulary/change-hooks.js'
 export { changeSources } from './vocabulary/change-sources.js'
 export type { ChangeSourceDeclaration, GitPollerOptions, ReconcileOptions } from './vocabulary/change-sources.js'
 export { defineConfig } from './vocabulary/define-config.js'

@@ -6,7 +6,10 @@ import type { Declared } from './declare.js'
  * Called with what a host told, after it was accepted: answers with the changes that come of it ([]: none), or with nothing: then what is built in goes on.
  * It may take a minute and ask the outside world. When it fails it is called again, so what it does outside may happen twice.
  */
-export type OnHookEvent = (event: HookEvent, host: HostClient) => HookChangeFields[] | null | undefined | void | Promise<HookChangeFields[] | null | undefined | void>
+export type OnHookEvent = HookEventMethod['call']
+
+/** As a method, so that a function may say what payload it expects: `(event: HookEvent<{ issue: { number: number } }>, host) => …`. */
+type HookEventMethod = { call(event: HookEvent, host: HostClient): HookChangeFields[] | null | undefined | void | Promise<HookChangeFields[] | null | undefined | void> }
 
 /** Of the webhooks of all code hosts. */
 export type HostHookOptions = {

@@ -5,7 +5,7 @@ export type DueDelivery = { id: number; attempts: number }
 /** Nobody has it, or who had it is no more. */
 export const FREE = `(d.next_at <= now() OR EXISTS (SELECT 1 FROM replicas r WHERE r.id = d.taken_by AND r.state <> 'alive'))`
 /** Those of one repository are worked on in their order. */
-export const FIRST = `NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.state = 'pending' AND e.source = d.source AND e.repository = d.repository AND e.id < d.id)`
+export const FIRST = `NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.state = 'pending' AND e.source = d.source AND e.repository = d.repository AND e.set_name IS NOT DISTINCT FROM d.set_name AND e.id < d.id)`
 
 /** Messages of a set that can be worked on now. */
 export async function findDeliveries(db: Database, { set, limit }: { set: string; limit: number }): Promise<{ due: DueDelivery[]; /** When the next one will be; null: there is none. */ nextInMs: number | null }> {

@@ -2,7 +2,7 @@ import type { Json } from '../json.js'
 import type { HookHost } from '../change-hook-config.js'
 
 /** What a code host told, as the user's function sees it. */
-export type HookEvent = {
+export type HookEvent<Payload = { [name: string]: Json }> = {
   /** The host's name of it, e.g. `issue_comment`. */
   name: string
   /** What happened, where the host says so, e.g. `created`. */
@@ -13,7 +13,7 @@ export type HookEvent = {
   repository: string
   /** Login of who did it; a comment of ours comes back as an event too. */
   sender: string
-  payload: { [name: string]: Json }
+  payload: Payload
 }
 
 /** What a user's function answers with: fields of a change; those that are left out are of the event's repository. */

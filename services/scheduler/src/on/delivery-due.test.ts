@@ -116,6 +116,20 @@ test('a pull request whose files the host never tells is built without them, and
   expect(await of(skipped)).toMatchObject({ state: 'done', changes: 0, note: expect.stringContaining('skip CI') })
 })
 
+test('of another set, one that waits is in nobody\'s way; a message of the base hook can be worked on again too', async () => {
+  answer = () => Promise.resolve([])
+  const first = await accept('of another set', 'label', {})
+  await world.db.pool.query(`UPDATE deliveries SET set_name = 'other' WHERE id = $1`, [first])
+  const second = await accept('of ours', 'label', {})
+  expect((await findDeliveries(world.db, { set: 'main', limit: 10 })).due).toEqual([{ id: second, attempts: 0 }])
+  await work(second)
+  expect(await of(second)).toMatchObject({ state: 'done' })
+  const base = await accept('of base', 'change', { author: 'Ann', revision: 'base 1', branch: 'main' }, '/repo')
+  await world.db.pool.query(`UPDATE deliveries SET source = 'base' WHERE id = $1`, [base])
+  await work(base)
+  expect(await of(base)).toMatchObject({ state: 'done', changes: 1 })
+})
+
 test('what is old is swept, and what is pending never', async () => {
   const [old, pending, young] = [await accept('old', 'label', {}, 'a'), await accept('pending', 'label', {}, 'b'), await accept('young', 'label', {}, 'c')]
   await world.db.pool.query(`UPDATE deliveries SET received_at = now() - interval '8 days' WHERE id = ANY($1)`, [[old, pending]])

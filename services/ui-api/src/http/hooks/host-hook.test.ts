@@ -42,6 +42,22 @@ describe('each host', () => {
   })
 })
 
+describe('of several sets', () => {
+  it('each knows its own secret, and one that wants none opens no door', async () => {
+    const { rows: [other] } = await api.db.pool.query<{ id: number }>(`WITH s AS (INSERT INTO configuration_sets (name) VALUES ('other') RETURNING name)
+      INSERT INTO generations (set_name, digest, code, configuration) SELECT name, 'other', '', '{}' FROM s RETURNING id`)
+    const withHook = (id: number, github: HostHookConfig) => ({ id, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, github } }) })
+    const [own, theirs, open] = [withHook(api.generationId, strict), withHook(other!.id, { ...strict, secret: 'theirs' }), withHook(other!.id, hostHookDefaults)]
+    const signed = (by: string, delivery: string) => send(pushMessage('github', { revision: delivery, delivery, secret: by }))
+    api.setGeneration(own, theirs)
+    expect([await signed(secret, 'own 1'), await signed('theirs', 'theirs 1'), await signed('nobody\'s', 'no 1')].map(({ status }) => status)).toEqual([202, 202, 401])
+    expect([...await of('own 1'), ...await of('theirs 1')].map(({ set_name }) => set_name)).toEqual(['main', 'other'])
+    api.setGeneration(open, own)
+    expect((await signed('nobody\'s', 'no 2')).status).toBe(401)
+    api.setGeneration({ id: api.generationId, configuration })
+  })
+})
+
 describe('what has to be asked outside', () => {
   it('is accepted at once, and stays to be worked on', async () => {
     expect(await send(hookMessages.github({ event: 'pull_request', delivery: 'pull', secret, payload: githubPull({ number: 1, sha: 'h' }) }))).toMatchObject({ status: 202, text: 'it is worked on after this answer' })
