@@ -24,6 +24,7 @@ const commitsOf = (report: Report): Commit[] => onceEach(report.sourcestamps.fla
 /** As Buildbot's BitbucketStatusPush: keys are hashed, since Bitbucket takes no more than 40 characters. */
 export const bitbucketStatusDriver = statusDriver({
   word: 'bitbucket',
+  unknownCommit: /[Cc]ommit .*not found/,
   commits: commitsOf,
   async status(_commit, { results, description, url }, _report, { text }) {
     const state = results === null || results === RETRY ? 'INPROGRESS' : results === SUCCESS ? 'SUCCESSFUL' : 'FAILED'

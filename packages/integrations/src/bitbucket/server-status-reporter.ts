@@ -57,6 +57,7 @@ const filled = (body: { [field: string]: Json }): { [field: string]: Json } =>
 
 export const bitbucketServerStatusDriver = statusDriver({
   word: 'bitbucket',
+  unknownCommit: /[Cc]ommit .*does not exist/,
   commits: commitsOf,
   async status(commit, said, report, words) {
     const key = await words.text('key')

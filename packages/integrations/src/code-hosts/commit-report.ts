@@ -1,4 +1,4 @@
-import { CANCELLED, type Json, type Report, type ReportEvent, type ReporterConfig, type Result } from '@yardmaster/domain'
+import { CANCELLED, RETRY, type Json, type Report, type ReportEvent, type ReporterConfig, type Result } from '@yardmaster/domain'
 import type { ComposeContext } from '../reporter-kind.js'
 import { recordOf, textOf } from './values.js'
 
@@ -19,10 +19,10 @@ export async function commitReport(report: Report, { options }: ReporterConfig, 
   if (!stage) return null
   const said = await formatted(report, context)
   if (said === null) return null
-  const own = async (): Promise<string> => textOf(await context.render(options[optionOf[stage]] ?? null))
-  const words = said ?? (report.event === 'cancelled' ? 'Build cancelled.' : await own())
   // Whose request another took the place of was never built: hosts take 'skipped' for a success, and would merge it.
   const results = stage === 'finished' ? report.build?.results ?? CANCELLED : null
+  const own = async (): Promise<string> => textOf(await context.render(options[optionOf[results === RETRY ? 'requested' : stage]] ?? null))
+  const words = said ?? (report.event === 'cancelled' ? 'Build cancelled.' : await own())
   return { stage, results, url: report.build?.url ?? report.request?.url ?? report.titleURL ?? '', description: context.remark === null ? words : `${words} (${context.remark})` }
 }
 

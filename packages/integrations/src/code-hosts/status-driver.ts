@@ -29,12 +29,16 @@ export type StatusHost = {
   word: string
   commits(report: Report): Commit[]
   status(commit: Commit, said: CommitReport, report: Report, words: Words): Promise<CommitStatus>
+  /** How it refuses a commit that it does not know. */
+  unknownCommit: RegExp
   /** Throws SendError. */
   send(payload: StatusPayload, context: SendContext): Promise<JsonAnswer>
 }
 
 /** Statuses are worth sending again for a day: a merge may wait for them. */
 export const STATUS_DEADLINE = 86_400
+const PATIENT_ATTEMPTS = 5
+const PATIENT_MS = 5_000
 
 /** A status of each commit of a report. Hosts show the newest, and writing one again does no harm. */
 export const statusDriver = (host: StatusHost): ReporterKindDriver => ({
@@ -54,12 +58,22 @@ export const statusDriver = (host: StatusHost): ReporterKindDriver => ({
 
   async send(message, _reporter, context) {
     const { repository, sha, body } = statusPayload(message)
-    const answer = await host.send({ repository, sha, body }, context)
+    const answer = await patiently(host.unknownCommit, context.attempt, () => host.send({ repository, sha, body }, context))
     const { id } = recordOf(answer.body)
     if ((await context.option('verbose')) === true) context.logger.info({ repository, sha, body }, `${host.word} has the status`)
     return { detail: `HTTP ${answer.status}`, reference: typeof id === 'number' ? String(id) : null }
   },
 })
+
+/** A webhook may be faster than the host's own API: a commit that it does not know it may know soon. */
+export async function patiently<T>(unknownCommit: RegExp, attempt: number, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send()
+  } catch (error) {
+    const soon = error instanceof SendError && error.outcome === 'refused' && attempt < PATIENT_ATTEMPTS && unknownCommit.test(error.message)
+    throw soon ? new SendError(error.message, { outcome: 'again', retryAfterMs: PATIENT_MS, cause: error }) : error
+  }
+}
 
 export function wordsOf({ options }: ReporterConfig, context: ComposeContext): Words {
   const value = (option: string): Promise<Json> => context.render(options[option] ?? null)

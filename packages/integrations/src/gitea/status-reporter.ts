@@ -24,6 +24,7 @@ function commitsOf(report: Report): Commit[] {
 
 export const giteaStatusDriver = statusDriver({
   word: 'gitea',
+  unknownCommit: /object does not exist/,
   commits: commitsOf,
   async status(_commit, { results, description, url }, report, { text, value }) {
     const name = await text(propertyText(report, 'pr_id') === null ? 'context' : 'contextPr')

@@ -64,6 +64,12 @@ test('all annotations arrive once, though GitHub takes 50 at a time and an answe
   expect(await compose(testReport('started'), { generator: testGenerator(), functions: {} })).toMatchObject([{ payload: { body: { annotations: [] } } }])
 })
 
+test('a function for annotations that fails costs the annotations, not the check', async () => {
+  bench.reporter.options['annotations'] = { $fn: 'broken' }
+  await expect(compose(failed())).rejects.toThrow('there is no function broken')
+  expect(await compose(failed(), { remark: 'it is broken' })).toMatchObject([{ payload: { body: { conclusion: 'failure', annotations: [], title: 'Build done. (it is broken) (failure)' } } }])
+})
+
 test('an app\'s token is asked for once, again shortly before it ends, and when it is not taken any more', async () => {
   const app = bench.host.apps.get('17')!
   const at = manualClock(clock.now())

@@ -1,11 +1,11 @@
 import { CANCELLED, EXCEPTION, FAILURE, isFunctionRef, resultName, RETRY, SKIPPED, SUCCESS, WARNINGS, type Json, type Message, type Report, type Result } from '@yardmaster/domain'
 import { commitReport, type CommitReport } from '../code-hosts/commit-report.js'
-import { STATUS_DEADLINE, statusPayload, targetOf, wordsOf } from '../code-hosts/status-driver.js'
+import { patiently, STATUS_DEADLINE, statusPayload, targetOf, wordsOf } from '../code-hosts/status-driver.js'
 import { recordOf, textOf } from '../code-hosts/values.js'
 import type { ComposeContext, ReporterKindDriver, SendContext } from '../reporter-kind.js'
 import { githubOf } from './access.js'
 import { repositoryPath, type Github } from './client.js'
-import { githubCommits } from './commits.js'
+import { githubCommits, UNKNOWN_COMMIT } from './commits.js'
 import { failingSteps, outputOf } from './check-output.js'
 
 const conclusions: { [result in Exclude<Result, 5>]: string } = {
@@ -40,11 +40,12 @@ export const githubChecksDriver: ReporterKindDriver = {
     const { title, failing, annotations, external_id: id, ...told } = body
     const github = await githubOf(context)
     const path = repositoryPath(repository)
-    const found = await existing(github, path, { sha, name: textOf(told['name'] ?? null), id: textOf(id ?? null) })
+    const found = await patiently(UNKNOWN_COMMIT, context.attempt, () => existing(github, path, { sha, name: textOf(told['name'] ?? null), id: textOf(id ?? null) }))
     const output = await outputOf(textOf(title ?? null), failing, context)
     let run = found
     for (const some of batches(annotations, found?.annotations ?? 0)) {
-      run = await write(github, path, { run, body: { ...told, output: { ...output, annotations: some }, ...(run ? {} : { head_sha: sha, external_id: id ?? '' }) } })
+      const said = { run, body: { ...told, output: { ...output, annotations: some }, ...(run ? {} : { head_sha: sha, external_id: id ?? '' }) } }
+      run = await patiently(UNKNOWN_COMMIT, context.attempt, () => write(github, path, said))
     }
     await logged(context, { repository, sha, ...told })
     return { detail: `HTTP ${found ? 200 : 201}`, reference: run?.url ?? null }
@@ -94,7 +95,8 @@ function timesOf({ build }: Report): { [field: string]: Json } {
 
 /** The configuration's function's: { path, start_line, end_line, annotation_level, message, title }. */
 async function annotationsOf(report: Report, fn: unknown, { said, context }: { said: CommitReport; context: ComposeContext }): Promise<Json> {
-  if (!isFunctionRef(fn) || said.results === null || said.results === RETRY) return []
+  // With a remark this is the second try: it may be this function that failed, and the check itself must be told.
+  if (!isFunctionRef(fn) || context.remark !== null || said.results === null || said.results === RETRY) return []
   const answer = await context.call(fn, [report])
   return Array.isArray(answer) ? answer.slice(0, MOST_ANNOTATIONS) : []
 }

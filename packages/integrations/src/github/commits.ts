@@ -3,6 +3,8 @@ import { parseGitUrl } from '../code-hosts/git-url.js'
 import { onceEach, type Commit } from '../code-hosts/status-driver.js'
 import { propertyText } from '../code-hosts/values.js'
 
+/** How GitHub refuses a commit that it does not know. */
+export const UNKNOWN_COMMIT = /No commit found for SHA/
 const PULL = /^refs\/pull\/([0-9]+)\/(?:head|merge)$/
 
 /** The pull request that a branch is of; null: it is none. */

@@ -22,11 +22,11 @@ const reporter = (more: ReporterConfig['options'] = {}): ReporterConfig => testR
   pendingDescription: 'Build pending.', startDescription: 'Build started.', endDescription: 'Build done.', ...more,
 })
 const compose = (report: Report, of = reporter(), options: Parameters<typeof composing>[1] = {}): Promise<Message[]> => githubStatusDriver.compose(report, of, composing(report, options))
-const send = (message: Message, of = reporter()) => githubStatusDriver.send(message, of, sending(of, { clock, signal: new AbortController().signal, secrets }))
+const send = (message: Message, of = reporter(), attempt = 1) => githubStatusDriver.send(message, of, sending(of, { clock, signal: new AbortController().signal, secrets, attempt }))
 
 describe('what is told', () => {
   test.each<[Result, string]>([[SUCCESS, 'success'], [WARNINGS, 'success'], [FAILURE, 'failure'], [SKIPPED, 'success'], [EXCEPTION, 'error'], [RETRY, 'pending'], [CANCELLED, 'error']])('result %i is %s', async (results, state) => {
-    expect(await compose(testReport('finished', { results }))).toMatchObject([{ payload: { body: { state, description: 'Build done.' } } }])
+    expect(await compose(testReport('finished', { results }))).toMatchObject([{ payload: { body: { state, description: results === RETRY ? 'Build pending.' : 'Build done.' } } }])
   })
 
   test('each of a build\'s stages, with Buildbot\'s context and words', async () => {
@@ -79,12 +79,18 @@ describe('sending', () => {
     const message = await composed()
     github.repositories.clear()
     expect(await outcomeOf(message)).toMatchObject({ outcome: 'refused', message: expect.stringContaining('/repos/owner/repo/statuses/') })
-    github.addRepository('owner/repo', {})
-    expect(await outcomeOf(message)).toMatchObject({ outcome: 'refused', message: expect.stringContaining('No commit found for SHA') })
+    github.addRepository('owner/repo')
     github.tokens.clear()
     expect(await outcomeOf(message)).toMatchObject({ outcome: 'again', limited: false, retryAfterMs: 60_000 })
     github.setMishaps(({ headers }) => ({ act: 'answer', status: 400, done: false, body: { message: `what is ${headers.authorization}?` } }))
     expect(await outcomeOf(message)).toMatchObject({ outcome: 'refused', message: expect.stringContaining('what is token ***?') })
+  })
+
+  test('a commit that GitHub does not know it may know soon, and then is refused', async () => {
+    const message = await composed()
+    github.addRepository('owner/repo', {})
+    expect(await outcomeOf(message)).toMatchObject({ outcome: 'again', retryAfterMs: 5_000, limited: false, message: expect.stringContaining('No commit found for SHA') })
+    await expect(send(message, reporter(), 5)).rejects.toMatchObject({ outcome: 'refused', message: expect.stringContaining('No commit found for SHA') })
   })
 
   test('the thousandth status of a commit and context is the last', async () => {

@@ -3,7 +3,7 @@ import { statusDriver } from '../code-hosts/status-driver.js'
 import { cut } from '../code-hosts/values.js'
 import { githubOf } from './access.js'
 import { repositoryPath } from './client.js'
-import { githubCommits, pullOf } from './commits.js'
+import { githubCommits, pullOf, UNKNOWN_COMMIT } from './commits.js'
 
 /** As Buildbot's GitHubStatusPush. A build that is to be tried again is still awaited. */
 const states: { [result in Result]: string } = {
@@ -13,6 +13,7 @@ const LONGEST_DESCRIPTION = 140
 
 export const githubStatusDriver = statusDriver({
   word: 'github',
+  unknownCommit: UNKNOWN_COMMIT,
   commits: githubCommits,
   async status({ branch }, { results, description, url }, _report, { text }) {
     const state = results === null ? 'pending' : states[results]

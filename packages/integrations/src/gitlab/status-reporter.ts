@@ -25,6 +25,7 @@ function commitsOf(report: Report): Commit[] {
 
 export const gitlabStatusDriver = statusDriver({
   word: 'gitlab',
+  unknownCommit: /404 Commit Not Found/,
   commits: commitsOf,
   async status({ branch }, { stage, results, description, url }, _report, { text }) {
     const name = await text('context')

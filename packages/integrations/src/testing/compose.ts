@@ -44,14 +44,14 @@ export function composing(report: Report, { generator = testGenerator(), remark 
 }
 
 /** What a driver sends with. */
-export function sending(reporter: ReporterConfig, { clock, signal, secrets = {}, lastReference = null }: { clock: Clock; signal: AbortSignal; secrets?: { [name: string]: string }; lastReference?: string | null }): SendContext {
+export function sending(reporter: ReporterConfig, { clock, signal, secrets = {}, lastReference = null, attempt = 1 }: { clock: Clock; signal: AbortSignal; secrets?: { [name: string]: string }; lastReference?: string | null; attempt?: number }): SendContext {
   return {
     option: name => rendered(reporter.options[name] ?? null, {}, secret => secrets[secret]),
     call: async ({ $fn }) => { throw new Error(`there is no function ${$fn}`) },
     callPatiently: async ({ $fn }) => { throw new Error(`there is no function ${$fn}`) },
     lastReference: async () => lastReference,
     log: async () => null,
-    key: 'test', attempt: 1, signal, clock, logger: createLogger({ name: 'test', level: 'silent' }),
+    key: 'test', attempt, signal, clock, logger: createLogger({ name: 'test', level: 'silent' }),
   }
 }
 
