@@ -27,6 +27,7 @@ export function referenceFindings(tree: Json): Finding[] {
     ...builders.flatMap(item => unknownNames(item, 'workers', { known: knownWorkers, what: 'worker' })),
     ...schedulers.flatMap(item => ['builders', 'builderNames'].flatMap(key => unknownNames(item, key, { known: knownBuilders, what: 'builder' }))),
     ...schedulers.flatMap(item => upstreamFindings(item, schedulers)),
+    ...items('services').flatMap(item => filtersOf(item)).flatMap(item => ['builders', 'buildsTriggeredBy', 'cancelBuilds'].flatMap(key => unknownNames(item, key, { known: knownBuilders, what: 'builder' }))),
     ...builders.flatMap(item => stepsOf(item)).flatMap(item => unknownNames(item, 'schedulerNames', { known: names(schedulers.filter(({ entry }) => entry['$kind'] === 'triggerable' || entry['$kind'] === 'nightlyTriggerable')), what: 'triggerable scheduler' })),
     ...builders.flatMap(({ path, entry }) => (typeof entry['project'] === 'string' ? unknownName([...path, 'project'], entry['project'], { known: names(projects), what: 'project' }) : [])),
   ]
@@ -54,6 +55,13 @@ function upstreamFindings(item: Item, schedulers: Item[]): Finding[] {
     return [{ path, expected: 'a scheduler that does not wait for this one', found: `'${upstream}'`, message: `the scheduler '${own}' waits for itself by way of ${[...seen].map(each => `'${each}'`).join(', ')}` }]
   }
   return unknownName(path, upstream, { known: names(schedulers), what: 'scheduler' })
+}
+
+/** What a canceller has an eye on. */
+function filtersOf({ path, entry }: Item): Item[] {
+  const { $kind: kind, filters } = entry
+  if (typeof kind !== 'string' || !kind.startsWith('canceller.') || !Array.isArray(filters)) return []
+  return filters.flatMap((filter, index) => (isRecord(filter) ? [{ path: [...path, 'filters', index], entry: filter }] : []))
 }
 
 /** Of a builder, those that trigger others. */

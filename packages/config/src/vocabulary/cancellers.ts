@@ -2,12 +2,11 @@ import type { SourceStampData } from '@yardmaster/domain'
 import { declare } from './declare.js'
 import type { Declared } from './declare.js'
 import type { ChangeFilter } from './util.js'
-import type { Nested } from './values.js'
 
 /** `builders`: names. `filter`: which sourcestamps, by project, codebase, repository and branch; all unless said otherwise. */
 export type OldBuildCancellerOptions = {
   name: string
-  filters: Nested<{ builders: Nested<string>; filter?: ChangeFilter }>
+  filters: readonly ({ builders: readonly string[]; filter?: ChangeFilter })[]
   /** What stands for a sourcestamp's branch: builds of equal answers are of one branch. The branch unless said otherwise, and of the changes of a review (refs/pull/N/…, refs/changes/…) the review. */
   branchKey?: (sourcestamp: SourceStampData) => string | Promise<string>
 }
@@ -15,7 +14,7 @@ export type OldBuildCancellerOptions = {
 /** When a build of one of `buildsTriggeredBy` fails, what is left of its buildset is cancelled: all, or that of the builders in `cancelBuilds`. */
 export type FailingBuildsetCancellerOptions = {
   name: string
-  filters: Nested<{ buildsTriggeredBy: Nested<string>; cancelBuilds?: Nested<string> | null; filter?: ChangeFilter }>
+  filters: readonly ({ buildsTriggeredBy: readonly string[]; cancelBuilds?: readonly string[] | null; filter?: ChangeFilter })[]
 }
 
 export type CancellerDeclaration = Declared<'canceller.oldBuild', OldBuildCancellerOptions> | Declared<'canceller.failingBuildset', FailingBuildsetCancellerOptions>
