@@ -134,3 +134,24 @@ test('who is greylisted gets it later, alone and once', async () => {
   expect(mailsTo('team-app@example.org')).toHaveLength(before.team + 1)
   expect(mailsTo('team-app@example.org').at(-1)?.to).toEqual(['team-app@example.org'])
 })
+
+test('a scheduler that is killed while the server has the mail leaves it unknown; the other goes on, and nobody gets a mail twice', async () => {
+  let letGo = () => {}
+  const held = new Promise<'take'>(resolve => { letGo = () => resolve('take') })
+  mail.behave({ content: () => held })
+  await push(1, 'Cy <cy@example.org>')
+  const sending = "SELECT n.replica_id AS replica FROM notifications n WHERE n.state = 'sending' AND n.reporter = 'owners'"
+  let replica = 0
+  await soon('the mail to be under way', async () => { replica = (await cluster.rows<{ replica: number }>(sending))[0]?.replica ?? 0; return replica > 0 })
+  const sender = cluster.schedulers.find(({ lines }) => lines.some(line => line.includes(`"replica":${replica},"msg":"ready"`)))
+  await sender!.kill()
+  await soon('its mail to be unknown', async () => (await cluster.rows("SELECT 1 FROM notifications WHERE state = 'unknown' AND reporter = 'owners' AND subject LIKE '%cy@example.org%'")).length === 1)
+  letGo()
+  mail.behave({})
+  await push(0, 'Cy <cy@example.org>')
+  await quiet()
+  const told = mail.mails.flatMap(({ source, to }) => to.map(address => `${/^Message-ID:\s*(\S+)/im.exec(source)?.[1]} ${address}`))
+  expect(new Set(told).size).toBe(told.length)
+  expect(mailsTo('cy@example.org').length).toBeGreaterThanOrEqual(1)
+  expect((await cluster.rows("SELECT 1 FROM notifications WHERE state = 'sent' AND attempts > 1 AND delivery = 'message' AND id IN (SELECT notification_id FROM notification_attempts WHERE outcome = 'unknown')"))).toEqual([])
+})

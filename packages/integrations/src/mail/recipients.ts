@@ -12,7 +12,7 @@ export type Asked = Recipients & { ask: string[] }
 export async function recipientsOf(report: Report, { options }: ReporterConfig, context: ComposeContext): Promise<Asked> {
   if (report.event === 'worker.missing') return { to: mailAddressesOf(report.worker?.notify ?? []), cc: [], ask: [] }
   const extra = texts(await context.render(options['extraRecipients'] ?? []))
-  const lists = mailAddressesOf([...extra, ...ofGroups(report, options['groups'] as unknown)])
+  const lists = mailAddressesOf([...extra, ...ofGroups(report, options['groups'])])
   const owners = options['sendToInterestedUsers'] === false || report.event === 'pool.alert' ? [] : report.owners
   const lookup = options['lookup']
   if (isFunctionRef(lookup)) return { to: lists, cc: [], ask: owners.slice(0, mostAsked) }
