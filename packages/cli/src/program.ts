@@ -8,6 +8,7 @@ import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
 import { addDeliveries } from './commands/deliveries.js'
 import { addExplain } from './commands/explain.js'
 import { addLocks } from './commands/locks.js'
+import { addNotifications } from './commands/notifications.js'
 import { addLog } from './commands/log.js'
 import { addInstanceControls, addInstances, addPoolControls, addPools } from './commands/machines.js'
 import { addPlan } from './commands/plan.js'
@@ -61,6 +62,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addQueue(program, context)
   addStatus(program, context)
   addLocks(program, context)
+  addNotifications(program, context)
   addWorkers(program, context)
   addInstances(program, context)
   addInstanceControls(program, context)

@@ -8,6 +8,7 @@ import { InstancePage } from './pages/machines/instance-page.js'
 import { MachinesPage } from './pages/machines/machines-page.js'
 import { PoolPage } from './pages/machines/pool-page.js'
 import { NotFoundPage } from './pages/not-found-page.js'
+import { NotificationsPage } from './pages/notifications-page.js'
 import { RequestPage } from './pages/request-page.js'
 import { SchedulersPage } from './pages/schedulers-page.js'
 import { WorkerPage } from './pages/workers/worker-page.js'
@@ -30,6 +31,7 @@ export function App(): ReactElement {
           <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
           <Route path="schedulers" element={<SchedulersPage />} />
           <Route path="deliveries" element={<DeliveriesPage />} />
+          <Route path="notifications" element={<NotificationsPage />} />
           <Route path="workers" element={<WorkersPage />} />
           <Route path="workers/:workerid" element={<WorkerPage />} />
           <Route path="pools" element={<Navigate to="/machines" replace />} />

@@ -6,6 +6,7 @@ import { explanationsAnswer, type Explained, type Explanation } from './explain.
 import { forceFormAnswer, type ForceFormBody } from './force-form.js'
 import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
 import { locksAnswer, type Lock } from './lock.js'
+import { notificationAnswer, notificationsAnswer, type Notification, type NotificationAction, type NotificationDetails, type NotificationFilter } from './notification.js'
 import { planAnswer, type PlanBody, type PlannedScheduler } from './plan.js'
 import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
 import { rebuildableAnswer, rebuildAnswer, type Rebuildable, type RebuildBody, type Rebuilt } from './rebuild.js'
@@ -34,6 +35,11 @@ export type YardClient = {
   delivery(id: number): Promise<DeliveryDetails>
   /** It is worked on once more, from the beginning. */
   redeliver(id: number): Promise<DeliveryDetails>
+  /** What reporters told, the newest first; `next` as of deliveries. */
+  notifications(filter?: NotificationFilter): Promise<{ notifications: Notification[]; next: number | null }>
+  notification(id: number): Promise<NotificationDetails>
+  /** Sends it now, or once more as a new one, which is answered; or tries it no more. */
+  controlNotification(id: number, action: NotificationAction): Promise<NotificationDetails>
   /** Those in use. */
   locks(): Promise<Lock[]>
   /** Living replicas; with `all` also those of late that have ended. */
@@ -97,6 +103,9 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     deliveries: filter => ask(deliveriesAnswer, `deliveries${searchOf(filter ?? {})}`),
     delivery: async id => (await ask(deliveryAnswer, `deliveries/${id}`)).delivery,
     redeliver: async id => (await ask(deliveryAnswer, `deliveries/${id}/redeliver`, { method: 'POST', body: {} })).delivery,
+    notifications: filter => ask(notificationsAnswer, `notifications${searchOf(filter ?? {})}`),
+    notification: async id => (await ask(notificationAnswer, `notifications/${id}`)).notification,
+    controlNotification: async (id, action) => (await ask(notificationAnswer, `notifications/${id}/${action}`, { method: 'POST', body: {} })).notification,
     locks: async () => (await ask(locksAnswer, 'locks')).locks,
     replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
@@ -129,7 +138,7 @@ function basicOf({ username, password }: TryUser): string {
   return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`
 }
 
-function searchOf({ state = [], ...filter }: InstanceFilter | DeliveryFilter): string {
+function searchOf({ state = [], ...filter }: InstanceFilter | DeliveryFilter | NotificationFilter): string {
   const parameters = new URLSearchParams()
   for (const one of state) parameters.append('state', one)
   for (const [name, value] of Object.entries(filter)) if (value !== undefined) parameters.set(name, String(value))

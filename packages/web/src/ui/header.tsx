@@ -29,6 +29,7 @@ export function Header(): ReactElement {
         <NavLink to="/schedulers">Schedulers</NavLink>
         <NavLink to="/workers">Workers</NavLink>
         {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
+        <NavLink to="/notifications">Notifications</NavLink>
         {hasPools && <NavLink to="/machines">Machines</NavLink>}
       </nav>
       <div className="header-counts">

@@ -13,11 +13,12 @@ import { steps } from '../http/resources/steps.js'
 import type { StoredResource } from '../http/resources/stored-resource.js'
 import { workers } from '../http/resources/workers.js'
 import { readDeliveriesById } from '../http/yard/read-deliveries.js'
+import { readNotificationsById } from '../http/yard/read-notifications.js'
 import { readInstancesById } from '../http/yard/read-instances.js'
 import type { Subject, Told } from './event-paths.js'
 
 /** Those that Buildbot has. */
-const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery'>]: StoredResource } = {
+const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery' | 'notification'>]: StoredResource } = {
   master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, buildset: buildsets,
   buildrequest: buildrequests, build: builds, step: steps, log: logs,
 }
@@ -52,6 +53,7 @@ async function loadGroup(db: Database, group: readonly Told[]): Promise<[string,
   if (part === 'missing') return (await loadMissing(db, ids)).map(row => [keyOf({ ...first, id: row.workerid }), JSON.stringify(row)])
   if (subject === 'instance') return (await readInstancesById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   if (subject === 'delivery') return (await readDeliveriesById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
+  if (subject === 'notification') return (await readNotificationsById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   if (subject === 'pool') return (await loadPools(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   const rows = await fetchByIds(db, resources[subject], ids, emptySpec)
   return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row)])

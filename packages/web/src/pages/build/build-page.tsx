@@ -17,6 +17,7 @@ import { Patches } from './patches.js'
 import { Properties } from './properties.js'
 import { Steps } from './steps.js'
 import type { LogTarget } from './steps.js'
+import { Told } from './told.js'
 
 export function BuildPage(): ReactElement {
   const { api } = useServices()
@@ -33,7 +34,7 @@ export function BuildPage(): ReactElement {
   return <Loading />
 }
 
-const tabs = ['steps', 'changes', 'properties'] as const
+const tabs = ['steps', 'changes', 'properties', 'told'] as const
 
 function KnownBuild({ build, name }: { build: Build; name: string }): ReactElement {
   const { api } = useServices()
@@ -65,6 +66,7 @@ function KnownBuild({ build, name }: { build: Build; name: string }): ReactEleme
       {tab === 'steps' && <Steps build={build} target={target} />}
       {tab === 'changes' && <><Patches build={build} /><Changes buildid={build.buildid} /></>}
       {tab === 'properties' && <Properties build={build} />}
+      {tab === 'told' && <Told buildid={build.buildid} />}
     </section>
   )
 }

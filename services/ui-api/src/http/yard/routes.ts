@@ -8,6 +8,7 @@ import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { forceFormRoutes } from './force-form.js'
 import { lockRoutes } from './locks.js'
+import { notificationRoutes } from './notifications.js'
 import { planRoutes } from './plan.js'
 import { poolRoutes } from './pools.js'
 import { rebuildRoutes } from './rebuild.js'
@@ -21,7 +22,7 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'deliveries', 'explain', 'instances', 'locks', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'deliveries', 'explain', 'instances', 'locks', 'notifications', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson)
   // Before the others: it takes larger bodies.
   router.use('/try', tryRoutes(deps))
@@ -34,6 +35,7 @@ export function yardRoutes(deps: Deps): Router {
   router.use('/forceschedulers', forceFormRoutes(deps))
   router.use('/instances', instanceRoutes(deps))
   router.use('/locks', lockRoutes(deps))
+  router.use('/notifications', notificationRoutes(deps))
   router.use('/plan', planRoutes(deps))
   router.use('/pools', poolRoutes(deps))
   router.use('/replicas', replicaRoutes(deps))
