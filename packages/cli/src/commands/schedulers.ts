@@ -48,7 +48,9 @@ function buildersText(builders: string[] | null): string {
 
 function control(parent: Command, context: Context, action: SchedulerAction, description: string): void {
   withRemote(parent.command(action).description(description).argument('<name>', 'its name'))
-    .action(async (name: string, options: RemoteOptions) => {
+    // The list's own options are taken wherever they stand.
+    .action(async (name: string, _options: RemoteOptions, command: Command) => {
+      const options = command.optsWithGlobals<RemoteOptions>()
       const scheduler = await remoteFor(options, context).yard(client => client.controlScheduler(name, action))
       context.print(options.json ? JSON.stringify(scheduler) : `${scheduler.name} is ${scheduler.enabled ? 'enabled' : 'disabled'}`)
     })
