@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 /** A real git repository in a temporary folder. */
 export type GitRepository = {
   folder: string
+  /** Runs git in the work tree; answers its output. */
+  git(...args: string[]): string
   /** Writes the files, commits them and answers the revision. */
   commit(message: string, files: { [path: string]: string }): string
   remove(): void
@@ -20,6 +22,7 @@ export function gitRepository(): GitRepository {
   git('init', '--quiet', '--initial-branch=main')
   return {
     folder,
+    git,
     commit(message, files) {
       for (const [path, content] of Object.entries(files)) {
         mkdirSync(dirname(join(folder, path)), { recursive: true })

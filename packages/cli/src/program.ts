@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { SettingsError } from '@yardmaster/runtime'
 import { z } from 'zod'
 import { addCheck, addConfig } from './commands/configuration.js'
+import { addChangeSources } from './commands/change-sources.js'
 import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
 import { addDeliveries } from './commands/deliveries.js'
@@ -72,6 +73,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addExplain(program, context)
   addDeliveries(program, context)
   addPlan(program, context, finish)
+  addChangeSources(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
   addSendChange(program, context, finish)

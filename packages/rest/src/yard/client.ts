@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RestError } from '../client.js'
+import { changeSourceAnswer, changeSourcesAnswer, type ChangeSource, type ChangeSourceDetails } from './change-source.js'
 import { deliveriesAnswer, deliveryAnswer, type Delivery, type DeliveryDetails, type DeliveryFilter } from './delivery.js'
 import type { ForceField } from '../resources/forcescheduler.js'
 import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
@@ -40,6 +41,12 @@ export type YardClient = {
   notification(id: number): Promise<NotificationDetails>
   /** Sends it now, or once more as a new one, which is answered; or tries it no more. */
   controlNotification(id: number, action: NotificationAction): Promise<NotificationDetails>
+  /** Those of the active configurations. */
+  changeSources(): Promise<ChangeSource[]>
+  /** By its id or name. */
+  changeSource(source: number | string): Promise<ChangeSourceDetails>
+  /** It is polled now. */
+  pollChangeSource(source: number | string): Promise<ChangeSourceDetails>
   /** Those in use. */
   locks(): Promise<Lock[]>
   /** Living replicas; with `all` also those of late that have ended. */
@@ -106,6 +113,9 @@ export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
     notifications: filter => ask(notificationsAnswer, `notifications${searchOf(filter ?? {})}`),
     notification: async id => (await ask(notificationAnswer, `notifications/${id}`)).notification,
     controlNotification: async (id, action) => (await ask(notificationAnswer, `notifications/${id}/${action}`, { method: 'POST', body: {} })).notification,
+    changeSources: async () => (await ask(changeSourcesAnswer, 'changesources')).changesources,
+    changeSource: async source => (await ask(changeSourceAnswer, `changesources/${encodeURIComponent(source)}`)).changesource,
+    pollChangeSource: async source => (await ask(changeSourceAnswer, `changesources/${encodeURIComponent(source)}/poll`, { method: 'POST', body: {} })).changesource,
     locks: async () => (await ask(locksAnswer, 'locks')).locks,
     replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
     replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,

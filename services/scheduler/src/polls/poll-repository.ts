@@ -59,7 +59,7 @@ async function look(polling: Polling, poll: Poll): Promise<Found> {
   if (plan.branches.length > 0) return readNew(polling, poll, { listing, plan })
   const found = { state: changed(poll, listing, plan.read), changes: [], more: false }
   // Once it is kept, so that the first commit need not wait for the whole history.
-  return previous === null && !listing.empty ? { ...found, afterwards: () => fetchMirror(poll.mirror, Object.keys(listing.heads)) } : found
+  return previous === null && !listing.empty ? { ...found, afterwards: () => fetchMirror(poll.mirror, listing.heads) } : found
 }
 
 function selectionOf({ branches, branchPatterns, onlyTags }: GitPollerConfig, { id }: PollGeneration): Selection {
@@ -86,7 +86,7 @@ async function chosenBefore({ generationOf }: Polling, { previous, generation }:
 async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listing: Listing; plan: PollPlan }): Promise<Found> {
   const { source, mirror } = poll
   // All of them, not only those that moved: what is old can only be told by the branches that have it.
-  const fetched = await fetchMirror(mirror, Object.keys(listing.heads))
+  const fetched = await fetchMirror(mirror, listing.heads)
   const read: Heads = { ...plan.read }
   const missing = await missingRevisions(mirror, plan.known)
   const changes: NewChange[] = []

@@ -30,8 +30,8 @@ const REASON_LIMIT = 4_000
 const KILL_AFTER_MS = 3_000
 /** Would lead git to the repository that this process was started from, for example by a hook. */
 const misleading = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_COMMON_DIR', 'GIT_NAMESPACE', 'GIT_PREFIX', 'GIT_SHALLOW_FILE']
-/** Cleaning up in the background would outlive the poll and hold locks that the next one needs. */
-const settings = ['gc.autoDetach=false', 'maintenance.autoDetach=false', 'i18n.logOutputEncoding=UTF-8', 'core.quotePath=false', 'log.showSignature=false']
+/** Cleaning up in the background would outlive the poll and hold locks that the next one needs. A mirror is only a copy: what a crash of the machine takes is fetched again. */
+const settings = ['gc.autoDetach=false', 'maintenance.autoDetach=false', 'i18n.logOutputEncoding=UTF-8', 'core.quotePath=false', 'log.showSignature=false', 'core.fsync=none']
 
 export function createGit({ env, clock }: { env: NodeJS.ProcessEnv; clock: Clock }): Git {
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !misleading.includes(name)))

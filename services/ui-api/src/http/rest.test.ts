@@ -34,12 +34,12 @@ describe('shapes', () => {
     const [build] = builds
     const values: { [param: string]: string | number } = {
       masterid: api.replicaId, builder: 'b1', worker: 'w1', projectid: 1, changeid: 1, ssid: 1, bsid: 1, buildrequestid: 1,
-      buildid: build!.buildId, number: build!.number, step: 'test', stepid: build!.steps[1]!.id, slug: 'stdio', logid, schedulerid: 1, scheduler: 'none',
+      buildid: build!.buildId, number: build!.number, step: 'test', stepid: build!.steps[1]!.id, slug: 'stdio', logid, schedulerid: 1, scheduler: 'none', changesourceid: 1,
     }
     for (const { path, type, kind } of endpoints) {
       const url = `/api/v2${path.replaceAll(/:(\w+)/g, (_all, name: string) => String(values[name]))}`
       const { status, body, text } = await api.get(url)
-      if (path.startsWith('/forceschedulers/')) expect(status, url).toBe(404)
+      if (path.startsWith('/forceschedulers/') || path.includes('/changesources/')) expect(status, url).toBe(404)
       else if (path.startsWith('/masters/') && path.includes('/schedulers/')) expect(status, url).toBe(404)
       else {
         expect(status, `${url}: ${text}`).toBe(200)

@@ -3,6 +3,7 @@ import { buildrequestEndpoints } from './buildrequests.js'
 import { buildEndpoints } from './builds.js'
 import { buildsetEndpoints } from './buildsets.js'
 import { changeEndpoints } from './changes.js'
+import { changesourceEndpoints } from './changesources.js'
 import type { Endpoint } from './endpoint.js'
 import { forceschedulerEndpoints } from './forceschedulers.js'
 import { logchunkEndpoints } from './logchunks.js'
@@ -17,5 +18,5 @@ import { workerEndpoints } from './workers.js'
 export const endpoints: readonly Endpoint[] = [
   ...masterEndpoints, ...builderEndpoints, ...workerEndpoints, ...changeEndpoints, ...sourcestampEndpoints, ...buildsetEndpoints,
   ...buildrequestEndpoints, ...buildEndpoints, ...stepEndpoints, ...logEndpoints, ...logchunkEndpoints, ...propertyEndpoints,
-  ...schedulerEndpoints, ...forceschedulerEndpoints,
+  ...schedulerEndpoints, ...forceschedulerEndpoints, ...changesourceEndpoints,
 ]

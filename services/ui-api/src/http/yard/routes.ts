@@ -2,6 +2,7 @@ import { json, Router, type NextFunction, type Request, type RequestHandler, typ
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendError, sendJson } from '../json.js'
+import { changeSourceRoutes } from './change-sources.js'
 import { deliveryRoutes } from './deliveries.js'
 import { buildsetRoutes } from './buildsets.js'
 import { explainRoutes } from './explain.js'
@@ -22,13 +23,14 @@ import { YardError } from './yard-error.js'
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'deliveries', 'explain', 'instances', 'locks', 'notifications', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
+  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'changesources', 'deliveries', 'explain', 'instances', 'locks', 'notifications', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson)
   // Before the others: it takes larger bodies.
   router.use('/try', tryRoutes(deps))
   router.use(json({ limit: '1mb', strict: true }))
   router.use('/buildrequests', waitingRequestRoutes(deps))
   router.use('/builds', buildCostRoutes(deps), rebuildRoutes(deps))
+  router.use('/changesources', changeSourceRoutes(deps))
   router.use('/deliveries', deliveryRoutes(deps))
   router.use('/buildsets', buildsetRoutes(deps))
   router.use('/explain', explainRoutes(deps))

@@ -1,0 +1,59 @@
+import { transaction } from '@yardmaster/db'
+import { askForPoll } from '@yardmaster/db/verbs/ask-for-poll'
+import { recordControl } from '@yardmaster/db/verbs/record-control'
+import { maskCredentials } from '@yardmaster/runtime'
+import type { ChangeSource, ChangeSourceDetails } from '@yardmaster/rest'
+import { Router, type Request } from 'express'
+import { z } from 'zod'
+import type { Deps } from '../../deps.js'
+import { sendJson } from '../json.js'
+import { YardError } from './yard-error.js'
+
+/** Nobody is signed in yet. */
+const actor = 'user:anonymous'
+
+type Row = Omit<ChangeSource, 'repository' | 'reconciles'>
+
+const seconds = (expression: string) => `extract(epoch FROM ${expression})::float8`
+
+const SELECT = `SELECT s.id, s.name, s.kind, s.set_name AS set, (SELECT count(*)::int FROM jsonb_object_keys(coalesce(s.state->'heads', '{}'))) AS heads, ${seconds('s.due_at')} AS "dueAt",
+    s.asked, m.name AS "pollingOn", ${seconds('s.polled_at')} AS "polledAt", s.failures, s.trouble, ${seconds('s.trouble_since')} AS "troubleSince"
+  FROM change_sources s LEFT JOIN replicas m ON m.id = s.holder_id AND m.state = 'alive' WHERE s.active`
+
+/** Where changes are looked for, how far that is, and what hinders it. */
+export function changeSourceRoutes(deps: Deps): Router {
+  const { db, logger } = deps
+  const router = Router({ strict: true, caseSensitive: true })
+  router.get('/', async (request, response) => {
+    const { rows } = await db.pool.query<Row>(`${SELECT} ORDER BY s.name`)
+    sendJson(request, response, { changesources: rows.map(row => present(deps, row)) })
+  })
+  router.get('/:source', async (request, response) => sendJson(request, response, { changesource: await one(deps, request) }))
+  router.post('/:source/poll', async (request, response) => {
+    z.strictObject({}).parse(request.body ?? {})
+    const { id } = await one(deps, request)
+    await transaction(db, null, async tx => {
+      await askForPoll(tx, [id])
+      await recordControl(tx, { actor, action: 'poll', thing: 'change_sources', thingId: id, parameters: {} })
+    })
+    logger.info({ actor, action: 'poll', changeSource: id }, 'control')
+    sendJson(request, response, { changesource: await one(deps, request) })
+  })
+  return router
+}
+
+
+function present({ activeGenerations }: Pick<Deps, 'activeGenerations'>, row: Row): ChangeSource {
+  const source = activeGenerations().flatMap(({ configuration }) => configuration.changeSources).find(({ name }) => name === row.name)
+  return { ...row, name: row.name, repository: maskCredentials(source?.repository ?? ''), reconciles: source?.reconciles ?? null }
+}
+
+/** By its id or name. */
+async function one(deps: Deps, { params }: Request): Promise<ChangeSourceDetails> {
+  const which = String(params['source'])
+  const { rows: [row] } = await deps.db.pool.query<Row & { read: { [branch: string]: string } }>(
+    `SELECT q.*, coalesce(s.state->'heads', '{}') AS read FROM (${SELECT}) q JOIN change_sources s USING (id) WHERE q.id::text = $1 OR q.name = $1 ORDER BY q.name = $1 DESC LIMIT 1`, [which])
+  if (!row) throw new YardError(404, `not found: there is no change source ${which}`)
+  const { read, ...rest } = row
+  return { ...present(deps, rest), read }
+}
