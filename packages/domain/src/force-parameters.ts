@@ -45,10 +45,13 @@ export function validateForce(scheduler: Pick<ForceScheduler, 'codebases' | 'par
   return { ok: true, reason: told, owner: toText(username), priority: Number(priority), properties, sourcestamps, inherits: form.inherits }
 }
 
-/** The worker that a form chose for all builds of its buildset; null: any. */
+/** And what was changed for a rebuild. */
+export const rebuiltSource = 'Rebuild'
+
+/** The worker that a form, or a rebuild, chose for all builds of its buildset; null: any. */
 export function chosenWorker(properties: Properties): string | null {
   const chosen = properties['workername']
-  return chosen && chosen[1] === forcedSource && typeof chosen[0] === 'string' && chosen[0] !== '' ? chosen[0] : null
+  return chosen && [forcedSource, rebuiltSource].includes(chosen[1]) && typeof chosen[0] === 'string' && chosen[0] !== '' ? chosen[0] : null
 }
 
 /** A form as it was filled in, being read. */

@@ -202,3 +202,36 @@ test('what cannot start however often it is looked at hides nothing', async () =
   await engine.claim()
   expect((await running())[1] ?? '').toBe(`z ${last}>w2`)
 })
+
+test('a request for one worker alone waits for it, says so, and holds up nobody', async () => {
+  world = await anInstallation(aConfiguration({ workers: [aWorker('w1'), aWorker('w2'), aWorker('w3')], builders: [lasting('a', { workers: ['w1', 'w2', 'w3'] }), lasting('b', { workers: ['w1'] })] }))
+  const askFor = async (builder: string, worker: string | null) => {
+    const id = await ask(world, builder)
+    await world.db.pool.query('UPDATE build_requests SET worker_name = $2 WHERE id = $1', [id, worker])
+    return id
+  }
+  const engine = await anEngine(['w1', 'w2'])
+  const first = await askFor('a', 'w2')
+  await claimed(engine)
+  expect(await running()).toEqual([`a ${first}>w2`])
+  // More than are looked at in one round, of a worker that is busy and of one that is elsewhere.
+  const blocked: number[] = []
+  for (let n = 0; n < 30; n++) blocked.push(await askFor('a', n % 2 === 0 ? 'w2' : 'w3'))
+  const free = await askFor('a', null)
+  await claimed(engine)
+  expect(await running()).toEqual([`a ${first}>w2`, `a ${free}>w1`])
+  await explainWaiting({ db: world.db, fence: engine.fence, generations: engine.generations, clock: systemClock() })
+  expect((await waits())[0]).toBe('worker w2 is busy')
+  const elsewhere = await anEngine([])
+  await new TestWorker(elsewhere.port, 'w3').hello('00000000-0000-4000-8000-000000000009')
+  await claimed(elsewhere)
+  expect(await running()).toEqual([`a ${first}>w2`, `a ${free}>w1`, `a ${blocked[1]}>w3`])
+})
+
+test('functions that choose are given only the worker that was asked for', async () => {
+  await configured(`{ ...lasts, name: 'a', nextWorker: workers => workers[0].name }`)
+  const id = await ask(world, 'a')
+  await world.db.pool.query(`UPDATE build_requests SET worker_name = 'w2' WHERE id = $1`, [id])
+  await claimed(await anEngine(['w1', 'w2']))
+  expect(await running()).toEqual([`a ${id}>w2`])
+})

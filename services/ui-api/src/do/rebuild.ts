@@ -1,6 +1,6 @@
 import type { Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
-import { propertiesFrom, type Properties, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
+import { chosenWorker, propertiesFrom, rebuiltSource, type Properties, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
 import { rebuildRequest, type RebuildBody } from '@yardmaster/rest'
 import type { ActiveGeneration } from '../deps.js'
 import { readArguments } from './arguments.js'
@@ -28,9 +28,11 @@ export async function rebuildWith(tx: Transaction, { id, actor, activeGeneration
   if (!generation) throw invalidParams('no configuration is active yet: a build needs one')
   const original = await originalOf(tx, id)
   if (!original.active) throw invalidParams(`the builder '${original.builder}' is not in the active configuration any more`)
+  const properties = changedProperties(original.properties, changes)
+  await checkWorker(tx, original, chosenWorker(properties))
   const added = await addBuildset(tx, {
     reason: changes.reason?.trim() || 'rebuild', scheduler: 'rebuild', actor, generationId: original.generation_id ?? generation.id,
-    properties: changedProperties(original.properties, changes), priority: changes.priority ?? original.priority,
+    properties, priority: changes.priority ?? original.priority,
     sourcestamps: changedStamps(await sourcestampsOf(tx, original.buildset_id), changes), builderIds: [original.builder_id], externalId: original.external_id,
     parentBuildId: original.parent_build_id, parentRelationship: original.parent_relationship,
     // Of a rebuild of a rebuild, the first build is remembered.
@@ -38,6 +40,13 @@ export async function rebuildWith(tx: Transaction, { id, actor, activeGeneration
   })
   const [request] = added.requests
   return { buildsetId: added.buildsetId, requestId: request!.requestId, builderId: request!.builderId }
+}
+
+/** Nobody else would build it. */
+async function checkWorker(tx: Transaction, { builder_id: builderId, builder }: Original, worker: string | null): Promise<void> {
+  if (worker === null) return
+  const known = await tx.query('SELECT 1 FROM builder_workers g JOIN workers w ON w.id = g.worker_id WHERE g.builder_id = $1 AND w.name = $2 AND w.active', [builderId, worker])
+  if (known.length === 0) throw invalidParams(`the builder '${builder}' has no worker '${worker}': change or remove the property workername`)
 }
 
 /** What the build was asked for with: the beginning of a form. */
@@ -50,7 +59,7 @@ export async function rebuildable(tx: Pick<Transaction, 'query'>, id: number): P
 function changedProperties(properties: Properties, { properties: given = {}, remove_properties: removed = [] }: RebuildBody): Properties {
   const kept = Object.fromEntries(Object.entries(properties).filter(([name]) => !removed.includes(name)))
   const changed = Object.entries(given).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(kept[name]?.[0]))
-  return { ...kept, ...propertiesFrom(Object.fromEntries(changed), 'Rebuild') }
+  return { ...kept, ...propertiesFrom(Object.fromEntries(changed), rebuiltSource) }
 }
 
 function changedStamps(stamps: StoredStamp[], { branch, revision, sourcestamps = [] }: RebuildBody): SourceStampData[] {

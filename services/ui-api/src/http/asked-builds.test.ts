@@ -130,6 +130,10 @@ describe('rebuild with changes', () => {
     expect(await api.rows(`buildsets/${String((byControl.body.result as [number])[0])}`)).toMatchObject([{ sourcestamps: [{ revision: 'abc', branch: 'main' }] }])
     expect((await post(`builds/${build.buildId}/rebuild`, { sourcestamps: [{ codebase: 'nope' }] }))).toMatchObject({ status: 400, body: { error: expect.stringContaining("no codebase 'nope'") } })
     expect((await post('builds/4711/rebuild', {})).status).toBe(404)
+    expect(await post(`builds/${build.buildId}/rebuild`, { properties: { workername: 'w2' } })).toMatchObject({ status: 400, body: { error: expect.stringContaining("'b2' has no worker 'w2'") } })
+    const bound = await post(`builds/${build.buildId}/rebuild`, { properties: { workername: 'w1' } })
+    const { rows } = await api.db.pool.query('SELECT worker_name FROM build_requests WHERE id = $1', [bound.body['buildrequestid']])
+    expect(rows).toEqual([{ worker_name: 'w1' }])
   })
 
   it('keeps the patch unless it is taken away', async () => {
