@@ -132,6 +132,18 @@ describe('sending', () => {
     github.release()
   })
 
+  test('an Enterprise Server has its API below a path', async () => {
+    const enterprise = await startFakeGithub({ prefix: '/api/v3' })
+    enterprise.tokens.set('ghp_secret', { login: 'bot', right: 'write', app: null, repositories: null })
+    enterprise.addRepository('owner/repo')
+    const of = reporter({ baseURL: `${enterprise.url}/api/v3` })
+    const [message] = await compose(testReport('finished'), of)
+    expect(message?.target).toBe(`github ${new URL(enterprise.url).host}`)
+    await send(message!, of)
+    expect(enterprise.truth('owner/repo', sha)).toEqual({ 'buildbot/hello': 'success' })
+    await enterprise.close()
+  })
+
   test('a repository that was renamed is found where it is now', async () => {
     const message = await composed()
     github.addRepository('owner/new')
