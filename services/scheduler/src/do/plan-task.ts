@@ -1,7 +1,7 @@
 import type { Database } from '@yardmaster/db'
 import type { NewBuildset } from '@yardmaster/db/verbs/add-buildset'
 import type { TaskWork } from '@yardmaster/db/verbs/work-task'
-import { asksFunctions, planBuildset, type BuildsetBasis, type PlanningCalls, type SourceStampData } from '@yardmaster/domain'
+import { asksFunctions, consumesChanges, planBuildset, type BuildsetBasis, type PlanningCalls, type SourceStampData } from '@yardmaster/domain'
 import type { AskedScheduler } from '../active-generation.js'
 import { readChanges, readChangesOf } from './read-changes.js'
 import { readCollected, readPlaces, readStamps, readTrigger } from './read-task-facts.js'
@@ -39,7 +39,8 @@ async function ofTick(task: Task, scheduler: AskedScheduler, planning: TaskPlann
   if (scheduler.kind !== 'periodic' && scheduler.kind !== 'nightly') return nothing('it has no clock')
   const collected = await readCollected(planning.db, scheduler.id)
   if (scheduler.onlyIfChanged && !task.forced && !collected?.important) return nothing('no important change since its last build')
-  const changes = collected === null ? [] : await readChanges(planning.db, collected.change_ids)
+  // Of one that looks at changes no more they are old: what is newest is built.
+  const changes = collected === null || !consumesChanges(scheduler) ? [] : await readChanges(planning.db, collected.change_ids)
   return { ...await planned(scheduler, { changes }, planning), timerVersion: collected?.version ?? null }
 }
 

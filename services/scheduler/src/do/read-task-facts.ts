@@ -24,6 +24,8 @@ export async function readPlaces(db: Database, schedulerId: number): Promise<Non
 
 export async function readStamps(db: Database, buildsetId: number): Promise<{ id: number; data: SourceStampData }[]> {
   const { rows } = await db.pool.query<SourceStampData & { id: number }>(
-    `SELECT s.id, s.codebase, s.repository, s.project, s.branch, s.revision FROM buildset_sourcestamps b JOIN sourcestamps s ON s.id = b.sourcestamp_id WHERE b.buildset_id = $1 ORDER BY s.codebase`, [buildsetId])
+    `SELECT s.id, s.codebase, s.repository, s.project, s.branch, s.revision,
+       CASE WHEN p.id IS NOT NULL THEN jsonb_build_object('id', p.id, 'level', p.level, 'subdir', p.subdir, 'author', p.author, 'comment', p.comment) END AS patch
+     FROM buildset_sourcestamps b JOIN sourcestamps s ON s.id = b.sourcestamp_id LEFT JOIN patches p ON p.id = s.patch_id WHERE b.buildset_id = $1 ORDER BY s.codebase`, [buildsetId])
   return rows.map(({ id, ...data }) => ({ id, data }))
 }

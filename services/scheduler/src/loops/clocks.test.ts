@@ -1,4 +1,5 @@
 import { transaction } from '@yardmaster/db'
+import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { addChange } from '@yardmaster/db/verbs/add-change'
 import { completeRequests } from '@yardmaster/db/verbs/complete-requests'
 import { recordTrigger } from '@yardmaster/db/verbs/record-trigger'
@@ -168,6 +169,18 @@ describe('a nightly scheduler', () => {
     expect(await built()).toEqual(['s', 's'])
   })
 
+  test('that looks at changes no more builds what is newest', async () => {
+    await configure(nightly({ onlyIfChanged: true }))
+    await tick()
+    await commit('r1')
+    await dispatchChanges(deciding())(running)
+    await configure(nightly())
+    await tick()
+    await night()
+    expect(await built()).toEqual(['s'])
+    expect(await sql('SELECT 1 FROM scheduler_timers')).toEqual([])
+  })
+
   test('with absolute places builds the last that it has seen', async () => {
     await configure(nightly({ createAbsoluteSourceStamps: true }))
     await tick()
@@ -214,6 +227,16 @@ describe('dependent schedulers', () => {
     await end(SUCCESS)
     expect(await built()).toEqual(['up main r1', 'down main r1', 'last main r1'])
     expect(await sql('SELECT 1 FROM scheduler_tasks')).toEqual([])
+  })
+
+  test('build a patch with the place that it is of', async () => {
+    await configure(aScheduler('up'), dependent('down', 'up'))
+    const patch = { level: 1, body: 'diff', subdir: '', author: 'Ann', comment: '' }
+    await transaction(world.db, null, tx => addBuildset(tx, {
+      reason: 'r', scheduler: 'up', actor: 'user:ann', generationId: active.id, properties: {}, priority: 0, builderNames: ['b1'], sourcestamps: [{ codebase: '', repository: '/r', project: '', branch: 'main', revision: 'r1', patch }] }))
+    await end(SUCCESS)
+    expect(await built()).toEqual(['up main r1', 'down main r1'])
+    expect(await sql('SELECT count(DISTINCT sourcestamp_id)::int AS stamps FROM buildset_sourcestamps')).toEqual([{ stamps: 1 }])
   })
 
   test('do nothing after a failure, or while they are disabled; removed ones build once they are back', async () => {

@@ -79,9 +79,9 @@ type Chain = { scheduler: AskedScheduler; tasks: DueTask[]; generation: ActiveGe
 async function workAll(working: WorkingTasks, chain: Chain): Promise<boolean> {
   let worked = false
   for (const task of chain.tasks) {
-    if (chain.signal.aborted) return false
-    const outcome = await workOne(working, task, chain)
-    if (outcome === 'superseded') return true
+    const outcome = chain.signal.aborted ? 'superseded' : await workOne(working, task, chain)
+    // Whoever learns of the other generation looks again; here, at once, only if that is known already.
+    if (outcome === 'superseded') return working.active()?.id !== chain.generation.id
     if (outcome === 'postponed' && task.attempts < PATIENT_ATTEMPTS) return true
     worked = true
   }
