@@ -69,11 +69,14 @@ async function send(url: string, { body, headers }: { body: string; headers: { [
   const since = clock.monotonic()
   let told: string | null = null
   for (;;) {
-    const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_MS) }).then(async response => ({ status: response.status, text: (await response.text()).trim() }))
+    const late = new AbortController()
+    const cancel = clock.setTimeout(() => late.abort(new Error(`no answer within ${ANSWER_MS / 1_000} s`)), ANSWER_MS)
+    const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'manual', signal: late.signal }).then(async response => ({ status: response.status, text: (await response.text()).trim() }))
       .catch((error: unknown): string => {
         const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
         return errorCode(cause) ?? messageOf(cause)
       })
+      .finally(cancel)
     if (typeof answer !== 'string' && answer.status < 500 && answer.status !== 429) return answer
     const reason = typeof answer === 'string' ? answer : `HTTP ${answer.status}: ${answer.text}`
     if (clock.monotonic() - since >= PATIENCE_MS) {
