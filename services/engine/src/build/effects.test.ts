@@ -151,6 +151,20 @@ test('trigger: buildsets once, their properties and sourcestamps, and the result
   expect(await rows('SELECT 1 FROM buildsets')).toHaveLength(4)
 })
 
+test('trigger: a patch goes along with the sourcestamps that are passed on, and no other patch does', async () => {
+  await configured(`steps.custom({ name: 's', run: async ctx => {
+    await ctx.trigger({ schedulers: ['t'] })
+    await ctx.trigger({ builders: 'other', sourcestamps: Object.values(ctx.sourcestamps).map(stamp => ({ ...stamp, revision: 'r' })) })
+    await ctx.trigger({ builders: 'other', sourcestamps: [{ ...ctx.sourcestamps[''], revision: 'foreign', patch: { ...ctx.sourcestamps[''].patch, id: 4711 } }] })
+    await ctx.setProperty('level', ctx.sourcestamps[''].patch.level)
+  } })`)
+  await begun([{ codebase: '', repository: '', project: '', branch: null, revision: null, patch: { level: 2, body: 'diff', subdir: '.', author: 'ann', comment: '' } }])
+  expect((await ended()).properties['level']![0]).toBe(2)
+  const children = await rows<{ revision: string | null; body: string | null }>(
+    `SELECT DISTINCT t.revision, p.body FROM buildsets s JOIN buildset_sourcestamps b ON b.buildset_id = s.id JOIN sourcestamps t ON t.id = b.sourcestamp_id LEFT JOIN patches p ON p.id = t.patch_id WHERE s.parent_build_id IS NOT NULL ORDER BY t.revision NULLS FIRST`)
+  expect(children).toEqual([{ revision: null, body: 'diff' }, { revision: 'foreign', body: null }, { revision: 'r', body: 'diff' }])
+})
+
 test('steps.trigger: the worst of the children that count; a stop of the parent cancels them', async () => {
   await configured(`steps.trigger({ schedulerNames: ['t', util.property('second', 'u')], waitForFinish: true, unimportantSchedulerNames: ['u'], setProperties: { number: util.property('buildnumber') } })`)
   const { engine } = await begun()

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkConfiguration } from '@yardmaster/config/host'
+import type { SourceStampData } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach } from 'vitest'
 import { anInstallation, type Installation } from '../../../../test/kit/installation.js'
@@ -52,10 +53,10 @@ export async function anEngine(): Promise<TestEngine> {
   return engine
 }
 
-export async function begun(): Promise<{ engine: TestEngine; worker: TestWorker }> {
+export async function begun(sourcestamps: SourceStampData[] = []): Promise<{ engine: TestEngine; worker: TestWorker }> {
   const engine = await anEngine()
   const worker = await new TestWorker(engine.port, 'w1').hello(ONE)
-  await ask(world, 'b')
+  await ask(world, 'b', sourcestamps)
   await engine.claim()
   return { engine, worker }
 }

@@ -1,4 +1,5 @@
 import { ConfigurationThreads } from '@yardmaster/config/host'
+import type { SourceStampData } from '@yardmaster/domain'
 import { GroupCommit, IdBlock, transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
@@ -67,8 +68,8 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
 }
 
 /** Asks the builder for a build; answers the id of the request. */
-export async function ask(world: Installation, builder: string): Promise<number> {
+export async function ask(world: Installation, builder: string, sourcestamps: SourceStampData[] = []): Promise<number> {
   const { requests } = await transaction(world.db, null, tx => addBuildset(tx, {
-    reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps: [], builderNames: [builder], priority: 0 }))
+    reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties: {}, sourcestamps, builderNames: [builder], priority: 0 }))
   return requests[0]!.requestId
 }

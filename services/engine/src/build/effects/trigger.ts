@@ -46,7 +46,7 @@ async function askedBy(context: StepContext, args: TriggerArgs): Promise<Asked> 
   const { run, config } = context
   const { data, properties } = run
   const { sourcestamps, reason } = args
-  const stamps = sourcestamps?.map(stampOf) ?? (args.alwaysUseLatest ? [] : ofBuild(Object.values(data.sourcestamps), args.updateSourceStamp ? properties : {}))
+  const stamps = sourcestamps?.map(stamp => withOwnPatch(stampOf(stamp), stamp.patch, Object.values(data.sourcestamps))) ?? (args.alwaysUseLatest ? [] : ofBuild(Object.values(data.sourcestamps), args.updateSourceStamp ? properties : {}))
   const own = propertiesFrom(run.mask.json(args.properties) as { [name: string]: Json }, 'Trigger')
   const parent = { parentBuildId: data.ref.id, parentRelationship: 'Triggered from' }
   const common = { ...parent, actor: 'system:trigger', generationId: data.generation.id, waitedFor: args.waitForFinish }
@@ -81,6 +81,12 @@ function triggered(context: StepContext, name: string): TriggerableScheduler | N
 
 function stampOf({ codebase, repository = '', project = '', branch = null, revision = null }: Partial<SourceStampData> & { codebase: string }): SourceStampData {
   return { codebase, repository, project, branch, revision }
+}
+
+/** A patch of the build goes along where its sourcestamp is passed on; no other is known by its number. */
+function withOwnPatch(stamp: SourceStampData, given: SourceStampData['patch'], own: readonly SourceStampData[]): SourceStampData {
+  const patch = given && 'id' in given ? own.map(other => other.patch).find(other => other && 'id' in other && other.id === given.id) : null
+  return patch ? { ...stamp, patch } : stamp
 }
 
 /** What the build builds, at the revision that it has got: one for all codebases, or one for each. */
