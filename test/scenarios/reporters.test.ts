@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { startFakeWebhook, type FakeWebhook, type Received } from '@yardmaster/integrations/testing'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -30,11 +32,13 @@ export default defineConfig({
 
 let hook: FakeWebhook
 let cluster: Cluster
+let browser: Browser
 beforeAll(async () => {
-  hook = await startFakeWebhook()
+  [hook, browser] = await Promise.all([startFakeWebhook(), startBrowser()])
   cluster = await startCluster({ config: config(hook.url), workers: ['w1'], schedulers: 2, env: { YARD_SECRET_HOOK_PASSWORD: 'very secret', YARD_SECRET_HOOK_KEY: 'key of the hook' } })
 })
 afterAll(async () => {
+  await browser?.close()
   await cluster?.stop()
   await hook?.close()
 })
@@ -76,4 +80,28 @@ test('a reporter of one\'s own asks for logs and secrets; words that cannot be h
   await soon(async () => (await cluster.rows("SELECT 1 FROM notifications WHERE state = 'sent' AND reporter IN ('own', 'problems')")).length === 2)
   expect(await cluster.rows("SELECT reporter, detail, remark FROM notifications WHERE reporter IN ('own', 'problems') ORDER BY reporter")).toEqual([
     { reporter: 'own', detail: 'told', remark: null }, { reporter: 'problems', detail: 'HTTP 200', remark: expect.stringContaining('my formatter is broken') as string }])
+})
+
+test('a build\'s page and the page of notifications show what was told to whom as it happens, what nobody knows first, and send it again', async () => {
+  const page = await browser.newPage()
+  const errors: string[] = []
+  page.on('pageerror', error => errors.push(String(error)))
+  await page.goto(`${cluster.url}notifications`)
+  await page.getByTestId('notifications').first().waitFor()
+  const before = at('/own').length
+  // The answer of the hook is lost: of a function that says nothing, nobody knows what it did.
+  hook.answer = ({ path }) => (path === '/own' ? 'lost' : { status: 200 })
+  await force('bad')
+  await soon(() => at('/own').length === before + 1)
+  const trouble = page.getByTestId('notifications-trouble')
+  await trouble.locator('tr[data-state=unknown]').waitFor()
+  hook.answer = () => ({ status: 200 })
+  await trouble.getByRole('button', { name: 'Send again' }).click()
+  await soon(() => at('/own').length === before + 2)
+  const [build] = await cluster.rows<{ builder_id: number; number: number }>("SELECT b.builder_id, b.number FROM builds b JOIN builders u ON u.id = b.builder_id WHERE u.name = 'bad' ORDER BY b.id DESC LIMIT 1")
+  await page.goto(`${cluster.url}builders/${build!.builder_id}/builds/${build!.number}?tab=told`)
+  await page.locator('tr[data-state=unknown]').waitFor()
+  await page.locator('tr[data-state=sent]').filter({ hasText: 'custom own' }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
 })
