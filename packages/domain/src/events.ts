@@ -24,7 +24,7 @@ export type EventType =
   | 'scheduler.updated'
   | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated' | 'worker.missing'
   | 'instance.new' | 'instance.updated' | 'instance.gone' | 'pool.updated'
-  | 'change.new' | 'delivery.new' | 'delivery.updated'
+  | 'change.new' | 'changesource.updated' | 'delivery.new' | 'delivery.updated'
   | 'buildset.new' | 'buildset.complete'
   | 'buildrequest.new' | 'buildrequest.claimed' | 'buildrequest.unclaimed' | 'buildrequest.update' | 'buildrequest.complete'
   | 'build.new' | 'build.update' | 'build.finished'

@@ -3,6 +3,7 @@ import { Navigate, Route, Routes } from 'react-router'
 import { BuildPage } from './pages/build/build-page.js'
 import { BuilderPage } from './pages/builder/builder-page.js'
 import { BuildersPage } from './pages/builders/builders-page.js'
+import { ChangeSourcesPage } from './pages/change-sources-page.js'
 import { DeliveriesPage } from './pages/deliveries-page.js'
 import { InstancePage } from './pages/machines/instance-page.js'
 import { MachinesPage } from './pages/machines/machines-page.js'
@@ -30,6 +31,7 @@ export function App(): ReactElement {
           <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
           <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
           <Route path="schedulers" element={<SchedulersPage />} />
+          <Route path="changesources" element={<ChangeSourcesPage />} />
           <Route path="deliveries" element={<DeliveriesPage />} />
           <Route path="notifications" element={<NotificationsPage />} />
           <Route path="workers" element={<WorkersPage />} />

@@ -20,6 +20,7 @@ import './styles/workers.css'
 import './styles/machines.css'
 import './styles/schedulers.css'
 import './styles/force.css'
+import './styles/change-sources.css'
 import './styles/deliveries.css'
 
 const base = new URL('.', document.baseURI)

@@ -68,6 +68,8 @@ async function startPolling(replica: Replica): Promise<void> {
   await removeLeftAccess({ folder, isAlive })
   const queues = await replica.queues()
   const queue = queues.queue<PollJob>(ofSet('polls', settings))
+  // An earlier version left the times to the queue; now they are rows.
+  for (const { id } of await queue.schedules()) await queue.unschedule(id)
   const stopping = new AbortController()
   const underWay = new Set<number>()
   const poll = pollDue({

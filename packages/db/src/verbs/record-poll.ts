@@ -28,12 +28,16 @@ export type Poll = {
 export async function recordPoll(tx: Transaction, { sourceId, claim, generationId, state, changes, reconciles, more }: Poll): Promise<boolean> {
   const isCurrent = await holdGeneration(tx, generationId) !== null
   const kept = isCurrent && state !== null ? storableJson(state) : null
-  const moved = await tx.execute(
-    `UPDATE change_sources SET holder_id = NULL, state = coalesce($3::jsonb, state), asked = asked OR $4, version = version + 1,
-       polled_at = CASE WHEN $5 THEN now() ELSE polled_at END, failures = 0, trouble = NULL, trouble_since = NULL
-     WHERE id = $1 AND claim = $2 AND holder_id IS NOT NULL AND active`, [sourceId, claim, kept, more || !isCurrent, isCurrent])
+  const [moved] = await tx.query<{ version: number; told: boolean }>(
+    `UPDATE change_sources s SET holder_id = NULL, state = coalesce($3::jsonb, s.state), asked = s.asked OR $4, version = s.version + 1,
+       polled_at = CASE WHEN $5 THEN now() ELSE s.polled_at END, failures = 0, trouble = NULL, trouble_since = NULL
+     FROM (SELECT id, trouble FROM change_sources WHERE id = $1) before
+     WHERE s.id = before.id AND s.claim = $2 AND s.holder_id IS NOT NULL AND s.active RETURNING s.version, before.trouble IS NOT NULL OR $3::jsonb IS NOT NULL AS told`,
+    [sourceId, claim, kept, more || !isCurrent, isCurrent])
   if (more || !isCurrent) tx.wake('polls')
-  if (moved === 0 || !isCurrent) return false
+  // Not of each poll that finds nothing: there are many, and each event is a row.
+  if (moved?.told) tx.publish({ type: 'changesource.updated', id: sourceId, version: moved.version, project: null })
+  if (!moved || !isCurrent) return false
   if (!reconciles) await addChanges(tx, null, changes)
   else if (changes.length > 0) {
     const isNew = await leaveOutTold(tx, changes, 'source')

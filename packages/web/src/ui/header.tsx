@@ -28,6 +28,7 @@ export function Header(): ReactElement {
         <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
         <NavLink to="/schedulers">Schedulers</NavLink>
         <NavLink to="/workers">Workers</NavLink>
+        <NavLink to="/changesources">Change sources</NavLink>
         {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
         <NavLink to="/notifications">Notifications</NavLink>
         {hasPools && <NavLink to="/machines">Machines</NavLink>}

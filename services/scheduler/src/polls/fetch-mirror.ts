@@ -45,6 +45,7 @@ async function repair({ folder, clock }: Mirror, reason: string): Promise<boolea
 
 /** The revisions that the mirror does not have, after asking the repository for them by their ids: the former heads of branches that were rewritten. */
 export async function missingRevisions({ git, folder, repository, signal }: Mirror, revisions: string[]): Promise<Set<string>> {
+  if (revisions.length === 0) return new Set()
   const absent = async () => {
     const answers = await git({ args: ['cat-file', '--batch-check=%(objecttype)'], folder, input: revisions.map(revision => `${revision}\n`).join(''), timeoutMs: TIMEOUT_MS, signal })
     return answers.split('\n').filter(line => line.endsWith(' missing')).map(line => line.slice(0, -' missing'.length))

@@ -88,7 +88,8 @@ async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listin
   // All of them, not only those that moved: what is old can only be told by the branches that have it.
   const fetched = await fetchMirror(mirror, listing.heads)
   const read: Heads = { ...plan.read }
-  const missing = await missingRevisions(mirror, plan.known)
+  const present = new Set(Object.values(fetched))
+  const missing = await missingRevisions(mirror, plan.known.filter(revision => !present.has(revision)))
   const changes: NewChange[] = []
   const atMost = source.mapChange === null ? COMMITS_PER_POLL : MAPPED_PER_POLL
   const known = new Set([...plan.known, ...Object.values(read)])

@@ -1,7 +1,7 @@
 import type { Envelope } from '@yardmaster/domain'
 
 /** Kinds of rows that events speak of. */
-export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
+export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'changesource' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
 export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties' | 'missing'; id: number; paths: string[] }
 
 type Parents = NonNullable<Envelope['parents']>
@@ -18,6 +18,7 @@ const paths: { [S in Subject]: PathsOf } = {
   instance: (id, { worker }) => [`instances/${id}`, given(worker) && `workers/${worker}/instances/${id}`],
   pool: id => [`pools/${id}`],
   change: id => [`changes/${id}`],
+  changesource: id => [`changesources/${id}`],
   delivery: id => [`deliveries/${id}`],
   notification: (id, { build }) => [`notifications/${id}`, given(build) && `builds/${build}/notifications/${id}`],
   buildset: id => [`buildsets/${id}`],

@@ -5,6 +5,7 @@ import { buildrequests } from '../http/resources/buildrequests.js'
 import { builds } from '../http/resources/builds.js'
 import { buildsets } from '../http/resources/buildsets.js'
 import { changes } from '../http/resources/changes.js'
+import { changesources } from '../http/resources/changesources.js'
 import { fetchByIds } from '../http/resources/fetch-rows.js'
 import { logs } from '../http/resources/logs.js'
 import { masters } from '../http/resources/masters.js'
@@ -19,7 +20,7 @@ import type { Subject, Told } from './event-paths.js'
 
 /** Those that Buildbot has. */
 const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery' | 'notification'>]: StoredResource } = {
-  master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, buildset: buildsets,
+  master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, changesource: changesources, buildset: buildsets,
   buildrequest: buildrequests, build: builds, step: steps, log: logs,
 }
 

@@ -9,7 +9,7 @@ import { column, type StoredResource } from './stored-resource.js'
 const poller = (what: string) =>
   `(SELECT ${what} FROM replicas m WHERE s.active AND m.state = 'alive' AND m.role = 'scheduler' AND (cardinality(m.sets) = 0 OR s.set_name = ANY(m.sets)) ORDER BY m.id = s.holder_id DESC NULLS LAST, m.id LIMIT 1)`
 
-const changesources: StoredResource<Changesource> = {
+export const changesources: StoredResource<Changesource> = {
   type,
   from: raw('change_sources s'),
   id: raw('s.id'),
