@@ -114,7 +114,7 @@ test('a log is printed without its stream letters, and following a failed build 
   expect(err).toEqual(['build 7: failure after 5.0 s (failed make)'])
 })
 
-test.each(['', 'up', 'engine', 'check', 'force', 'log', 'status', 'builders', 'builds', 'stop', 'config'])('help has an example: yard %s --help', async command => {
+test.each(['', 'up', 'engine', 'check', 'force', 'log', 'status', 'builders', 'builds', 'stop', 'priority', 'release', 'cancel', 'config'])('help has an example: yard %s --help', async command => {
   const { run, out } = world()
   expect(await run(...(command === '' ? [] : [command]), '--help')).toBe(0)
   expect(out.join('\n')).toMatch(/Examples?:\n {2}\$ /)

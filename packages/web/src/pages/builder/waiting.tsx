@@ -1,5 +1,6 @@
 import type { BuildRequest } from '@yardmaster/rest'
 import type { ReactElement } from 'react'
+import { Link } from 'react-router'
 import { useCause } from '../../api/use-cause.js'
 import { useWaitsFor } from '../../api/waits-for.js'
 import { count } from '../../lib/format.js'
@@ -31,7 +32,7 @@ function WaitingRow({ request }: { request: BuildRequest }): ReactElement {
   const waitsFor = useWaitsFor(request)
   return (
     <div className="row waiting-row" role="listitem" data-testid="pending-request">
-      <span className="muted"><Ago at={request.submitted_at} /></span>
+      <Link className="muted" to={`/buildrequests/${request.buildrequestid}`} title="Why it waits"><Ago at={request.submitted_at} /></Link>
       <span className="grow" title={cause?.buildset.reason}>{cause?.buildset.reason}{waitsFor !== null && <span className="muted waits-for" data-testid="waits-for" title={waitsFor}>{waitsFor}</span>}</span>
       <Revision cause={cause} />
       <Priority request={request} />
