@@ -79,3 +79,28 @@ test.each<[pool: string, expected: RegExp[]]>([
   expect(found).toHaveLength(expected.length)
   for (const [index, pattern] of expected.entries()) expect(found[index]).toMatch(pattern)
 })
+
+/** `path: message` of what is said of one hook. */
+async function saidOf(hook: string): Promise<string[]> {
+  const file = join(folder, `${++count}.config.ts`)
+  writeFileSync(file, `import { changeHooks, defineConfig, util } from '@yardmaster/config'
+export default defineConfig({ workers: [], builders: [], changeHooks: [${hook}] })
+`)
+  const checked = await checkConfiguration(file, timer)
+  return (checked.ok ? checked.warnings : checked.errors).map(({ path, message }) => `${path}: ${message}`)
+}
+
+test.each<[string, RegExp[]]>([
+  ["changeHooks.github({ secret: util.secret('h'), token: util.secret('t'), on: { issue_comment: () => [] }, skips: [/no ci/], codebase: payload => String(payload.x), pullrequestRef: 'head' })", []],
+  ['changeHooks.gitlab({ strict: false })', []],
+  ['changeHooks.gitlab()', [/^changeHooks\[0\]: has no secret, .*strict: false/]],
+  ["changeHooks.github({ secret: 'written' })", [/^changeHooks\[0\]\.secret: .*util\.secret/]],
+  ['changeHooks.github({ strict: true })', [/^changeHooks\[0\]\.secret: expected a secret, because strict is true/]],
+  ["changeHooks.gitea({ secret: util.secret('h'), token: util.secret('t') })", [/^changeHooks\[0\]\.apiUrl: expected the address of the gitea/]],
+  ["changeHooks.gitlab({ strict: false, pullrequestRef: 'head' })", [/unknown key 'pullrequestRef'/]],
+  ["changeHooks.github({ strict: false, on: { push: 'main' } })", [/^changeHooks\[0\]\.on\.push: expected a function/]],
+])('of %s is said', async (hook, expected) => {
+  const said = await saidOf(hook)
+  expect(said).toHaveLength(expected.length)
+  for (const [index, pattern] of expected.entries()) expect(said[index]).toMatch(pattern)
+})
