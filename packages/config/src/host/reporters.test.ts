@@ -44,4 +44,6 @@ test('what is wrong with them is told where it is', async () => {
   ])
   const same = await check(`[reporters.custom({ name: 'own', report: async () => {} }), reporters.custom({ name: 'own', report: async () => {} })]`)
   expect(same.ok ? [] : same.errors.map(error => error.message)).toEqual(["services 'own': there is already a service 'own': say another name"])
+  const unknown = await check(`[reporters.custom({ name: 'own', report: async () => {}, generators: [reporters.buildStatusGenerator({ builders: ['bb'] })] })]`)
+  expect(unknown.ok ? [] : unknown.errors.map(error => error.message)).toEqual([expect.stringContaining("there is no builder 'bb'; did you mean 'b'?")])
 })

@@ -29,6 +29,7 @@ export function referenceFindings(tree: Json): Finding[] {
     ...schedulers.flatMap(item => upstreamFindings(item, schedulers)),
     ...items('services').flatMap(item => filtersOf(item)).flatMap(item => ['builders', 'buildsTriggeredBy', 'cancelBuilds'].flatMap(key => unknownNames(item, key, { known: knownBuilders, what: 'builder' }))),
     ...builders.flatMap(item => stepsOf(item)).flatMap(item => unknownNames(item, 'schedulerNames', { known: names(schedulers.filter(({ entry }) => entry['$kind'] === 'triggerable' || entry['$kind'] === 'nightlyTriggerable')), what: 'triggerable scheduler' })),
+    ...items('services').flatMap(item => generatorsOf(item)).flatMap(item => unknownNames(item, 'builders', { known: knownBuilders, what: 'builder' })),
     ...builders.flatMap(({ path, entry }) => (typeof entry['project'] === 'string' ? unknownName([...path, 'project'], entry['project'], { known: names(projects), what: 'project' }) : [])),
   ]
 }
@@ -62,6 +63,12 @@ function filtersOf({ path, entry }: Item): Item[] {
   const { $kind: kind, filters } = entry
   if (typeof kind !== 'string' || !kind.startsWith('canceller.') || !Array.isArray(filters)) return []
   return filters.flatMap((filter, index) => (isRecord(filter) ? [{ path: [...path, 'filters', index], entry: filter }] : []))
+}
+
+/** Of a reporter. */
+function generatorsOf({ path, entry }: Item): Item[] {
+  const generators = entry['generators']
+  return Array.isArray(generators) ? generators.flatMap((generator, index) => (isRecord(generator) ? [{ path: [...path, 'generators', index], entry: generator }] : [])) : []
 }
 
 /** Of a builder, those that trigger others. */
