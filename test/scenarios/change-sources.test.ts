@@ -14,7 +14,7 @@ beforeAll(async () => {
     import { changeHooks, changeSources, defineConfig, workers } from '@yardmaster/config'
     export default defineConfig({
       workers: [workers.worker({ name: 'w', password: 'pw' })], builders: [],
-      changeSources: [changeSources.gitPoller({ name: 'it', repository: ${JSON.stringify(repository.folder)}, branches: ['main', 'release-*'], pollInterval: '1h' })],
+      changeSources: [changeSources.gitPoller({ name: 'it', repository: ${JSON.stringify(repository.folder)}, branches: ref => ref.endsWith('heads/main'), category: async change => change.files[0] ?? null, pollInterval: '1h' })],
       changeHooks: [changeHooks.poller({ allowed: ['it'] })],
     })` })
 }, 90_000)
@@ -29,6 +29,7 @@ test('a source that is polled once an hour looks when a hook knocks, and when so
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
   await until('the poller to know where it begins', async () => (await cluster.rows(`SELECT 1 FROM change_sources WHERE state ? 'heads'`)).length > 0)
   repository.commit('knocked for', { 'b.txt': '' })
+  repository.git('branch', 'not-watched')
   expect((await fetch(`${cluster.url}change_hook/poller?poller=it`, { method: 'POST' })).status).toBe(200)
   await until('its change', async () => (await comments()).includes('knocked for'))
   const browser = await startBrowser()
@@ -47,7 +48,7 @@ test('a source that is polled once an hour looks when a hook knocks, and when so
     repository.commit('asked for', { 'c.txt': '' })
     await row.getByTestId('source-poll').click()
     await row.getByText('polled').first().waitFor({ timeout: 60_000 })
-    expect(await comments()).toEqual(['knocked for', 'asked for'])
+    expect(await cluster.rows('SELECT branch, comments, category FROM changes ORDER BY id')).toEqual([{ branch: 'main', comments: 'knocked for', category: 'b.txt' }, { branch: 'main', comments: 'asked for', category: 'c.txt' }])
     expect(errors).toEqual([])
   } finally {
     await browser.close()
