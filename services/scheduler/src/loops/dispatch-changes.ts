@@ -1,5 +1,5 @@
 import { isContended, isUnavailable, transaction, type Database, type Fence } from '@yardmaster/db'
-import { dispatchChanges as write } from '@yardmaster/db/verbs/dispatch-changes'
+import { dispatchChanges as write, type Dispatch } from '@yardmaster/db/verbs/dispatch-changes'
 import type { StoredChange } from '@yardmaster/domain'
 import { ReplicaBuried, type Logger } from '@yardmaster/runtime'
 import { enabledSchedulers, type ActiveGeneration } from '../active-generation.js'
@@ -16,6 +16,8 @@ export type Deciding = {
 }
 
 const BATCH = 100
+/** In one transaction: it holds the replica's own row, by which the lease is renewed, so it must be short. */
+const MOST_BUILDSETS = 10
 
 /**
  * Undispatched changes, in their order, are put to the active generation's schedulers: asked outside any transaction, written many in one. Where that
@@ -32,11 +34,13 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
     if (changes.length === 0) return { again: false }
     const asking = { schedulers: await enabledSchedulers(db, generation.configuration), generationId: generation.id, call: generation.call, logger }
     const store = async (some: StoredChange[], how: Asking) => {
-      const dispatches = await Promise.all(some.map(change => planDispatch(change, how)))
-      if (signal.aborted) return 'superseded'
-      const written = await transaction(db, fence, tx => write(tx, generation.id, dispatches))
-      if (written !== 'superseded') logger.debug({ changes: written }, 'changes dispatched')
-      return written
+      for (const dispatches of inPortions(await Promise.all(some.map(change => planDispatch(change, how))))) {
+        if (signal.aborted) return 'superseded'
+        const written = await transaction(db, fence, tx => write(tx, generation.id, dispatches))
+        if (written === 'superseded') return written
+        logger.debug({ changes: written }, 'changes dispatched')
+      }
+      return 'dispatched'
     }
     const supersededBy = () => ({ again: !signal.aborted && active()?.id !== generation.id })
     try {
@@ -56,6 +60,21 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
     }
     return { again: changes.length === BATCH }
   }
+}
+
+/** In their order. */
+function inPortions(dispatches: Dispatch[]): Dispatch[][] {
+  const portions: Dispatch[][] = []
+  let buildsets = 0
+  for (const dispatch of dispatches) {
+    buildsets += dispatch.buildsets.length
+    if (portions.length === 0 || buildsets > MOST_BUILDSETS) {
+      portions.push([])
+      buildsets = dispatch.buildsets.length
+    }
+    portions.at(-1)!.push(dispatch)
+  }
+  return portions
 }
 
 export const helpsToWait = (error: unknown): boolean => error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)
