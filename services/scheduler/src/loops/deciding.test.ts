@@ -68,7 +68,7 @@ async function rows<Row extends object>(sql: string): Promise<Row[]> {
 const built = async () => (await rows<{ revision: string }>(
   'SELECT s.revision FROM buildsets b JOIN buildset_sourcestamps bs ON bs.buildset_id = b.id JOIN sourcestamps s ON s.id = bs.sourcestamp_id ORDER BY b.id')).map(row => row.revision)
 const undispatched = async () => (await rows('SELECT 1 FROM changes WHERE dispatched_at IS NULL')).length
-const letTimersBeDue = () => world.db.pool.query('UPDATE scheduler_timers SET due_at = now()')
+const letTimersBeDue = () => world.db.pool.query(`UPDATE scheduler_timers SET due_at = now() - interval '1 second'`)
 
 describe('changes', () => {
   test('are dispatched in their order, once, also by two at the same time', async () => {
@@ -111,7 +111,7 @@ describe('changes', () => {
     expect(await undispatched()).toBe(0)
     expect(await rows(`SELECT s.name, t.attempts, t.failure LIKE '%gone%' AS told FROM scheduler_tasks t JOIN schedulers s ON s.id = t.scheduler_id`)).toEqual([{ name: 'bad', attempts: 1, told: true }])
     await configure(aScheduler('bad', { builders: ['b2'] }), aScheduler('s'))
-    await world.db.pool.query('UPDATE scheduler_tasks SET due_at = now()')
+    await world.db.pool.query(`UPDATE scheduler_tasks SET due_at = now() - interval '1 second'`)
     await work()
     expect(await built()).toEqual(['r1', 'r2', 'r1'])
     expect(await rows('SELECT 1 FROM scheduler_tasks')).toEqual([])
@@ -223,7 +223,7 @@ describe('functions that choose the builders', () => {
     for (let attempt = 1; attempt <= 5; attempt++) {
       await work()
       expect(await rows('SELECT attempts, failure FROM scheduler_tasks ORDER BY id')).toEqual([{ attempts: attempt, failure: 'no answer' }, attempt < 5 ? { attempts: 0, failure: null } : { attempts: 1, failure: 'no answer' }])
-      await world.db.pool.query('UPDATE scheduler_tasks SET due_at = now()')
+      await world.db.pool.query(`UPDATE scheduler_tasks SET due_at = now() - interval '1 second'`)
     }
     functions = { broken: () => Promise.resolve(['b1']) }
     await work()
