@@ -77,16 +77,18 @@ async function deliver(revision: string): Promise<void> {
   }, 60_000)
 }
 
-/** Kills the role at the point, as soon as it comes there, and starts it again. */
-async function strike({ role, point }: Strike): Promise<void> {
-  const victim = cluster.roles[role]
-  await new Promise<void>(resolve => cluster.proxies[role].at(point, () => { victim.signal('SIGKILL'); resolve() }))
-  await restart(victim)
-}
-
-async function restart(victim: RoleProcess): Promise<void> {
-  await victim.ended
-  await victim.start()
+/** Kills the role at each point in turn, as soon as it comes there, and starts it again: then the next point is set already, because it may come there at once, and only once. */
+async function strikeAll(role: Strike['role'], points: CommitPoint[], struck: string[]): Promise<void> {
+  const victim: RoleProcess = cluster.roles[role]
+  const set = (point: CommitPoint | undefined) => (point && new Promise<CommitPoint>(resolve => cluster.proxies[role].at(point, () => { victim.signal('SIGKILL'); resolve(point) })))
+  let next = set(points[0])
+  for (let n = 1; next; n++) {
+    const { when } = await next
+    struck.push(`${role} ${when}`)
+    await victim.ended
+    next = set(points[n])
+    await victim.start()
+  }
 }
 
 const ended = (): Promise<{ open: number; total: number }[]> =>
@@ -97,12 +99,7 @@ test('30 builds survive kill -9 of every role at named points, and of a worker',
   const struck: string[] = []
   const campaign = (async () => {
     // One after the other per role, the roles side by side.
-    await Promise.all((['ui-api', 'scheduler', 'engine'] as const).map(async role => {
-      for (const one of strikes.filter(candidate => candidate.role === role)) {
-        await strike(one)
-        struck.push(`${role} ${one.point.when}`)
-      }
-    }))
+    await Promise.all((['ui-api', 'scheduler', 'engine'] as const).map(role => strikeAll(role, strikes.filter(candidate => candidate.role === role).map(({ point }) => point), struck)))
   })()
   // Both end with the test: whatever fails first is what it fails with.
   campaign.catch(() => {})
