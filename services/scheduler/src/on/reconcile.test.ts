@@ -4,16 +4,24 @@ import { finishDelivery } from '@yardmaster/db/verbs/end-delivery'
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import type { Json } from '@yardmaster/domain'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { pollerWorld, type PollerWorld } from '../testing/poller-world.js'
+import type { Git } from '../polls/run-git.js'
+import { git, pollerWorld, type PollerWorld } from '../testing/poller-world.js'
 
 let world: PollerWorld
 let source: Awaited<ReturnType<PollerWorld['aPoller']>>
 let deliveries = 0
+/** Done while the source reads the commits of which it knows no message. */
+let meanwhile: (() => unknown) | null = null
+const through: Git = async call => {
+  if (call.args[0] === 'log') await meanwhile?.()
+  return git(call)
+}
 beforeEach(async () => {
   world = await pollerWorld()
   world.repository.commit('before')
   // What the source reconciles is told by the hook under another form of the same address.
-  source = await world.aPoller({ name: 'reconcile', reconciles: 'github', pollInterval: 600, changeRepository: `file://${world.repository.path}/.git`, project: 'o/hello' })
+  source = await world.aPoller({ name: 'reconcile', reconciles: 'github', pollInterval: 600, changeRepository: `file://${world.repository.path}/.git`, project: 'o/hello' }, { through })
+  meanwhile = null
   await source.poll()
 })
 afterEach(() => world?.close())
@@ -73,7 +81,14 @@ test('of a commit that both find at the same moment there is one change', async 
     const before = head()
     const commits = [world.repository.commit(`a${round}`), world.repository.commit(`b${round}`)]
     made.push(...commits)
-    await Promise.all([source.poll(), hook(commits, { before })])
+    const told: Promise<boolean>[] = []
+    // Half of them are committed before the source writes, the others about when it does.
+    meanwhile = async () => {
+      told.push(hook(commits, { before }))
+      if (round % 2 === 0) await Promise.all(told)
+    }
+    await source.poll()
+    await Promise.all(told)
   }
   await source.poll()
   const found = await revisions()
