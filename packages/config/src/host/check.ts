@@ -88,7 +88,7 @@ function ownerOf(path: Path, tree: Json): string {
 }
 
 const singular: { readonly [list: string]: string } = {
-  builders: 'builder', steps: 'step', workers: 'worker', schedulers: 'scheduler', changeSources: 'change source', projects: 'project', parameters: 'parameter', fields: 'parameter',
+  builders: 'builder', steps: 'step', workers: 'worker', schedulers: 'scheduler', changeSources: 'change source', projects: 'project', parameters: 'parameter', fields: 'parameter', services: 'service', generators: 'generator',
 }
 
 function inOrder(problems: ConfigurationProblem[]): ConfigurationProblem[] {

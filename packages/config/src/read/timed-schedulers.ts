@@ -5,6 +5,7 @@ import { changeOptions, filterOf, oneBranch } from './change-options.js'
 import { boolean, duration, oneOf, text } from './leaves.js'
 import { isRecord, leaf, mapped, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
+import { timeZone } from './workers.js'
 
 const missed = or(oneOf('once', 'skip', 'all'), 'once')
 const timed = { ...building, ...changeOptions, onlyIfChanged: or(boolean, false), branch: oneBranch, missed }
@@ -16,7 +17,7 @@ const times = leaf('a number, a text as in a crontab, or a list of numbers', val
 
 const fields = { minute: orNull(times), hour: orNull(times), dayOfMonth: orNull(times), month: orNull(times), dayOfWeek: orNull(times) }
 type Fields = { [field in keyof typeof fields]: string | null }
-const when = { ...fields, cron: orNull(text), timeZone: or(text, 'UTC'), missed }
+const when = { ...fields, cron: orNull(text), timeZone: or(timeZone, 'UTC'), missed }
 
 /** Buildbot counts days from Monday (0), a crontab from Sunday: 1 to 7 are Monday to Sunday there. Names stay. */
 function dayOfWeek(value: string, at: Place): string {
@@ -35,7 +36,7 @@ function lineOf({ minute, hour, dayOfMonth, month, dayOfWeek: day }: Fields, at:
 
 function checked(line: string, timeZone: string, at: Place): string {
   const problem = cronProblem(line, timeZone)
-  return problem === undefined ? line : at.wrong({ expected: 'times of a crontab, in a known time zone', found: `'${line}' (${timeZone})`, message: `these times cannot be read: ${problem}` })
+  return problem === undefined ? line : at.wrong({ expected: 'times of a crontab', found: `'${line}'`, message: `these times cannot be read: ${problem}` })
 }
 
 function cronOf(given: Fields & { cron: string | null; timeZone: string }, at: Place): string {
