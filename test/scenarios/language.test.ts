@@ -80,7 +80,7 @@ const ended = async (builder: string, count: number) => until(`${count} builds o
   return rows.length >= count && rows
 })
 const dispatched = () => until('every change to be dispatched', async () => (await cluster.rows('SELECT 1 FROM changes WHERE dispatched_at IS NULL')).length === 0)
-const quiet = () => until('every timer to have fired', async () => (await cluster.rows('SELECT 1 FROM scheduler_timers WHERE important')).length === 0)
+const quiet = () => until('every timer to have fired, and its buildset to be there', async () => (await cluster.rows('SELECT 1 FROM scheduler_timers WHERE important UNION ALL SELECT 1 FROM scheduler_tasks')).length === 0)
 const placesOf = async (scheduler: string) => (await cluster.rows<{ branch: string; revision: string }>(
   'SELECT s.branch, s.revision FROM buildsets b JOIN buildset_sourcestamps bs ON bs.buildset_id = b.id JOIN sourcestamps s ON s.id = bs.sourcestamp_id WHERE b.scheduler = $1 ORDER BY b.id', [scheduler])).map(({ branch, revision }) => `${branch} ${revision}`)
 
