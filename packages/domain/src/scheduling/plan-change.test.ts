@@ -31,6 +31,8 @@ test('who depends on one that builds builds the same, and so on; who depends on 
     ['alone', 'silent', 'builds when its upstream has built'], ['quiet', 'silent', expect.stringContaining("'main'")],
   ])
   expect(plans[0]!.buildset!.sourcestamps).toEqual(plans[2]!.buildset!.sourcestamps)
+  const fussy = await plansOf([scheduler('first'), { ...dependent('second', 'first'), builders: { $fn: 'none' } }, dependent('third', 'second')])
+  expect(fussy.map(({ outcome, why }) => [outcome, why]).slice(1)).toEqual([['silent', 'its builders function names none for this change'], ['silent', 'builds when its upstream has built']])
 })
 
 test('who builds is told with what and where, who is silent with the reason', async () => {

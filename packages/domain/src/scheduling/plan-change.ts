@@ -43,11 +43,13 @@ export async function planChange(configuration: Configuration, change: StoredCha
 /** Those that depend on a scheduler that builds will build the same; and those that depend on them. */
 async function withFollowers(configuration: Configuration, plans: SchedulerPlan[], asking: Asking): Promise<SchedulerPlan[]> {
   const known = new Map(plans.map(plan => [plan.scheduler, plan]))
+  const asked = new Set<string>()
   for (let found = true; found;) {
     found = false
     for (const scheduler of configuration.schedulers) {
-      const [own, upstream] = [known.get(scheduler.name), scheduler.kind === 'dependent' ? known.get(scheduler.upstream) : undefined]
-      if (scheduler.kind !== 'dependent' || own?.outcome !== 'silent' || !upstream?.buildset || !asking.calls.enabled(scheduler.name)) continue
+      const upstream = scheduler.kind === 'dependent' ? known.get(scheduler.upstream) : undefined
+      if (scheduler.kind !== 'dependent' || asked.has(scheduler.name) || !upstream?.buildset || !asking.calls.enabled(scheduler.name)) continue
+      asked.add(scheduler.name)
       known.set(scheduler.name, await followerOf(configuration, { scheduler, sourcestamps: upstream.buildset.sourcestamps }, asking))
       found = true
     }
@@ -86,7 +88,7 @@ async function planOf(configuration: Configuration, scheduler: SchedulerConfig, 
 
 async function buildsetOf(configuration: Configuration, scheduler: BuildingScheduler, { change, calls, sourcestamps: given = null }: Asking): Promise<SchedulerPlan['buildset']> {
   const builders = new Map(configuration.builders.map(builder => [builder.name, builder]))
-  const asked = await planBuildset(scheduler, { changes: given === null ? [change] : [], sourcestamps: given }, { ...calls, hasBuilder: name => builders.has(name) })
+  const asked = await planBuildset(scheduler, { changes: [change], sourcestamps: given }, { ...calls, hasBuilder: name => builders.has(name) })
   if (asked === null) return null
   const { reason, priority, sourcestamps } = asked
   return { reason, priority, sourcestamps, builders: asked.builderNames.flatMap(name => builders.get(name) ?? []).map(builder => plannedBuilder(builder, asked.properties)) }
