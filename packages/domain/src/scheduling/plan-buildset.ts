@@ -14,7 +14,7 @@ export type AskedBuildset = { reason: string; scheduler: string; properties: Pro
 /** What a buildset is made from: changes, or places that somebody else has chosen. */
 export type BuildsetBasis = {
   changes: StoredChange[]
-  /** As they are, whatever the changes say: those of an upstream buildset, or of whoever triggers. */
+  /** As they are: those of an upstream buildset, whose changes are given beside them, or of whoever triggers. */
   sourcestamps?: SourceStampData[] | null
   /** Over all others. */
   properties?: Properties
@@ -33,7 +33,7 @@ export type PlanningCalls = {
 
 /**
  * The buildset that a scheduler asks for: for each of its codebases the place of the newest change, else what the scheduler says of the codebase. As
- * in Buildbot, the properties of those newest changes win over the scheduler's. Null: its builderNames function named none.
+ * in Buildbot, the properties of the changes that are built win over the scheduler's. Null: its builderNames function named none.
  * Throws what its functions throw, and when they name a builder that there is not.
  */
 export async function planBuildset(scheduler: BuildingScheduler, basis: BuildsetBasis, calls: PlanningCalls): Promise<AskedBuildset | null> {
@@ -43,7 +43,7 @@ export async function planBuildset(scheduler: BuildingScheduler, basis: Buildset
   const input = inputOf(sourcestamps, basis.changes)
   const context = contextOf(sourcestamps, {}, fn => calls.call(fn, [input]))
   const own = await render(scheduler.properties, context) as { [name: string]: Json }
-  const built = basis.sourcestamps ? [] : codebases.flatMap(codebase => newest.get(codebase) ?? [])
+  const built = basis.sourcestamps ? basis.changes : codebases.flatMap(codebase => newest.get(codebase) ?? [])
   const properties = mergeProperties(propertiesFrom({ ...own, scheduler: scheduler.name }, 'Scheduler'), ...built.map(change => change.properties), basis.properties)
   const builderNames = await buildersOf(scheduler, { ...input, properties: valuesOf(properties) }, calls)
   if (builderNames.length === 0) return null

@@ -56,6 +56,12 @@ describe('the buildset of changes', () => {
     })
   })
 
+  test('of places that were chosen has the properties of their changes, too', async () => {
+    const place = { codebase: '', repository: '/r', project: '', branch: 'main', revision: 'r7' }
+    const asked = await planBuildset(aScheduler({ properties: { who: 'me' } }), { changes: [change({ properties: { who: ['Ann', 'Change'] } })], sourcestamps: [place] }, calls())
+    expect(asked).toMatchObject({ sourcestamps: [place], properties: { who: ['Ann', 'Change'], scheduler: ['s', 'Scheduler'] } })
+  })
+
   test('has each codebase of the scheduler, also those without a change', async () => {
     const scheduler = aScheduler({ codebases: { lib: { repository: '/lib', branch: 'stable' }, app: { repository: '/app', branch: null }, tool: { repository: '/tool', branch: null } } })
     const asked = await planBuildset(scheduler, { changes: [change({ codebase: 'app', repository: '/fork' })], lastPlaces: { tool: { repository: '/tool', branch: 't', revision: 'r1' } } }, calls())

@@ -1,7 +1,7 @@
 import type { Database } from '@yardmaster/db'
 import type { NewBuildset } from '@yardmaster/db/verbs/add-buildset'
 import type { TaskWork } from '@yardmaster/db/verbs/work-task'
-import { asksFunctions, consumesChanges, planBuildset, type BuildsetBasis, type PlanningCalls, type SourceStampData } from '@yardmaster/domain'
+import { consumesChanges, planBuildset, type BuildsetBasis, type PlanningCalls, type SourceStampData } from '@yardmaster/domain'
 import type { AskedScheduler } from '../active-generation.js'
 import { readChanges, readChangesOf } from './read-changes.js'
 import { readCollected, readPlaces, readStamps, readTrigger } from './read-task-facts.js'
@@ -31,7 +31,7 @@ async function ofUpstream({ buildset_id }: Task, scheduler: AskedScheduler, plan
   if (scheduler.kind !== 'dependent' || buildset_id === null) return nothing('it waits for no other scheduler')
   const stamps = await readStamps(planning.db, buildset_id)
   if (stamps.length === 0) return nothing('the buildset that it waited for is gone')
-  const changes = asksFunctions(scheduler) ? await readChangesOf(planning.db, stamps.map(stamp => stamp.id)) : []
+  const changes = await readChangesOf(planning.db, stamps.map(stamp => stamp.id))
   return planned(scheduler, { changes, sourcestamps: stamps.map(stamp => stamp.data) }, planning)
 }
 

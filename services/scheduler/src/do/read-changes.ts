@@ -18,9 +18,12 @@ export async function readChanges(db: Database, ids: number[]): Promise<StoredCh
   return rows.map(fromRow)
 }
 
+/** The newest of them: a place without a revision has ever more. */
+const MOST_OF_STAMPS = 100
+
 export async function readChangesOf(db: Database, sourcestampIds: number[]): Promise<StoredChange[]> {
-  const { rows } = await db.pool.query<ChangeRow>(`${SELECT} WHERE sourcestamp_id = ANY($1) ORDER BY id`, [sourcestampIds])
-  return rows.map(fromRow)
+  const { rows } = await db.pool.query<ChangeRow>(`${SELECT} WHERE sourcestamp_id = ANY($1) ORDER BY id DESC LIMIT ${MOST_OF_STAMPS}`, [sourcestampIds])
+  return rows.reverse().map(fromRow)
 }
 
 function fromRow({ when_at, ...row }: ChangeRow): StoredChange {

@@ -58,7 +58,7 @@ const built = async () => (await sql<{ what: string }>(
 const letClocksBeDue = (ago = '1 second') => world.db.pool.query('UPDATE scheduler_clocks SET due_at = now() - $1::interval, version = version + 1', [ago])
 const silence = async () => (await sql<{ silence: string | null }>('SELECT silence FROM scheduler_clocks'))[0]!.silence
 const commit = (revision: string, branch = 'main') => transaction(world.db, null, tx => addChange(tx,
-  { author: 'Ann', comments: revision, branch, revision, repository: '/r', codebase: '', project: '', files: [], properties: {}, whenAt: new Date(0) }))
+  { author: 'Ann', comments: revision, branch, revision, repository: '/r', codebase: '', project: '', files: [], properties: { event: ['push', 'Change'] }, whenAt: new Date(0) }))
 
 /** The tick of one night. */
 async function night(): Promise<void> {
@@ -226,6 +226,7 @@ describe('dependent schedulers', () => {
     await end(SUCCESS)
     await end(SUCCESS)
     expect(await built()).toEqual(['up main r1', 'down main r1', 'last main r1'])
+    expect(await sql(`SELECT DISTINCT properties->'event' AS event FROM buildsets`)).toEqual([{ event: ['push', 'Change'] }])
     expect(await sql('SELECT 1 FROM scheduler_tasks')).toEqual([])
   })
 
