@@ -75,7 +75,10 @@ describe('ticks that nobody was there for', () => {
   })
 
   test('are no more than a hundred, and the one that is due now is not missed', () => {
-    expect(ticksDue(nightly('* * * * *', { missed: 'all' }), down).ticks).toHaveLength(100)
+    const { ticks } = ticksDue(nightly('* * * * *', { missed: 'all' }), down)
+    expect([ticks.length, ticks[0]!.at, ticks.at(-1)!.at]).toEqual([100, at('2026-01-04T10:21'), at('2026-01-04T12:00')])
+    expect(ticksDue(nightly('* * * * *', { missed: 'skip' }), down).ticks).toEqual([{ at: at('2026-01-04T12:00'), forced: false }])
+    expect(ticksDue(periodic(60, { missed: 'all' }), down).ticks).toHaveLength(100)
     expect(ticksDue(nightly('0 3 * * *', { missed: 'skip' }), { due, now: at('2026-01-01T03:00:20') }).ticks).toHaveLength(1)
   })
 

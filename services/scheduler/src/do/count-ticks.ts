@@ -5,7 +5,7 @@ import type { ClockScheduler } from '@yardmaster/domain'
 const MISSED_AFTER_MS = 60_000
 /** Of missed ticks that are all built, so many: the newest. */
 const MOST_CAUGHT_UP = 100
-/** A day of a tick per minute; what is older than that many ticks is passed over. */
+/** A day of a tick per minute; of more than that many ticks the older ones are passed over. */
 const MOST_COUNTED = 1_500
 
 export type Tick = { at: Date; /** Builds whether anything changed or not. */ forced: boolean }
@@ -34,8 +34,7 @@ export function firstTick(scheduler: ClockScheduler, { now, firedAt }: { now: Da
  * of them, `all` each of the newest hundred, `skip` only what was not missed. A periodic clock counts from this build, not from its missed ones.
  */
 export function ticksDue(scheduler: ClockScheduler, { due, now }: { due: Date; now: Date }): { ticks: Tick[]; next: Date | null } {
-  const passed: Tick[] = []
-  for (let at: Date | null = due; at !== null && at <= now && passed.length < MOST_COUNTED; at = tickAfter(scheduler, at)) passed.push({ at, forced: isForced(scheduler, at) })
+  const passed = ticksPassed(scheduler, due, now).map((at): Tick => ({ at, forced: isForced(scheduler, at) }))
   const next = tickAfter(scheduler, now)
   const newest = passed.at(-1)
   if (newest === undefined) return { ticks: [], next: due }
@@ -44,6 +43,16 @@ export function ticksDue(scheduler: ClockScheduler, { due, now }: { due: Date; n
     case 'once': return { ticks: [{ at: newest.at, forced: passed.some(tick => tick.forced) }], next }
     case 'skip': return { ticks: now.getTime() - newest.at.getTime() <= MISSED_AFTER_MS ? [newest] : [], next }
   }
+}
+
+/** From `from` to `now`; of too many, those of the later half of the time, and so on. */
+function ticksPassed(scheduler: ClockScheduler, from: Date | null, now: Date): Date[] {
+  const passed: Date[] = []
+  for (let at = from; at !== null && at <= now; at = tickAfter(scheduler, at)) {
+    if (passed.length === MOST_COUNTED) return ticksPassed(scheduler, tickAfter(scheduler, new Date((passed[0]!.getTime() + now.getTime()) / 2)), now)
+    passed.push(at)
+  }
+  return passed
 }
 
 function tickAfter(scheduler: ClockScheduler, after: Date): Date | null {
