@@ -3,6 +3,7 @@ import { dispatchChanges as write, type Dispatch } from '@yardmaster/db/verbs/di
 import type { StoredChange } from '@yardmaster/domain'
 import { ReplicaBuried, type Logger } from '@yardmaster/runtime'
 import { enabledSchedulers, type ActiveGeneration } from '../active-generation.js'
+import { askingAgain } from '../do/ask-again.js'
 import { planDispatch, type Asking } from '../do/plan-dispatch.js'
 import { readUndispatched } from '../do/read-changes.js'
 
@@ -25,14 +26,15 @@ const MOST_BUILDSETS = 10
  * written is logged and set aside until another generation is active, so that it does not stop those behind it.
  */
 export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Deciding): (signal: AbortSignal) => Promise<{ again: boolean }> {
-  let setAside = { generationId: 0, ids: new Set<number>() }
+  const begun = ({ id, call }: Pick<ActiveGeneration, 'id' | 'call'>) => ({ generationId: id, setAside: new Set<number>(), call: askingAgain(call) })
+  let current: ReturnType<typeof begun> | null = null
   return async signal => {
     const generation = active()
     if (generation === null || !await holdsDuty()) return { again: false }
-    if (setAside.generationId !== generation.id) setAside = { generationId: generation.id, ids: new Set() }
-    const changes = await readUndispatched(db, { generationId: generation.id, except: setAside.ids, limit: BATCH })
+    const { setAside, call } = current = current?.generationId === generation.id ? current : begun(generation)
+    const changes = await readUndispatched(db, { generationId: generation.id, except: setAside, limit: BATCH })
     if (changes.length === 0) return { again: false }
-    const asking = { schedulers: await enabledSchedulers(db, generation.configuration), generationId: generation.id, call: generation.call, logger }
+    const asking = { schedulers: await enabledSchedulers(db, generation.configuration), generationId: generation.id, call, logger }
     const store = async (some: StoredChange[], how: Asking) => {
       for (const dispatches of inPortions(await Promise.all(some.map(change => planDispatch(change, how))))) {
         if (signal.aborted) return 'superseded'
@@ -53,7 +55,7 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
           if (await store([change], { ...asking, apart: true }) === 'superseded') return supersededBy()
         } catch (failure) {
           if (helpsToWait(failure)) throw failure
-          setAside.ids.add(change.id)
+          setAside.add(change.id)
           logger.error({ err: failure, change: change.id }, 'change could not be dispatched: it is set aside until the configuration changes or this service starts again')
         }
       }
