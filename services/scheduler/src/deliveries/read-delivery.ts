@@ -9,7 +9,7 @@ import { answerAsked, asks } from './answer-asked.js'
 export type ReadingDeps = { clock: Clock; logger: Logger; secrets: Secrets }
 export type Read = { changes: NewChange[]; note: string }
 
-/** What a generation's functions and the host's API make of it; `last`: there will be no further attempt. */
+/** What a generation's functions and the host's API make of it; `last`: what the message says itself is enough by now. */
 type Attempt = { generation: Pick<LoadedGeneration, 'configuration' | 'threads'>; signal: AbortSignal; last: boolean }
 
 /** Reads a message with all that outside has to be asked. Rejects with the reason why it cannot be read now. */

@@ -51,25 +51,35 @@ const work = (delivery: number, by = worker()) => by({ data: { delivery }, signa
 const of = async (id: number) => (await world.db.pool.query('SELECT state, attempts, note, error, (SELECT count(*)::int FROM changes WHERE delivery_id = d.id) AS changes FROM deliveries d WHERE id = $1', [id])).rows[0]
 const now = (id: number) => world.db.pool.query('UPDATE deliveries SET next_at = now() WHERE id = $1', [id])
 
-test('a function that fails is called again and again, until the message has failed and those behind it go on; redelivered, it makes its changes once', async () => {
+test('a function that fails is called again and again, at first before those behind it, until the message has failed; redelivered, it makes its changes once', async () => {
   answer = () => Promise.reject(new Error('the tracker is away'))
   const id = await accept('fails', 'label', {})
   const behind = await accept('behind', 'pull_request', githubPull({ number: 7, sha }))
-  for (let attempt = 1; attempt <= 6; attempt++) {
-    await work(behind)
-    expect(await of(behind)).toMatchObject({ state: 'pending', attempts: 0 })
+  for (let attempt = 1; attempt <= 12; attempt++) {
+    if (attempt <= 6) {
+      await work(behind)
+      expect(await of(behind)).toMatchObject({ state: 'pending', attempts: 0 })
+    }
     await work(id)
-    expect(await of(id)).toMatchObject({ state: attempt < 6 ? 'pending' : 'failed', attempts: attempt, error: 'the tracker is away', changes: 0 })
+    expect(await of(id)).toMatchObject({ state: attempt < 12 ? 'pending' : 'failed', attempts: attempt, error: 'the tracker is away', changes: 0 })
     await work(id)
     expect(await of(id)).toMatchObject({ attempts: attempt })
     await now(id)
+    if (attempt !== 6) continue
+    await work(behind)
+    expect(await of(behind)).toMatchObject({ state: 'done', changes: 1 })
   }
-  await work(behind)
-  expect(await of(behind)).toMatchObject({ state: 'done', changes: 1 })
   expect(await transaction(world.db, null, tx => redeliver(tx, { deliveryId: id, actor: 'user:ann' }))).toBe(true)
   answer = () => Promise.resolve([{ branch: 'main', revision: 'told' }])
   await Promise.all([work(id), work(id), work(id)])
   expect(await of(id)).toEqual({ state: 'done', attempts: 1, note: '1 change found by the function of the configuration', error: null, changes: 1 })
+})
+
+test('messages of many repositories that wait for their next attempt are not in the way of others', async () => {
+  const waiting = [await accept('w1', 'label', {}, 'o/1'), await accept('w2', 'label', {}, 'o/2')]
+  await world.db.pool.query(`UPDATE deliveries SET attempts = 1, next_at = now() + interval '1 hour' WHERE id = ANY($1)`, [waiting])
+  const id = await accept('can be worked on', 'label', {}, 'o/3')
+  expect((await findDeliveries(world.db, { set: 'main', limit: 2 })).due).toEqual([{ id, attempts: 0 }])
 })
 
 test('of a message that two work on, because the first was thought dead, only the later result counts', async () => {

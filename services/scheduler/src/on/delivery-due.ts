@@ -1,14 +1,15 @@
 import type { QueuedJob } from '@yardmaster/bus'
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { failDelivery, finishDelivery } from '@yardmaster/db/verbs/end-delivery'
+import { PATIENT_ATTEMPTS } from '@yardmaster/db/verbs/find-deliveries'
 import { takeDelivery, type TakenDelivery } from '@yardmaster/db/verbs/take-delivery'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import { readDelivery, type ReadingDeps } from '../deliveries/read-delivery.js'
 import type { DeliveryJob } from '../loops/offer-deliveries.js'
 
-/** Before the second attempt, the third, and so on; what is behind it in its repository waits as long. */
-const PAUSES_SECONDS = [1, 2, 5, 15, 60]
+/** Before the second attempt, the third, and so on; what is behind it in its repository waits for the first few. A host may be away for hours. */
+const PAUSES_SECONDS = [1, 2, 5, 15, 60, 300, 900, 1_800, 3_600, 3_600, 3_600]
 /** Of a function (60 s) and of what the host is asked besides. */
 const ATTEMPT_MS = 120_000
 /** Longer than an attempt: whoever has it may not be stopped twice. */
@@ -39,7 +40,7 @@ async function work(due: DeliveryDue, taken: TakenDelivery, { generation, signal
   const cancel = clock.setTimeout(() => timeout.abort(new Error(`it took longer than ${ATTEMPT_MS / 1000} s`)), ATTEMPT_MS)
   const pause = PAUSES_SECONDS[taken.attempt - 1] ?? null
   try {
-    const read = await readDelivery(due, taken, { generation, signal: AbortSignal.any([signal, timeout.signal]), last: pause === null })
+    const read = await readDelivery(due, taken, { generation, signal: AbortSignal.any([signal, timeout.signal]), last: taken.attempt >= PATIENT_ATTEMPTS })
     const done = await transaction(db, fence, tx => finishDelivery(tx, { deliveryId: taken.id, attempt: taken.attempt }, read))
     logger.info({ ...about, changes: read.changes.length, done }, 'a message of a hook was worked on')
   } catch (error) {
