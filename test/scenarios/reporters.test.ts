@@ -13,7 +13,7 @@ import { defineConfig, reporters, schedulers, steps, util, workers } from '@yard
 export default defineConfig({
   workers: [workers.worker({ name: 'w1', password: 'pw' })],
   builders: [
-    { name: 'good', workers: ['w1'], tags: ['fast'], steps: [steps.shell({ name: 'say', command: ['echo', 'hello'] })] },
+    { name: 'good', workers: ['w1'], tags: ['fast'], steps: [steps.shell({ name: 'say', command: ['echo', 'hello'] }), steps.shell({ name: 'again', command: ['echo', 'hello'] })] },
     { name: 'bad', workers: ['w1'], steps: [steps.shell({ name: 'fail', command: ['sh', '-c', 'echo no good; exit 1'] })] },
   ],
   schedulers: [schedulers.force({ name: 'force', builders: ['good', 'bad'] })],
@@ -61,14 +61,16 @@ test('a build is told from its request to its end, in order and once, signed, an
   await force('good')
   await soon(() => at('/all').some(({ body }) => body['event'] === 'finished'))
   const told = at('/all')
-  expect(told.map(({ body }) => body['event'])).toEqual(['requested', 'started', 'step.started', 'step.finished', 'finished'])
+  expect(told.map(({ body }) => body['event'])).toEqual(['requested', 'started', 'step.started', 'step.finished', 'step.started', 'step.finished', 'finished'])
   const last = told.at(-1)!
-  expect(last.body).toMatchObject({ complete: true, results: 0, state_string: 'build successful', builder: { name: 'good' }, buildset: { reason: "A build was forced by 'anonymous': test" }, steps: [{ name: 'say', results: 0 }], prev_build: null })
+  expect(last.body).toMatchObject({ complete: true, results: 0, state_string: 'build successful', builder: { name: 'good' }, buildset: { reason: "A build was forced by 'anonymous': test" }, steps: [{ name: 'say', results: 0 }, { name: 'again', results: 0 }], prev_build: null })
   expect(told[1]!.body).toMatchObject({ complete: false, results: null, steps: [] })
   expect(told[3]!.body).toMatchObject({ step: { name: 'say', results: 0, logs: [{ name: 'stdio' }] } })
+  // Of a step's event that step alone: a build of thousands would be kept thousands of times.
+  expect(told[5]!.body['steps']).toMatchObject([{ name: 'again', results: 0 }])
   expect(last.headers).toMatchObject({ authorization: `Basic ${Buffer.from('ci:very secret').toString('base64')}`, 'x-yardmaster-attempt': '1', 'x-yardmaster-signature-256': `sha256=${createHmac('sha256', 'key of the hook').update(last.text).digest('hex')}` })
-  expect(new Set(told.map(({ headers }) => headers['idempotency-key'])).size).toBe(5)
-  await soon(async () => (await cluster.rows("SELECT 1 FROM notifications WHERE state = 'sent' AND reporter = 'hook'")).length === 5)
+  expect(new Set(told.map(({ headers }) => headers['idempotency-key'])).size).toBe(7)
+  await soon(async () => (await cluster.rows("SELECT 1 FROM notifications WHERE state = 'sent' AND reporter = 'hook'")).length === 7)
   expect(JSON.stringify(await cluster.rows('SELECT n, a FROM notifications n LEFT JOIN notification_attempts a ON a.notification_id = n.id'))).not.toMatch(/very secret|key of the hook/)
 })
 

@@ -19,6 +19,8 @@ export type AttemptEnding = {
 }
 
 const LONGEST_DETAIL = 2_000
+/** The other side, or a function of the configuration, may ask for any pause: for ever is none. */
+const LONGEST_DELAY_MS = 3_600_000
 const LONGEST_TARGET_PAUSE_SECONDS = 30
 
 type Row = { target: string; delivery: 'status' | 'message'; on_unknown: 'stop' | 'retry'; build_id: number | null; newer: boolean; in_time: boolean }
@@ -27,9 +29,11 @@ type Row = { target: string; delivery: 'status' | 'message'; on_unknown: 'stop' 
  * What came of an attempt. Returns what the notification is now; null: it was not this replica's any more (it was buried, and what it did counts as unknown).
  * Failures in a row make the target wait, a success forgives them and lets all that waits for it go at once.
  */
-export async function endAttempt(tx: Transaction, end: AttemptEnding): Promise<NotificationState | null> {
-  const { id, replicaId, attempt, outcome, delayMs } = end
-  const detail = storableText(end.detail.slice(0, LONGEST_DETAIL))
+export async function endAttempt(tx: Transaction, ending: AttemptEnding): Promise<NotificationState | null> {
+  const { id, replicaId, attempt, outcome } = ending
+  const detail = storableText(ending.detail.slice(0, LONGEST_DETAIL))
+  const reference = ending.reference ? storableText(ending.reference).slice(0, LONGEST_DETAIL) : null
+  const delayMs = Math.min(Math.max(ending.delayMs || 0, 0), LONGEST_DELAY_MS)
   await tx.execute('SELECT 1 FROM notification_targets WHERE target = (SELECT target FROM notifications WHERE id = $1) FOR NO KEY UPDATE', [id])
   const [row] = await tx.query<Row>(
     `SELECT target, delivery, on_unknown, build_id, ${newerStatus('n')} AS newer, now() + make_interval(secs => $4) < deadline_at AS in_time
@@ -39,10 +43,10 @@ export async function endAttempt(tx: Transaction, end: AttemptEnding): Promise<N
   const [updated] = await tx.query<{ version: number }>(
     `UPDATE notifications SET state = $2, replica_id = NULL, detail = $3, reference = coalesce($4, reference), due_at = now() + make_interval(secs => $5),
        ended_at = CASE WHEN $2 = 'waiting' THEN NULL ELSE now() END, version = version + 1 WHERE id = $1 RETURNING version`,
-    [id, state, detail, end.reference ?? null, state === 'waiting' ? delayMs / 1000 : 0])
+    [id, state, detail, reference, state === 'waiting' ? delayMs / 1000 : 0])
   await tx.execute('UPDATE notification_attempts SET ended_at = now(), outcome = $3, detail = $4 WHERE notification_id = $1 AND number = $2', [id, attempt, outcome, detail])
-  await noteTarget(tx, row.target, { ...end, detail })
-  if (state === 'sent') await addRest(tx, { id, rest: end.rest ?? [] })
+  await noteTarget(tx, row.target, { ...ending, delayMs, detail })
+  if (state === 'sent') await addRest(tx, { id, rest: ending.rest ?? [] })
   tx.publish({ type: 'notification.updated', id, version: updated!.version, project: null, parents: row.build_id === null ? {} : { build: row.build_id } })
   tx.wake('notifications')
   return state

@@ -10,6 +10,8 @@ export type NewNotification = Message & {
   reporter: string
   kind: string
   event: string
+  /** When it happened, in epoch seconds: a message's deadline counts from there, however late it is planned. Absent: now. */
+  at?: number
   onUnknown: 'stop' | 'retry'
   remark: string | null
   about: NotificationSubject
@@ -34,10 +36,10 @@ export async function planNotifications(tx: Transaction, { generationId, feedIds
   const added = await tx.query<{ id: number; version: number; build_id: number | null }>(
     `INSERT INTO notifications (set_name, reporter, kind, target, subject, delivery, event, summary, payload, remark, on_unknown, deadline_at, state, detail, ended_at,
        builder_id, build_request_id, build_id, buildset_id, worker_id, pool_id)
-     SELECT $2, reporter, kind, target, subject, delivery, event, summary, payload, remark, on_unknown, now() + make_interval(secs => deadline), CASE WHEN refused IS NULL THEN 'waiting' ELSE 'refused' END, refused,
+     SELECT $2, reporter, kind, target, subject, delivery, event, summary, payload, remark, on_unknown, CASE WHEN delivery = 'message' THEN least(now(), to_timestamp(at)) ELSE now() END + make_interval(secs => deadline), CASE WHEN refused IS NULL THEN 'waiting' ELSE 'refused' END, refused,
        CASE WHEN refused IS NOT NULL THEN now() END, builder_id, build_request_id, build_id, buildset_id, worker_id, pool_id
      FROM jsonb_to_recordset($1::jsonb) AS n(position int, reporter text, kind text, target text, subject text, delivery text, event text, summary text, payload jsonb, remark text, on_unknown text,
-       deadline float8, refused text, builder_id bigint, build_request_id bigint, build_id bigint, buildset_id bigint, worker_id bigint, pool_id bigint) ORDER BY position
+       deadline float8, at float8, refused text, builder_id bigint, build_request_id bigint, build_id bigint, buildset_id bigint, worker_id bigint, pool_id bigint) ORDER BY position
      RETURNING id, version, build_id`, [storableJson(notifications.map(rowOf)), set])
   const replaced = await tx.query<{ id: number; version: number; build_id: number | null }>(
     `UPDATE notifications o SET state = 'superseded', detail = 'a newer status took its place', ended_at = now(), version = o.version + 1

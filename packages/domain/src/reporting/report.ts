@@ -22,6 +22,7 @@ export type ReportedBuild = {
   /** Its page. */
   url: string
   properties: Properties
+  /** None at the start; of a step's event that step alone. */
   steps: ReportedStep[]
 }
 

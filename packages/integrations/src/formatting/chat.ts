@@ -11,6 +11,8 @@ export type ChatMessage = { headline: string; body: string; tails: string[]; col
 /** What has room in a chat. */
 const facts = ['Build state', 'Revision', 'Blamelist', 'Build reason', 'Admin on record', 'Remark']
 const mostOfTail = 900
+/** Escaped; with it a tail fits a section of Slack's whole, its fence included. */
+const mostEscaped = 2_500
 
 /** Throws for what a formatter wrote as HTML: chats do not read it. */
 export function chatOf({ body, story, subject }: Wording, dialect: Dialect): ChatMessage {
@@ -30,5 +32,5 @@ export function chatOf({ body, story, subject }: Wording, dialect: Dialect): Cha
 function tailOf({ title, text }: Tail, dialect: Dialect): string {
   const lines = text.split('\n')
   while (lines.length > 1 && lines.join('\n').length > mostOfTail) lines.shift()
-  return `${spans([title], dialect)}:\n${fenced(cut(lines.join('\n'), mostOfTail))}`
+  return `${spans([title], dialect)}:\n${fenced(cut(dialect.verbatim(cut(lines.join('\n'), mostOfTail)), mostEscaped))}`
 }

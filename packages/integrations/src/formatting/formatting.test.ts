@@ -2,6 +2,7 @@ import type { Report } from '@yardmaster/domain'
 import { expect, test } from 'vitest'
 import { failedBuild, failedReport } from '../testing/failed-report.js'
 import { momentOf } from './about.js'
+import { chatOf } from './chat.js'
 import { htmlOf } from './html.js'
 import { discordMarkdown, fenced, slackMarkdown, spans } from './markdown.js'
 import { storyOf } from './other-stories.js'
@@ -46,6 +47,11 @@ test('in chats nobody is called, no link is faked and no block is left by what s
   expect(spans([{ text: '[a](https://evil.org)' }], discordMarkdown)).toBe(String.raw`\[a\]\(https\://evil.org\)`)
   expect(spans([{ text: 'x', url: 'https://x.org/> <https://evil.org' }], discordMarkdown)).toBe('x')
   expect(fenced('a\n```\nb').match(/```/g)).toHaveLength(2)
+  const story = storyOf(failedReport({ tails: { 'test.stdio': `<!channel> & ${'<@U1>'.repeat(400)}` } }), mode)
+  const [tail = ''] = chatOf({ story, subject: story.subject, body: null, extra: {} }, slackMarkdown).tails
+  expect(tail).toContain('&lt;!channel&gt; &amp; &lt;@U1&gt;')
+  expect(tail.endsWith('\n```')).toBe(true)
+  expect(tail.length).toBeLessThan(2_900)
 })
 
 test('line breaks and control characters do not reach a subject', () => {

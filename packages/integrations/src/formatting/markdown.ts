@@ -1,15 +1,19 @@
 import type { Span } from './story.js'
 
 /** How a place writes what others write alike. */
-export type Dialect = { escape: (text: string) => string; link: (text: string, url: string) => string; strong: (text: string) => string }
+export type Dialect = { escape: (text: string) => string; /** Within a block of code. */ verbatim: (text: string) => string; link: (text: string, url: string) => string; strong: (text: string) => string }
 
 export const discordMarkdown: Dialect = {
   escape: text => text.replaceAll(/[\\`*_[\]()#\-|~><@:]/g, String.raw`\$&`),
+  verbatim: text => text,
   link: (text, url) => `[${text}](<${url}>)`,
   strong: text => `**${text}**`,
 }
+const slackEscaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/** Slack reads <!channel> and links in blocks of code too. */
 export const slackMarkdown: Dialect = {
-  escape: text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  escape: slackEscaped,
+  verbatim: slackEscaped,
   link: (text, url) => `<${url}|${text.replaceAll('|', '¦')}>`,
   strong: text => (text.trim() === '' ? text : `*${text}*`),
 }

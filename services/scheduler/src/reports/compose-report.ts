@@ -12,6 +12,8 @@ export type Composing = { db: Database; logger: Logger; baseUrl: string; set: st
 
 const LOG_BYTES = 256 * 1024
 const ALL_LOGS_BYTES = 1024 * 1024
+/** Each is a few queries. */
+const MOST_LOGS = 200
 /** For a message that tells of a reporter that could not make its own. */
 const KEPT_SECONDS = 86_400
 
@@ -60,7 +62,7 @@ const troubled = ({ reporter, report }: Asked): Message =>
 
 function notification({ reporter, report }: Asked, message: Message, remark: string | null): NewNotification {
   return {
-    ...message, deadline: reporter.deadline ?? message.deadline, reporter: reporter.name, kind: reporter.kind, event: report.event, onUnknown: reporter.onUnknown, remark, refused: null,
+    ...message, deadline: reporter.deadline ?? message.deadline, reporter: reporter.name, kind: reporter.kind, event: report.event, at: report.at, onUnknown: reporter.onUnknown, remark, refused: null,
     about: {
       builderId: report.builder?.builderid ?? null, buildRequestId: report.request?.buildrequestid ?? null, buildId: report.build?.buildid ?? null, buildsetId: report.buildset?.bsid ?? null,
       workerId: report.worker?.workerid ?? null, poolId: report.pool?.poolid ?? null,
@@ -90,10 +92,12 @@ async function logsOf(db: Database, { addLogs }: GeneratorConfig, { build, build
   const asked: Report['logs'] = {}
   if (addLogs === false) return asked
   let left = ALL_LOGS_BYTES
+  let read = 0
   for (const step of [...(build ? [build] : []), ...builds].flatMap(one => one.steps).toReversed()) {
     for (const { logid, name, slug } of step.logs) {
       const wanted = addLogs === true || [name, slug, `${step.name}.${name}`, `${step.name}.${slug}`].some(known => addLogs.includes(known))
-      if (!wanted || left <= 0) continue
+      if (!wanted || left <= 0 || read === MOST_LOGS) continue
+      read += 1
       const text = await readLogEnd(db, logid, Math.min(left, LOG_BYTES)) ?? ''
       asked[`${step.name}.${slug}`] ??= text
       left -= text.length

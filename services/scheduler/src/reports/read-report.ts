@@ -72,8 +72,8 @@ function beforeBuild({ configuration }: ReportReading, { name, builderid, projec
   return propertiesBeforeBuild({ asked, defaults: builder?.defaultProperties ?? {}, builder: { name, id: builderid, project, projectId: projectid, properties: builder?.properties ?? {} }, sourcestamps })
 }
 
-async function ofBuild(reading: ReportReading, fact: Fact, { id, event }: { id: number; event: ReportEvent }): Promise<Report | null> {
-  const [build] = await readBuilds(reading.db, reading.baseUrl, { condition: 'b.id', value: id })
+async function ofBuild(reading: ReportReading, fact: Fact, { id, event, stepId = null }: { id: number; event: ReportEvent; stepId?: number | null }): Promise<Report | null> {
+  const [build] = await readBuilds(reading.db, reading.baseUrl, { condition: 'b.id', value: id, steps: stepId ?? (event === 'started' ? 'none' : 'all') })
   if (!build) return null
   const report = await ofRequestRow(reading, fact, { requestId: build.buildrequestid, event, build })
   if (!report) return null
@@ -81,14 +81,14 @@ async function ofBuild(reading: ReportReading, fact: Fact, { id, event }: { id: 
   return { ...report, previous, build: event === 'started' ? { ...told, complete: false, complete_at: null, results: null, state_string: 'starting', steps: [] } : told }
 }
 
+/** With the step itself alone: the messages of a build of thousands of steps would keep each of them thousands of times. */
 async function ofStep(reading: ReportReading, fact: Fact): Promise<Report | null> {
   const { rows: [row] } = await reading.db.pool.query<{ build_id: number }>('SELECT build_id FROM steps WHERE id = $1', [fact.id])
-  const report = row ? await ofBuild(reading, fact, { id: row.build_id, event: fact.type === 'step.started' ? 'step.started' : 'step.finished' }) : null
+  const report = row ? await ofBuild(reading, fact, { id: row.build_id, event: fact.type === 'step.started' ? 'step.started' : 'step.finished', stepId: fact.id }) : null
   const step = report?.build?.steps.find(one => one.stepid === fact.id)
   if (!report?.build || !step) return null
   const asItWas = fact.type === 'step.started' ? { ...step, complete_at: null, results: null, state_string: 'running', urls: [], logs: [] } : step
-  const steps = report.build.steps.filter(one => one.number <= step.number).map(one => (one === step ? asItWas : one))
-  return { ...report, step: asItWas, build: { ...report.build, complete: false, complete_at: null, results: null, state_string: 'building', steps } }
+  return { ...report, step: asItWas, build: { ...report.build, complete: false, complete_at: null, results: null, state_string: 'building', steps: [asItWas] } }
 }
 
 async function ofRequest(reading: ReportReading, fact: Fact): Promise<Report | null> {
@@ -108,7 +108,7 @@ async function endedUnbuilt({ db }: ReportReading, id: number): Promise<boolean>
 
 async function ofBuildset(reading: ReportReading, fact: Fact): Promise<Report | null> {
   const buildset = await readBuildset(reading, fact.id)
-  const all = buildset ? await readBuilds(reading.db, reading.baseUrl, { condition: 'r.buildset_id', value: fact.id }) : []
+  const all = buildset ? await readBuilds(reading.db, reading.baseUrl, { condition: 'r.buildset_id', value: fact.id, steps: 'all' }) : []
   const names = new Set(reading.configuration.builders.map(builder => builder.name))
   // Of each request the last: those before it were to be tried again.
   const builds = [...new Map(all.filter(build => names.has(build.builder)).map(build => [build.buildrequestid, build])).values()]

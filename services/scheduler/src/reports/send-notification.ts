@@ -1,4 +1,4 @@
-import { transaction, type Database, type Fence } from '@yardmaster/db'
+import { isPoisoned, transaction, type Database, type Fence } from '@yardmaster/db'
 import { beginAttempt, resumeAttempt, type Attempt } from '@yardmaster/db/verbs/begin-attempt'
 import { endAttempt, type AttemptEnding } from '@yardmaster/db/verbs/end-attempt'
 import { readLastReference } from '@yardmaster/db/verbs/read-last-reference'
@@ -131,7 +131,8 @@ function masked(text: string, used: ReadonlySet<string>): string {
 }
 
 /** It was sent, or tried: this must not be forgotten because the database is away for a while. */
-async function keepEnding({ db, fence, clock, logger }: Sending, ending: AttemptEnding): Promise<void> {
+async function keepEnding({ db, fence, clock, logger }: Sending, told: AttemptEnding): Promise<void> {
+  let ending = told
   for (;;) {
     try {
       const state = await transaction(db, fence, tx => endAttempt(tx, ending))
@@ -139,6 +140,8 @@ async function keepEnding({ db, fence, clock, logger }: Sending, ending: Attempt
       return
     } catch (error) {
       if (error instanceof ReplicaBuried) throw error
+      // What the other side said must not hold its line for ever.
+      if (isPoisoned(error)) ending = { ...ending, detail: 'what came of it cannot be stored', reference: null, rest: [] }
       logger.warn({ err: error, notification: ending.id }, 'what came of a notification cannot be written; it is tried again')
       await clock.sleep(WRITE_AGAIN_MS)
     }

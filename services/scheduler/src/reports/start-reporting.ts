@@ -38,7 +38,7 @@ export async function startReporting(replica: Replica): Promise<void> {
   })
   const enqueue = replica.loop({
     name: 'enqueue notifications', everyMs: SWEEP_MS,
-    run: enqueueNotifications({ db, fence, clock, set: settings.set, queue: queues.queue<NotificationJob>(name('notifications')), holdsDuty: holds(() => enqueue), setAlarm: epochMs => enqueue.setAlarm(epochMs) }),
+    run: enqueueNotifications({ db, fence, clock, logger, set: settings.set, queue: queues.queue<NotificationJob>(name('notifications')), holdsDuty: holds(() => enqueue), setAlarm: epochMs => enqueue.setAlarm(epochMs) }),
   })
   bus.onWake('reports', () => plan.notify())
   bus.onWake('notifications', () => enqueue.notify())

@@ -1,6 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { beginAttempt } from '@yardmaster/db/verbs/begin-attempt'
 import { endAttempt } from '@yardmaster/db/verbs/end-attempt'
+import { expireNotifications, forgetFeed } from '@yardmaster/db/verbs/expire-notifications'
 import { freeAttempts } from '@yardmaster/db/verbs/free-attempts'
 import { planNotifications, type NewNotification } from '@yardmaster/db/verbs/plan-notifications'
 import { readDueNotifications } from '@yardmaster/db/verbs/read-due-notifications'
@@ -93,7 +94,7 @@ it('at most four at once to one target; one that does not answer gets one at a t
   expect(await begin(ids[4]!)).toBeNull()
   for (const id of ids.slice(0, 4)) await end(id, 'again')
   for (const id of ids.slice(4, 8)) { await begin(id); await end(id, 'again') }
-  expect(await due()).toEqual([])
+  expect((await api.db.pool.query('SELECT failures, limited_until IS NOT NULL AS paused FROM notification_targets')).rows).toEqual([{ failures: 8, paused: true }])
   await api.db.pool.query(`UPDATE notification_targets SET limited_until = now()`)
   expect(await due()).toEqual([ids[8]])
   await begin(ids[8]!)
@@ -109,4 +110,33 @@ it('a deadline ends the tries, and so does whoever gives up', async () => {
   expect(await yard.controlNotification(given, 'give-up')).toMatchObject({ state: 'gave_up', detail: 'given up by order' })
   await expect(yard.controlNotification(given, 'give-up')).rejects.toMatchObject({ status: 409 })
   await expect(yard.notification(4711)).rejects.toMatchObject({ status: 404 })
+})
+
+it('whatever the other side calls it, and however long it asks to be left alone, the attempt can be written', async () => {
+  const [named, paused] = await plan(message(), status({ deadline: 86_400 })) as [number, number]
+  await begin(named)
+  await transaction(api.db, null, tx => endAttempt(tx, { id: named, replicaId: api.replicaId, attempt: 1, outcome: 'sent', detail: 'taken\0', reference: 'a\0b', delayMs: 0, limited: false }))
+  expect(await yard.notification(named)).toMatchObject({ state: 'sent', detail: 'taken\ufffd', reference: 'a\ufffdb' })
+  await begin(paused)
+  expect(await end(paused, 'again', { delayMs: 1e300, limited: true })).toBe('waiting')
+  const { nextAt, createdAt } = await yard.notification(paused)
+  expect(nextAt! - createdAt).toBeLessThan(3_700)
+})
+
+it('a message\'s deadline counts from what happened, however late it is planned; a status is worth telling', async () => {
+  const { rows: [now] } = await api.db.pool.query<{ at: number }>('SELECT extract(epoch FROM now())::float8 AS at')
+  const hoursAgo = now!.at - 2 * 3_600
+  const [late, fresh, shown] = await plan(message({ at: hoursAgo }), message({ at: now!.at, subject: 'b2' }), status({ at: hoursAgo })) as [number, number, number]
+  expect(await due()).toEqual([fresh, shown])
+  expect(await transaction(api.db, null, tx => expireNotifications(tx, { limit: 10 }))).toBe(1)
+  expect(await yard.notification(late)).toMatchObject({ state: 'gave_up', detail: 'its deadline is over' })
+})
+
+it('a set that nobody serves any more holds no line of another, and what it was fed is forgotten', async () => {
+  const [gone, behind] = await plan(message(), message()) as [number, number]
+  await api.db.pool.query(`UPDATE notifications SET set_name = 'gone', deadline_at = now() WHERE id = $1`, [gone])
+  await transaction(api.db, null, tx => expireNotifications(tx, { limit: 10 }))
+  expect(await due()).toEqual([behind])
+  await api.db.pool.query(`INSERT INTO report_feed (set_name, facts, created_at) VALUES ('gone', '[]', now() - interval '8 days'), ('gone', '[]', now())`)
+  expect(await transaction(api.db, null, tx => forgetFeed(tx, { days: 7, limit: 10 }))).toBe(1)
 })
