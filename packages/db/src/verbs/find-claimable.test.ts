@@ -1,6 +1,6 @@
 import { findClaimable, nextNotBefore } from '@yardmaster/db/verbs/find-claimable'
 import { passOverRequests } from '@yardmaster/db/verbs/pass-over-requests'
-import { transaction } from '@yardmaster/db'
+import { transaction, type Database } from '@yardmaster/db'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
 
@@ -56,6 +56,21 @@ describe('requests are served', () => {
     await served(servedAt ?? {})
     expect(await order(places)).toEqual(expected)
   })
+})
+
+test('those that are held are not read: it costs the same, however many they are', async () => {
+  await world.db.pool.query(`WITH s AS (INSERT INTO buildsets (reason, actor, generation_id, remaining) SELECT 'r', 'user:a', $1, 1 FROM generate_series(1, 3000) RETURNING id)
+    INSERT INTO build_requests (buildset_id, builder_id, priority, hold) SELECT s.id, b.id, 0, 'collapse' FROM s, builders b WHERE b.key = 'a'`, [world.generationId])
+  await world.db.pool.query('ANALYZE build_requests')
+  const plan: string[] = []
+  const explained = async (sql: string, values: unknown[]) => {
+    const { rows: lines } = await world.db.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE) ${sql}`, values)
+    plan.push(...lines.map(line => line['QUERY PLAN']))
+    return { rows: [] }
+  }
+  await findClaimable({ ...world.db, pool: { query: explained } } as unknown as Database, { wanted: [{ builderKey: 'a', depth: 20, place: 0 }], limit: 200 })
+  expect(plan.filter(line => line.includes('Scan') && line.includes('build_requests'))).toSatisfy((lines: string[]) => lines.length > 0 && lines.every(line => line.includes('build_requests_claimable')))
+  expect(plan.join('\n')).not.toContain('Rows Removed by Filter')
 })
 
 test('so many of each builder, and so many in all', async () => {
