@@ -82,7 +82,7 @@ function blankIsNull<T extends { branch?: string | null; revision?: string | nul
 
 async function originalOf(tx: Pick<Transaction, 'query'>, id: number): Promise<Original> {
   const [row] = await tx.query<Original>(
-    `SELECT (SELECT active_generation_id FROM configuration_sets c WHERE c.name = d.set_name) AS generation_id, b.builder_id, d.name AS builder, d.active, r.priority, r.buildset_id, s.reason, s.properties, s.external_id, s.rebuilt_build_id, s.parent_build_id, s.parent_relationship
+    `SELECT (SELECT active_generation_id FROM configuration_sets c WHERE c.name = d.set_name) AS generation_id, b.builder_id, d.name AS builder, d.active, r.priority, r.buildset_id, s.reason, CASE WHEN r.properties IS NULL THEN s.properties ELSE s.properties || r.properties END AS properties, s.external_id, s.rebuilt_build_id, s.parent_build_id, s.parent_relationship
      FROM builds b JOIN builders d ON d.id = b.builder_id JOIN build_requests r ON r.id = b.build_request_id JOIN buildsets s ON s.id = r.buildset_id WHERE b.id = $1`, [id])
   if (!row) throw new Error(`build ${id} is gone: it was there a moment ago`)
   return row

@@ -136,6 +136,15 @@ describe('rebuild with changes', () => {
     expect(rows).toEqual([{ worker_name: 'w1' }])
   })
 
+  it('keeps what the request got besides its buildset, when others collapsed into it', async () => {
+    const asked = await request(api, 'b2', { revision: 'r', properties: { a: [1, 'x'] } })
+    await api.db.pool.query(`UPDATE build_requests SET properties = '{"merged": ["7", "Collapse"]}' WHERE id = $1`, [asked.requestId])
+    const build = await start(api, asked, { worker })
+    await finish(api, build, SUCCESS)
+    const again = await post(`builds/${build.buildId}/rebuild`, {})
+    expect(await api.rows(`buildsets/${String(again.body['buildsetid'])}/properties`)).toEqual([{ a: [1, 'x'], merged: ['7', 'Collapse'] }])
+  })
+
   it('keeps the patch unless it is taken away', async () => {
     const tried = await post('try', { patch: { body: 'diff' }, builders: ['b2'] }, basic('ann', 'sesame'))
     const [asked] = tried.body['buildrequests'] as { builderid: number; buildrequestid: number }[]
