@@ -62,8 +62,8 @@ group('schedulers.force', () => {
   })
 
   test('a fixed property for all beside fields, and codebases by name', () => {
-    const read = wholeForm({ properties: { a: 1 }, priority: 3, parameters: [util.stringParameter({ name: 'x' })], codebases: { '': { repository: 'r', branch: 'main' } } })
-    expect(read).toMatchObject({ properties: { a: 1 }, priority: 3, parameters: [{ name: 'x' }], codebases: [{ codebase: '', fields: [{ default: 'main' }, {}, { default: 'r' }, {}] }] })
+    const read = wholeForm({ properties: { a: 1 }, priority: 3, parameters: [util.stringParameter({ name: 'x' })], codebases: { '': { repository: 'r', branch: 'main', revision: 'v1' } } })
+    expect(read).toMatchObject({ properties: { a: 1 }, priority: 3, parameters: [{ name: 'x' }], codebases: [{ codebase: '', fields: [{ default: 'main' }, {}, { default: 'r' }, { default: 'v1' }] }] })
   })
 
   const table: [options: Partial<ForceOptions>, expected: RegExp][] = [
@@ -90,6 +90,11 @@ group('schedulers.try', () => {
       kind: 'try', name: 't', builders: ['b'], priority: 0, properties: { a: 1 }, reason: "'try' job", codebases: { '': { repository: '', branch: null } },
       userpass: [{ user: 'ann', password: { $secret: 'ann' } }, { user: 'bob', password: 'open' }],
     })
+  })
+
+  test('codebases are named as everywhere', () => {
+    expect(whole(trying({ codebases: ['app', 'lib'] }))).toMatchObject({ codebases: { app: { repository: '', branch: null }, lib: { repository: '', branch: null } } })
+    expect(whole(trying({ codebases: { lib: { revision: 'v1' } } }))).toMatchObject({ codebases: { lib: { repository: '', branch: null, revision: 'v1' } } })
   })
 
   test.each([

@@ -1,8 +1,9 @@
 import { forceParameter, withFullNames } from '@yardmaster/domain'
 import type { ForceParameter, ForceScheduler, Json, TryScheduler } from '@yardmaster/domain'
+import { codebases } from './building.js'
 import { forceCodebases, forceField, refuseTwins } from './force.js'
 import { anyWholeNumber, name, properties, text, textOrSecret } from './leaves.js'
-import { list, mapOf, mapped, or, orNull, record } from './reader.js'
+import { list, mapped, or, orNull, record } from './reader.js'
 import type { Place, Reader } from './reader.js'
 
 const builders: Reader<string[]> = mapped(list(name, 'a list of names of builders'), (names, at) =>
@@ -41,10 +42,8 @@ const user: Reader<TryScheduler['userpass'][number]> = (value, at) => {
   return { user: name(called, at.at(0)), password: textOrSecret(password, at.at(1)) }
 }
 
-const codebase = record({ repository: text, branch: orNull(text) }, 'a codebase: { repository, branch }')
-
 /** Builds patches from working trees. */
 export const tryScheduler: Reader<TryScheduler> = mapped(record({
-  name, builders, properties: or(properties, {}), priority: or(anyWholeNumber, 0), codebases: or(mapOf(codebase, 'codebases: a record'), { '': { repository: '', branch: null } }),
+  name, builders, properties: or(properties, {}), priority: or(anyWholeNumber, 0), codebases,
   userpass: mapped(list(user, "a list of pairs: [['user', util.secret('name')]]"), (users, at) => (users.length === 0 ? at.wrong({ expected: 'at least one user', found: 'an empty list' }) : users)),
 }, 'options of schedulers.try'), given => ({ kind: 'try', ...given, reason: "'try' job" }))

@@ -122,12 +122,12 @@ export const forceField: Reader<ForceParameter> = byKind<ForceParameter>({
   'parameter.patch': patch,
 }, 'a parameter: util.stringParameter(…) and so on')
 
-const namedCodebase = record({ repository: or(text, ''), branch: orNull(text) }, 'a codebase: { repository, branch }')
+const namedCodebase = record({ repository: or(text, ''), branch: orNull(text), revision: orNull(text) }, 'a codebase: { repository, branch, revision }')
 
-/** By name with the beginning of repository and branch, or as Buildbot's list of names and parameters; not said: one without a name. */
+/** By name with what repository, branch and revision begin with, or as Buildbot's list of names and parameters; not said: one without a name. */
 export const forceCodebases: Reader<ForceParameter[]> = (value, at) => {
   if (value === undefined) return [codebaseParameter('')]
-  if (!Array.isArray(value)) return Object.entries(mapOf(namedCodebase, 'codebases: a list or a record')(value, at)).map(([of, { repository, branch }]) => codebaseParameter(of, { repository, branch: branch ?? '' }))
+  if (!Array.isArray(value)) return Object.entries(mapOf(namedCodebase, 'codebases: a list or a record')(value, at)).map(([of, { repository, branch, revision }]) => codebaseParameter(of, { repository, branch: branch ?? '', revision: revision ?? '' }))
   if (value.length === 0) at.wrong({ expected: "at least one codebase, such as util.codebaseParameter({ codebase: '', hide: true })", found: 'an empty list' })
   return list<ForceParameter>((item, place) => (typeof item === 'string' ? codebaseParameter(item) : ofKind(['codebase'], 'a name of a codebase, or util.codebaseParameter(…)')(item, place)), 'a list of codebases')(value, at)
 }

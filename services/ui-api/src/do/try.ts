@@ -67,9 +67,9 @@ function sourcestampsOf({ codebases }: TryScheduler, username: string, body: Try
   const names = Object.keys(codebases)
   const codebase = body.codebase ?? (names.length === 1 ? names[0]! : '')
   if (!Object.hasOwn(codebases, codebase)) throw invalidParams(`the patch must be for one of the codebases ${names.map(name => `'${name}'`).join(', ')}, found '${codebase}'`)
-  return Object.entries(codebases).map(([name, { repository, branch }]) => (name === codebase
-    ? { codebase: name, repository: body.repository || repository, project: body.project ?? '', branch: body.branch || branch, revision: body.revision || null, patch }
-    : { codebase: name, repository, project: '', branch, revision: null }))
+  return Object.entries(codebases).map(([name, { repository, branch, revision = null }]) => (name === codebase
+    ? { codebase: name, repository: body.repository || repository, project: body.project ?? '', branch: body.branch || branch, revision: body.revision || revision, patch }
+    : { codebase: name, repository, project: '', branch, revision }))
 }
 
 function patchOf(username: string, { patch: { body, level = 1, subdir = '.' }, who, comment = '' }: TryBody): Patch {
