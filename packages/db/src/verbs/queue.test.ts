@@ -133,6 +133,14 @@ describe('requests without a worker', () => {
     expect(await told()).toContain(`buildrequest.update ${holding}`)
   })
 
+  test('to release what is not held gives it no more time', async () => {
+    const failing = await ask('fails')
+    await look()
+    await pass(60)
+    expect(await write(tx => releaseRequest(tx, failing))).toBe(false)
+    expect(await look()).toBe(1)
+  })
+
   test.each([
     ['a worker that is connected', 'UPDATE worker_sessions SET connected = true'],
     ['a latent one', `INSERT INTO worker_pools (name, set_name) VALUES ('p', 'main'); UPDATE workers SET pool_id = (SELECT id FROM worker_pools)`],
