@@ -59,10 +59,10 @@ function ofItself({ hold, waitsFor, notBefore, builder, engines, problems }: Req
   return found.filter(reason => reason !== false)
 }
 
-function ofWorkers({ builder, onlyWorker, engines }: RequestFacts, workers: readonly WorkerReason[]): Reason[] {
+function ofWorkers({ builder, hold, onlyWorker, engines }: RequestFacts, workers: readonly WorkerReason[]): Reason[] {
   if (workers.length === 0) return [{ kind: 'worker', text: onlyWorker === null ? 'No worker that there is may build it.' : `It is for worker ${onlyWorker} alone, which may not build it, or is not there.` }]
   if (engines === 0 || workers.some(worker => worker.why === null)) return []
-  const timeout = builder.noWorker === null ? '' : ` It ${builder.noWorker.action === 'hold' ? 'is held' : 'fails'} in ${secondsText(builder.noWorker.in)} unless one comes.`
+  const timeout = builder.noWorker === null || hold !== null ? '' : ` It ${builder.noWorker.action === 'hold' ? 'is held' : 'fails'} in ${secondsText(builder.noWorker.in)} unless one comes.`
   return [{ kind: 'worker', text: `None of its ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} has a place for it.${timeout}` }]
 }
 

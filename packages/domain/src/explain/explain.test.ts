@@ -63,3 +63,8 @@ test('in sentences', () => {
     'None of its 2 workers has a place for it.', '1 request of its builder is ahead of it.', 'Worker w1 is busy; it may have a place in 60 s to 3 min.', 'Worker w2 is paused (disk).',
     'It is expected to start in 3 min at the earliest, as builds and machines went so far.'])
 })
+
+test('what is held is not said to be held later', () => {
+  const sentences = requestSentences(explainRequest(facts({ hold: 'worker', workers: [free('w1', { unavailable: 'is not connected' })], builder: { ...builder, noWorker: { in: 1, action: 'hold' } } })))
+  expect(sentences.join(' ')).not.toContain('unless one comes')
+})
