@@ -18,7 +18,8 @@ export class NamesTaken extends Error {
 export async function activateGeneration(tx: Transaction, generation: NewGeneration): Promise<{ id: number; activated: boolean }> {
   const { set, digest, code, configuration } = generation
   await tx.execute('INSERT INTO configuration_sets (name) VALUES ($1) ON CONFLICT DO NOTHING', [set])
-  await tx.execute('SELECT 1 FROM configuration_sets WHERE name = $1 FOR UPDATE', [set])
+  // Not more than that: a change that is accepted refers to the set, and need not wait for all that follows.
+  await tx.execute('SELECT 1 FROM configuration_sets WHERE name = $1 FOR NO KEY UPDATE', [set])
   const [known] = await tx.query<{ id: number }>('SELECT id FROM generations WHERE set_name = $1 AND digest = $2', [set, digest])
   if (known) return { id: known.id, activated: false }
   const [row] = await tx.query<{ id: number }>(

@@ -51,6 +51,15 @@ test('names that another set has are refused, and nothing is activated', async (
   expect((await bring('third', 't1', 'wt')).activated).toBe(true)
 })
 
+test('a change is accepted while a configuration becomes active', async () => {
+  const undone = transaction(world.db, null, async tx => {
+    await activateGeneration(tx, { set: 'main', digest: 'undone', code: '', configuration: aConfiguration({ workers: [aWorker('w1')], builders: [aBuilder('b1')] }) })
+    await change()
+    throw new Error('undone')
+  })
+  await expect(undone).rejects.toThrow('undone')
+})
+
 /** Whether somebody waits for a lock, or the work is done. */
 async function stuckOr(done: () => boolean): Promise<void> {
   await until('the other one to wait or to end', async () => done() || (await world.db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).rowCount !== 0)
