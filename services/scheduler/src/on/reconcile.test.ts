@@ -75,6 +75,14 @@ test('what a message brought becomes no second change, nor what it said not to b
   expect(await revisions()).toEqual([told, lost, later])
 })
 
+test('a message that is still on its way is waited for: what it says not to build is not built', async () => {
+  const before = head()
+  const skipped = world.repository.commit('[skip ci]')
+  world.whenWaiting(async () => { await hook([skipped], { before, changes: [] }) })
+  await source.poll()
+  expect(await revisions()).toEqual([])
+})
+
 test('of a commit that both find at the same moment there is one change', async () => {
   const made: string[] = []
   for (let round = 0; round < 12; round += 1) {

@@ -15,7 +15,7 @@ import { newRevisions, readCommits, type Commit } from './read-commits.js'
 import { refOf, type Selection } from './refs.js'
 import { revlinkOf } from './revlink-of.js'
 import type { Git } from './run-git.js'
-import { toldPushes, untold, type Push } from './told-pushes.js'
+import { toldPushes, untold } from './told-pushes.js'
 
 export type Polling = {
   db: Database
@@ -37,6 +37,8 @@ export type Found = { state: PollState | null; changes: NewChange[]; more: boole
 const COMMITS_PER_POLL = 1_000
 /** Of those that a user's function is asked about, so that what it has said is kept. */
 const MAPPED_PER_POLL = 50
+/** So long a message of a host may be under way. */
+const GRACE_MS = 20_000
 
 type Poll = { source: GitPollerConfig; generation: PollGeneration; /** When a poll last went well. */ polledAt: Date | null; selection: Selection; previous: PollState | null; stored: Json; signal: AbortSignal; mirror: Mirror }
 
@@ -90,14 +92,13 @@ async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listin
   const read: Heads = { ...plan.read }
   const present = new Set(Object.values(fetched))
   const missing = await missingRevisions(mirror, plan.known.filter(revision => !present.has(revision)))
-  const changes: NewChange[] = []
+  const readings: Reading[] = []
   const atMost = source.mapChange === null ? COMMITS_PER_POLL : MAPPED_PER_POLL
   const known = new Set([...plan.known, ...Object.values(read)])
-  const told: Push[] | null = source.reconciles === null ? null : await toldPushes(polling.db, source, poll.polledAt)
   let more = false
+  let room = atMost
   for (const branch of plan.branches) {
     const head = fetched[branch]!
-    const room = atMost - changes.length
     if (room === 0) {
       more = true
       break
@@ -105,13 +106,38 @@ async function readNew(polling: Polling, poll: Poll, { listing, plan }: { listin
     const revisions = head === '' ? [] : await revisionsOf(branch, { head, former: read[branch], known, missing, poll, logger: polling.logger })
     const taken = revisions.slice(0, room)
     more ||= taken.length < revisions.length
-    const toTell = told === null ? taken : asTold(source, untold(taken, branch, told))
-    changes.push(...(await readCommits(mirror, toTell)).map(commit => changeOf(source, branch, { ...commit, ...(source.usetimestamps ? {} : { when: polling.clock.now() / 1000 }) })))
+    room -= taken.length
+    readings.push({ branch, revisions: taken })
     read[branch] = taken.length < revisions.length ? taken.at(-1)! : head
     known.add(read[branch])
   }
+  const changes = await changesOf(polling, poll, readings)
   if (more) polling.logger.info({ source: source.name, changes: changes.length }, 'many new commits: the rest comes with the next polls')
   return { state: changed(poll, listing, read), changes: await mapChanges({ ...poll }, changes), more }
+}
+
+type Reading = { branch: string; /** Oldest first. */ revisions: string[] }
+
+async function changesOf(polling: Polling, poll: Poll, readings: Reading[]): Promise<NewChange[]> {
+  const { source, mirror } = poll
+  const changes: NewChange[] = []
+  for (const { branch, revisions } of await toBeTold(polling, poll, readings)) {
+    changes.push(...(await readCommits(mirror, revisions)).map(commit => changeOf(source, branch, { ...commit, ...(source.usetimestamps ? {} : { when: polling.clock.now() / 1000 }) })))
+  }
+  return changes
+}
+
+/** Of a source that reconciles, what no message brought, nor brings in a while: of what is built, and as what, the message knows more. */
+async function toBeTold({ db, clock }: Polling, { source, polledAt, signal }: Poll, readings: Reading[]): Promise<Reading[]> {
+  if (source.reconciles === null) return readings
+  const untoldNow = async () => {
+    const told = await toldPushes(db, source, polledAt)
+    return readings.map(({ branch, revisions }) => ({ branch, revisions: asTold(source, untold(revisions, branch, told)) }))
+  }
+  const found = await untoldNow()
+  if (found.every(({ revisions }) => revisions.length === 0)) return found
+  await clock.sleep(GRACE_MS, signal)
+  return await untoldNow()
 }
 
 type BranchReading = { head: string; former: string | undefined; known: ReadonlySet<string>; missing: ReadonlySet<string>; poll: Poll; logger: Logger }

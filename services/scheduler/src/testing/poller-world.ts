@@ -26,6 +26,9 @@ export async function pollerWorld() {
   const logger = createLogger({ name: 'test', level: 'info', destination: { write: line => { lines.push(JSON.parse(line)) } } })
   const { db } = installation
   let generations = 0
+  let whileWaiting = async () => {}
+  /** Nobody waits: what the test says happens instead. */
+  const patient = { ...clock, sleep: () => whileWaiting() }
 
   /** A poller of the repository in an installation that has just this source; `through` and `functions` stand in for git and for the user's functions. */
   async function aPoller(more: Partial<GitPollerConfig> = {}, { through = git, functions = {}, secrets = {} }: { through?: Git; functions?: Functions; secrets?: { [name: string]: string } } = {}) {
@@ -43,7 +46,7 @@ export async function pollerWorld() {
     const source = { ...aGitPoller(repository.path), ...more }
     let active = await configure(source, functions)
     const fresh = () => pollDue({
-      db, fence: { replicaId: installation.replicaId }, git: through, clock, random: systemRandom(), folder, logger, pid: process.pid, stopping: new AbortController().signal,
+      db, fence: { replicaId: installation.replicaId }, git: through, clock: patient, random: systemRandom(), folder, logger, pid: process.pid, stopping: new AbortController().signal,
       secrets: { get: name => secrets[name] }, underWay: new Set(), onEnd: () => {}, active: () => loaded.get(active)!, generationOf: async id => loaded.get(id)!,
     })
     let replica = fresh()
@@ -69,6 +72,7 @@ export async function pollerWorld() {
 
   return {
     installation, db, repository, folder, lines, aPoller, changes,
+    whenWaiting: (happens: () => Promise<void>) => { whileWaiting = happens },
     comments: async () => (await changes()).map(change => change.comments),
     async close() {
       await installation.close()
