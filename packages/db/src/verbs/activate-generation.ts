@@ -18,15 +18,13 @@ export class NamesTaken extends Error {
 export async function activateGeneration(tx: Transaction, generation: NewGeneration): Promise<{ id: number; activated: boolean }> {
   const { set, digest, code, configuration } = generation
   await tx.execute('INSERT INTO configuration_sets (name) VALUES ($1) ON CONFLICT DO NOTHING', [set])
-  // Not more than that: a change that is accepted refers to the set, and need not wait for all that follows.
+  // Neither more than that, nor written before the end: a change that is accepted refers to the set, and need not wait for all of this.
   await tx.execute('SELECT 1 FROM configuration_sets WHERE name = $1 FOR NO KEY UPDATE', [set])
   const [known] = await tx.query<{ id: number }>('SELECT id FROM generations WHERE set_name = $1 AND digest = $2', [set, digest])
   if (known) return { id: known.id, activated: false }
   const [row] = await tx.query<{ id: number }>(
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
     [set, digest, code, JSON.stringify(configuration)])
-  await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, cancels_old = $3, cancels_failing = $4, reports = $5, version = version + 1 WHERE name = $1',
-    [set, row!.id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset'), reportedEvents(configuration)])
   // One set after the other: each sees the names of those before it; and either it sees a change that is just accepted, or that one sees it (addPending).
   await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await refuseTakenNames(tx, set, configuration)
@@ -38,6 +36,8 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   await builderRows(tx, set, configuration)
   await schedulerRows(tx, set, configuration)
   await changeSourceRows(tx, set, configuration)
+  await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, cancels_old = $3, cancels_failing = $4, reports = $5, version = version + 1 WHERE name = $1',
+    [set, row!.id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset'), reportedEvents(configuration)])
   tx.wake('generations')
   tx.wake('requests')
   return { id: row!.id, activated: true }
