@@ -104,12 +104,13 @@ describe('a form whose functions are asked', () => {
     expect((await force({ inherit: 'nobody/1' })).body.error).toMatchObject({ message: { inherit: 'unknown builder: nobody in nobody/1' } })
   }, 60_000)
 
-  it('a patch is a row of its own, shown at its sourcestamp whole and elsewhere while it is small', async () => {
+  it('a patch is a row of its own, shown at its sourcestamp whole, and elsewhere and in lists while it is small', async () => {
     const body = `diff --git a/x b/x\n${'+line\n'.repeat(3_000)}`
     const { buildset } = await forced({ builderNames: ['b1'], patch_body: body, patch_author: 'Ann', patch_level: '0' })
     const [stamp] = buildset['sourcestamps'] as { ssid: number; patch: object }[]
     expect(stamp!.patch).toMatchObject({ level: 0, author: 'Ann', subdir: '.', body: null })
     expect(await api.rows(`sourcestamps/${stamp!.ssid}`)).toMatchObject([{ patch: { body } }])
+    expect((await api.rows('sourcestamps')).find(({ ssid }) => ssid === stamp!.ssid)).toMatchObject({ patch: { level: 0, body: null } })
     expect((await force({ patch_body: 'x'.repeat(25 * 1024 * 1024) })).status).toBe(413)
     expect((await force({ patch_body: 'x'.repeat(11 * 1024 * 1024) })).body.error).toMatchObject({ message: { patch_body: expect.stringContaining('is too large') } })
   }, 60_000)

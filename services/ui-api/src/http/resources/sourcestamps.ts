@@ -24,16 +24,19 @@ export const sourcestamps: StoredResource<SourceStamp> = {
   },
 }
 
-/** Bytes of a patch's text that are shown with another resource: of a larger one the text is at its sourcestamp. */
+/** Bytes of a patch's text that are shown with another resource, or in a list of all: of a larger one the text is at its sourcestamp. */
 const MOST_EMBEDDED = 10_000
+const shortBody = `CASE WHEN octet_length(p.body) <= ${MOST_EMBEDDED} THEN p.body END`
+
+const listed: StoredResource<SourceStamp> = { ...sourcestamps, columns: { ...sourcestamps.columns, patch: column(patchOf('ss', shortBody), { nullable: true }) } }
 
 /** A sourcestamp as part of another resource, as JSON. */
 export const sourcestampObject = (row: string) =>
   `jsonb_build_object('ssid', ${row}.id, 'branch', ${row}.branch, 'revision', ${row}.revision, 'repository', ${row}.repository, 'project', ${row}.project,
-    'codebase', ${row}.codebase, 'patch', ${patchOf(row, `CASE WHEN octet_length(p.body) <= ${MOST_EMBEDDED} THEN p.body END`)}, 'created_at', floor(extract(epoch FROM ${row}.created_at)))`
+    'codebase', ${row}.codebase, 'patch', ${patchOf(row, shortBody)}, 'created_at', floor(extract(epoch FROM ${row}.created_at)))`
 
 export const sourcestampEndpoints: Endpoint[] = [
-  collection(sourcestamps, '/sourcestamps'),
+  collection(listed, '/sourcestamps'),
   single(sourcestamps, '/sourcestamps/:ssid', params => [sql`ss.id = ${numberIn(params, 'ssid')}`]),
   collection(sourcestamps, '/buildsets/:bsid/sourcestamps', params => [sql`ss.id IN (SELECT sourcestamp_id FROM buildset_sourcestamps WHERE buildset_id = ${numberIn(params, 'bsid')})`]),
 ]
