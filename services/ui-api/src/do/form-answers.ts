@@ -6,6 +6,8 @@ import type { ActiveGeneration } from '../deps.js'
 /** How long an answer is good, and a failure. */
 const GOOD_MS = 60_000
 const FAILED_MS = 5_000
+/** Questions of a generation under way: so many different ones ask only who plays with the form. */
+const MOST_ASKED = 50
 /** Answers kept of a generation. */
 const MOST_KEPT = 500
 
@@ -22,7 +24,9 @@ export async function askForm({ threads }: Pick<ActiveGeneration, 'threads'>, cl
   kept.set(threads, answers)
   const key = JSON.stringify([fn.$fn, context.builder, Object.entries(context.values).sort(([a], [b]) => (a < b ? -1 : 1))])
   const known = answers.get(key)
-  const asked = known && (known.until === null || clock.monotonic() < known.until) ? known : begin(threads, fn, context)
+  const isGood = known && (known.until === null || clock.monotonic() < known.until)
+  if (!isGood && [...answers.values()].filter(({ until }) => until === null).length >= MOST_ASKED) return { problem: 'too much is being asked at once: look again' }
+  const asked = isGood ? known : begin(threads, fn, context)
   if (asked !== known) {
     answers.delete(key)
     answers.set(key, asked)
