@@ -45,14 +45,21 @@ export function ticksDue(scheduler: ClockScheduler, { due, now }: { due: Date; n
   }
 }
 
-/** From `from` to `now`; of too many, those of the later half of the time, and so on. */
+/** From `from` to `now`; of too many, the newest, about as many as may be counted. */
 function ticksPassed(scheduler: ClockScheduler, from: Date | null, now: Date): Date[] {
   const passed: Date[] = []
   for (let at = from; at !== null && at <= now; at = tickAfter(scheduler, at)) {
-    if (passed.length === MOST_COUNTED) return ticksPassed(scheduler, tickAfter(scheduler, new Date((passed[0]!.getTime() + now.getTime()) / 2)), now)
+    if (passed.length === MOST_COUNTED) return ticksPassed(scheduler, tickAfter(scheduler, laterFrom(passed, now)), now)
     passed.push(at)
   }
   return passed
+}
+
+/** As if ticks came as often as these; at least half of the time is passed over, so that it comes to an end. */
+function laterFrom(passed: Date[], now: Date): Date {
+  const first = passed[0]!.getTime()
+  const span = passed.at(-1)!.getTime() - first
+  return new Date(Math.max(now.getTime() - 0.9 * span, (first + now.getTime()) / 2))
 }
 
 function tickAfter(scheduler: ClockScheduler, after: Date): Date | null {
