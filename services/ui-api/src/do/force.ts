@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '@yardmaster/db'
 import { addBuildset } from '@yardmaster/db/verbs/add-buildset'
 import {
-  askingFields, forcedSource, reservedForceFields, validateForce,
+  askingFields, chosenWorker, forcedSource, reservedForceFields, validateForce,
   type ForceScheduler, type ForceValues, type Inherited, type Json, type Properties, type SourceStampData,
 } from '@yardmaster/domain'
 import { z } from 'zod'
@@ -33,6 +33,7 @@ export const force: PreparedControl = {
     if (!outcome.ok) throw wrongFields(outcome.errors)
     const { reason, priority, inherits } = outcome
     const properties = { ...outcome.properties, ...await inherited(deps.db, inherits) }
+    await checkWorker(deps.db, builderNames, chosenWorker(properties))
     const sourcestamps = await createSourcestamps(generation, scheduler, outcome.sourcestamps, properties)
     return async (tx, { actor }) => {
       await checkEnabled(tx, scheduler)
@@ -76,6 +77,15 @@ async function buildersOf(db: Database, scheduler: ForceScheduler, { builderid, 
   const { rows: [builder] } = await db.pool.query<{ name: string }>('SELECT name FROM builders WHERE id = $1 AND active', [builderid])
   if (!builder || !scheduler.builders.includes(builder.name)) throw wrongFields({ builderid: `the scheduler '${scheduler.name}' cannot build builder ${builderid}; it has: ${scheduler.builders.join(', ')}` })
   return [builder.name]
+}
+
+/** A builder that the chosen worker does not build for would wait for it for ever: its choices are those of all builders, and it may be another build's. */
+async function checkWorker(db: Database, builderNames: readonly string[], worker: string | null): Promise<void> {
+  if (worker === null) return
+  const { rows: [without] } = await db.pool.query<{ name: string }>(
+    `SELECT b.name FROM builders b WHERE b.active AND b.name = ANY($1)
+       AND NOT EXISTS (SELECT 1 FROM builder_workers g JOIN workers w ON w.id = g.worker_id AND w.active WHERE g.builder_id = b.id AND w.name = $2) ORDER BY b.name LIMIT 1`, [builderNames, worker])
+  if (without) throw wrongFields({ workername: `the builder '${without.name}' has no worker '${worker}'` })
 }
 
 /** What was filled in for other builds; whose they were is kept under another name, as Buildbot does. */
