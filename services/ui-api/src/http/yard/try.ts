@@ -9,8 +9,10 @@ import { YardError } from './yard-error.js'
 
 /** A patch of 10 MiB, as JSON. */
 const LARGEST_BODY = '24mb'
-/** Wrong passwords of one address in a minute. */
+/** Wrong passwords for one name from one address in a minute: behind a proxy all have one address. */
 const MOST_WRONG = 20
+/** Names that are counted. */
+const MOST_COUNTED = 1_000
 const WINDOW_MS = 60_000
 
 /** `yard try`: patches from working trees, for who has a name and password of a try scheduler. */
@@ -53,13 +55,20 @@ class Door {
       this.#since = now
       this.#wrong.clear()
     }
-    const address = request.socket.remoteAddress ?? ''
-    if ((this.#wrong.get(address) ?? 0) >= MOST_WRONG) throw new YardError(429, 'too many wrong passwords: try again in a minute')
     const user = credentials(request)
+    const who = `${request.socket.remoteAddress ?? ''} ${user?.username.slice(0, 100) ?? ''}`
+    const wrong = this.#wrong.get(who) ?? 0
+    if (wrong >= MOST_WRONG) throw new YardError(429, 'too many wrong passwords: try again in a minute')
     const allowed = user ? allowedTo(this.deps, user) : []
     if (user && allowed.length > 0) return { allowed, username: user.username }
-    if (user) this.#wrong.set(address, (this.#wrong.get(address) ?? 0) + 1)
+    if (user) this.#count(who, wrong + 1)
     throw new YardError(401, user ? `no try scheduler knows the user '${user.username.slice(0, 100)}' with this password` : "try wants a user and a password (Basic) that a schedulers.try of the configuration names")
+  }
+
+  #count(who: string, wrong: number): void {
+    this.#wrong.delete(who)
+    this.#wrong.set(who, wrong)
+    for (const oldest of [...this.#wrong.keys()].slice(0, -MOST_COUNTED)) this.#wrong.delete(oldest)
   }
 }
 
