@@ -18,7 +18,7 @@ export default defineConfig({
   ],
   schedulers: [schedulers.force({ name: 'force', builders: ['good', 'bad'] })],
   services: [
-    reporters.httpStatus({ name: 'hook', serverUrl: '${url}all', auth: { user: 'ci', password: util.secret('hook_password') }, secret: util.secret('hook_key'), generators: [
+    reporters.httpStatus({ name: 'hook', serverUrl: '${url}all', auth: { user: 'ci', password: util.secret('hook_password') }, secret: util.secret('hook_key'), headers: { 'X-Builder': util.interpolate('%(prop:buildername)s of %(prop:scheduler)s') }, generators: [
       reporters.buildRequestGenerator({ builders: ['good'] }), reporters.buildStartEndStatusGenerator({ builders: ['good'] }), reporters.stepsGenerator({ builders: ['good'] }) ] }),
     reporters.httpStatus({ name: 'problems', serverUrl: '${url}problems', generators: [reporters.buildStatusGenerator({ mode: 'failing', addLogs: ['fail.stdio'], messageFormatter: () => { throw new Error('my formatter is broken') } })] }),
     reporters.custom({ name: 'own', options: { token: util.secret('hook_key') }, generators: [reporters.buildStatusGenerator({ mode: ['failing'] })], report: async (report, ctx) => {
@@ -68,7 +68,7 @@ test('a build is told from its request to its end, in order and once, signed, an
   expect(told[3]!.body).toMatchObject({ step: { name: 'say', results: 0, logs: [{ name: 'stdio' }] } })
   // Of a step's event that step alone: a build of thousands would be kept thousands of times.
   expect(told[5]!.body['steps']).toMatchObject([{ name: 'again', results: 0 }])
-  expect(last.headers).toMatchObject({ authorization: `Basic ${Buffer.from('ci:very secret').toString('base64')}`, 'x-yardmaster-attempt': '1', 'x-yardmaster-signature-256': `sha256=${createHmac('sha256', 'key of the hook').update(last.text).digest('hex')}` })
+  expect(last.headers).toMatchObject({ 'x-builder': 'good of force', authorization: `Basic ${Buffer.from('ci:very secret').toString('base64')}`, 'x-yardmaster-attempt': '1', 'x-yardmaster-signature-256': `sha256=${createHmac('sha256', 'key of the hook').update(last.text).digest('hex')}` })
   expect(new Set(told.map(({ headers }) => headers['idempotency-key'])).size).toBe(7)
   await soon(async () => (await cluster.rows("SELECT 1 FROM notifications WHERE state = 'sent' AND reporter = 'hook'")).length === 7)
   expect(JSON.stringify(await cluster.rows('SELECT n, a FROM notifications n LEFT JOIN notification_attempts a ON a.notification_id = n.id'))).not.toMatch(/very secret|key of the hook/)

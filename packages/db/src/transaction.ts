@@ -103,18 +103,20 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
 }
 
 const KEEP = 'INSERT INTO outbox (envelopes) VALUES ($1::jsonb) RETURNING id, created_at'
-/** With what reporters are told of, for each set that has some. */
-const KEEP_AND_FEED = `WITH fed AS (
-    INSERT INTO report_feed (set_name, facts)
-    SELECT s.name, (SELECT jsonb_agg(e) FROM jsonb_array_elements($1::jsonb) e WHERE e ->> 'type' = ANY(s.reports)) FROM configuration_sets s WHERE s.reports && $2::text[] RETURNING 1)
-  ${KEEP}, EXISTS (SELECT 1 FROM fed) AS fed`
+/** Whether somebody is told of any of it: asked with the outbox's statement, since where nobody is, that is all it may cost. */
+const KEEP_AND_ASK = `${KEEP}, EXISTS (SELECT 1 FROM configuration_sets WHERE reports && $2::text[]) AS reported`
+/** What reporters are told of, for each set that has some. */
+const FEED = `INSERT INTO report_feed (set_name, facts)
+  SELECT s.name, (SELECT jsonb_agg(e) FROM jsonb_array_elements($1::jsonb) e WHERE e ->> 'type' = ANY(s.reports)) FROM configuration_sets s WHERE s.reports && $2::text[]`
 
 async function keepInOutbox(client: pg.PoolClient, told: Told[]): Promise<{ told: OutboxBatch | null; fed: boolean }> {
   if (told.length === 0) return { told: null, fed: false }
-  const reportable = [...new Set(told.map(one => one.type))].filter(type => reportableEvents.has(type))
-  const parameters = [JSON.stringify(told), ...(reportable.length > 0 ? [reportable] : [])]
-  const { rows: [row] } = await client.query<{ id: number; created_at: Date; fed?: boolean }>(reportable.length > 0 ? KEEP_AND_FEED : KEEP, parameters)
-  return { told: outboxBatch(row!, told), fed: row!.fed ?? false }
+  const reportable = told.filter(({ type }) => reportableEvents.has(type))
+  const types = [...new Set(reportable.map(one => one.type))]
+  const parameters = [JSON.stringify(told), ...(types.length > 0 ? [types] : [])]
+  const { rows: [row] } = await client.query<{ id: number; created_at: Date; reported?: boolean }>(types.length > 0 ? KEEP_AND_ASK : KEEP, parameters)
+  const fed = row!.reported === true && (await client.query(FEED, [JSON.stringify(reportable), types])).rowCount !== 0
+  return { told: outboxBatch(row!, told), fed }
 }
 
 function openTransaction(client: pg.PoolClient) {

@@ -2,12 +2,15 @@ import { FAILURES_OF_A_TARGET, SENDINGS_AT_ONCE, type Json, type Message } from 
 import type { Transaction } from '../transaction.js'
 import { olderInLine } from './read-due-notifications.js'
 
+/** The rows that it is about, as far as there are some. */
+export type AttemptAbout = { buildId: number | null; buildRequestId: number | null; buildsetId: number | null }
+
 /** What is sent, by this attempt. */
-export type Attempt = Message & { id: number; attempt: number; reporter: string; kind: string; event: string; setName: string; onUnknown: 'stop' | 'retry' }
+export type Attempt = Message & { id: number; attempt: number; reporter: string; kind: string; event: string; setName: string; onUnknown: 'stop' | 'retry'; about: AttemptAbout }
 
-type Row = { id: number; attempts: number; version: number; set_name: string; reporter: string; kind: string; target: string; subject: string; delivery: 'status' | 'message'; event: string; summary: string; payload: Json; on_unknown: 'stop' | 'retry'; build_id: number | null; seconds_left: number }
+type Row = { id: number; attempts: number; version: number; set_name: string; reporter: string; kind: string; target: string; subject: string; delivery: 'status' | 'message'; event: string; summary: string; payload: Json; on_unknown: 'stop' | 'retry'; build_id: number | null; build_request_id: number | null; buildset_id: number | null; seconds_left: number }
 
-const COLUMNS = 'id, attempts, version, set_name, reporter, kind, target, subject, delivery, event, summary, payload, on_unknown, build_id, extract(epoch FROM deadline_at - now())::float8 AS seconds_left'
+const COLUMNS = 'id, attempts, version, set_name, reporter, kind, target, subject, delivery, event, summary, payload, on_unknown, build_id, build_request_id, buildset_id, extract(epoch FROM deadline_at - now())::float8 AS seconds_left'
 
 /**
  * This replica sends a notification: it is due, the first of its line, and its target has room and asked for no pause. Null: it is not to be sent now, or not any more.
@@ -35,6 +38,6 @@ export async function resumeAttempt(tx: Transaction, { id, replicaId }: { id: nu
   return row ? attemptOf(row) : null
 }
 
-function attemptOf({ attempts, set_name, on_unknown, seconds_left, id, reporter, kind, target, subject, delivery, event, summary, payload }: Row): Attempt {
-  return { id, attempt: attempts, setName: set_name, onUnknown: on_unknown, deadline: seconds_left, reporter, kind, target, subject, delivery, event, summary, payload }
+function attemptOf({ build_id: buildId, build_request_id: buildRequestId, buildset_id: buildsetId, attempts, set_name, on_unknown, seconds_left, id, reporter, kind, target, subject, delivery, event, summary, payload }: Row): Attempt {
+  return { id, attempt: attempts, setName: set_name, onUnknown: on_unknown, deadline: seconds_left, reporter, kind, target, subject, delivery, event, summary, payload, about: { buildId, buildRequestId, buildsetId } }
 }

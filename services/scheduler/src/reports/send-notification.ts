@@ -2,11 +2,12 @@ import { isPoisoned, transaction, type Database, type Fence } from '@yardmaster/
 import { beginAttempt, resumeAttempt, type Attempt } from '@yardmaster/db/verbs/begin-attempt'
 import { endAttempt, type AttemptEnding } from '@yardmaster/db/verbs/end-attempt'
 import { readLastReference } from '@yardmaster/db/verbs/read-last-reference'
-import { render, retryDelay, type FunctionRef, type Json, type Renderable, type ReporterConfig } from '@yardmaster/domain'
+import { render, retryDelay, type BuildView, type FunctionRef, type Json, type Renderable, type ReporterConfig } from '@yardmaster/domain'
 import { reporterDriver, SendError, type SendContext } from '@yardmaster/integrations'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import { maskCredentials, ReplicaBuried, type Clock, type Logger, type Random, type Secrets } from '@yardmaster/runtime'
 import { readLogEnd } from './read-log.js'
+import { readView } from './read-view.js'
 import type { SendingMetrics } from './sending-metrics.js'
 
 export type Sending = {
@@ -78,7 +79,7 @@ async function sendOne(sending: Sending, attempt: Attempt, used: Set<string>) {
   const generation = sending.active()
   const reporter = generation?.configuration.reporters.find(({ name, kind }) => name === attempt.reporter && kind === attempt.kind)
   if (!generation || !reporter) throw new SendError(`the active configuration has no reporter '${attempt.reporter}' any more`, { outcome: generation ? 'refused' : 'again' })
-  const { id: _id, attempt: _attempt, reporter: _reporter, kind: _kind, event: _event, setName: _set, onUnknown: _onUnknown, ...message } = attempt
+  const { id: _id, attempt: _attempt, reporter: _reporter, kind: _kind, event: _event, setName: _set, onUnknown: _onUnknown, about: _about, ...message } = attempt
   const late = new AbortController()
   const cancel = sending.clock.setTimeout(() => late.abort(new Error(`no answer after ${SEND_MS / 1000} s`)), SEND_MS)
   const signal = AbortSignal.any([late.signal, sending.stopping])
@@ -99,8 +100,13 @@ function contextOf({ db, secrets, installation, generation: { threads }, reporte
     if (value) used.add(value)
     return value
   }
-  const view = { properties: {}, sourcestamps: {}, build: { id: 0, number: 0, builder: '', worker: '', buildset: 0, buildrequest: 0, reason: '' } }
-  const renderOption = (value: Renderable): Promise<Json> => render(value, { ...view, secret, call: fn => threads.call(fn, { view }) })
+  let known: Promise<BuildView> | null = null
+  const renderOption = async (value: Renderable): Promise<Json> => {
+    if (value === null || typeof value !== 'object') return value
+    known ??= readView(db, attempt.about)
+    const view = await known
+    return render(value, { ...view, secret, call: fn => threads.call(fn, { view }) })
+  }
   const option = async (name: string): Promise<Json> => {
     const value = reporter.options[name] ?? null
     return renderOption(value).catch((error: unknown) => {
