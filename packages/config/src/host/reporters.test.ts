@@ -19,13 +19,13 @@ export default defineConfig({ workers: [workers.worker({ name: 'w1', password: '
 
 test('services are read with what they tell of, and how', async () => {
   const outcome = await check(`[
-    [reporters.httpStatus({ serverUrl: 'https://example.org/x', secret: util.secret('s'), deadline: '1h', generators: [[reporters.buildStatusGenerator({ mode: 'problem', builders: 'b' })], reporters.stepsGenerator()] })],
+    [reporters.httpStatus({ serverUrl: 'https://example.org/x', secret: util.secret('s'), deadline: '1h', generators: [[reporters.buildStatusGenerator({ mode: 'problem', builders: 'b' })], reporters.buildStatusGenerator({ mode: 'warnings' }), reporters.buildSetStatusGenerator({ mode: ['warnings'] }), reporters.stepsGenerator()] })],
     reporters.custom({ name: 'own', report: async () => {} }),
   ]`)
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.errors))
   expect(outcome.configuration.reporters).toMatchObject([
     { kind: 'httpStatus', name: 'httpStatus https://example.org/x', onUnknown: 'retry', deadline: 3600, options: { secret: { $secret: 's' }, verify: true, delivery: 'message' },
-      generators: [{ kind: 'buildStatus', mode: ['problem'], builders: ['b'] }, { kind: 'steps' }] },
+      generators: [{ kind: 'buildStatus', mode: ['problem'], builders: ['b'] }, { kind: 'buildStatus', mode: ['failing', 'warnings'] }, { kind: 'buildSet', mode: ['warnings'] }, { kind: 'steps' }] },
     { kind: 'custom', name: 'own', onUnknown: 'stop', deadline: null, options: { report: { $fn: 'services.own.report' } }, generators: [{ kind: 'buildStatus', mode: [] }] },
   ])
 })

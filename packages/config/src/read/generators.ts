@@ -5,7 +5,7 @@ import { byKind, found, list, mapped, or, orNull, record, type Reader } from './
 type Kind = GeneratorConfig['kind']
 
 const modes = ['change', 'failing', 'passing', 'problem', 'warnings', 'exception', 'cancelled'] as const satisfies readonly ReportMode[]
-/** As Buildbot's 'all': RETRY is no end. */
+/** As Buildbot's words for several: RETRY is no end, and 'warnings' alone tells of failures too. */
 const all: ReportMode[] = ['failing', 'passing', 'warnings', 'exception', 'cancelled']
 const usual: ReportMode[] = ['failing', 'passing', 'warnings']
 
@@ -21,7 +21,7 @@ export const listOf = <T>(reader: Reader<T>, expected: string): Reader<T[]> => {
   return (value, at) => items(Array.isArray(value) ? value.flat(20).filter(item => item !== null && item !== false && item !== '') : value === undefined ? value : [value], at)
 }
 
-const mode: Reader<ReportMode[]> = (value, at) => (value === undefined ? usual : value === 'all' ? all : listOf(oneOf(...modes), "'all' or a list of modes")(value, at))
+const mode: Reader<ReportMode[]> = (value, at) => (value === undefined ? usual : value === 'all' ? all : value === 'warnings' ? ['failing', 'warnings'] : listOf(oneOf(...modes), "'all' or a list of modes")(value, at))
 const names = (what: string): Reader<string[] | null> => orNull(listOf(name, `a list of ${what}`))
 const addLogs: Reader<boolean | string[]> = (value, at) => (value === undefined ? false : typeof value === 'boolean' ? value : list(text, 'true, false or a list of names of logs')(value, at))
 const workers: Reader<string[] | null> = (value, at) => (value === 'all' ? null : names('names of workers')(value, at))

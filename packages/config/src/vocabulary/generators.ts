@@ -26,7 +26,7 @@ type Content = {
   addPatch?: boolean
 }
 type Modes = {
-  /** 'all', or which ends of builds: ['failing', 'passing', 'warnings'] unless said otherwise. */
+  /** 'all', or which ends of builds: ['failing', 'passing', 'warnings'] unless said otherwise. 'warnings' by itself, as in Buildbot, tells of failures too; ['warnings'] does not. */
   mode?: 'all' | ReportMode | readonly ReportMode[]
 }
 type Formatter = { messageFormatter?: MessageFormatter }

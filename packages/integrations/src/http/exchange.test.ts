@@ -75,6 +75,7 @@ const now = Date.UTC(2026, 0, 1)
 test.each([
   [429, {}, '', 60_000],
   [429, { 'retry-after': '7' }, '', 7_000],
+  [429, { 'retry-after': '2.5' }, '', 2_500],
   [429, { 'retry-after': new Date(now + 9_000).toUTCString() }, '', 9_000],
   [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(now / 1_000 + 120) }, '', 120_000],
   [403, { 'x-ratelimit-remaining': '4000', 'retry-after': '60' }, '', 60_000],

@@ -20,10 +20,10 @@ export function limitOf({ status, headers, text }: HttpAnswer, now: number): { r
 
 const header = (value: string | string[] | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-/** Seconds, or a date. */
+/** Seconds, which some hosts tell with a fraction, or a date. */
 function waitOf(after: string | null, now: number): number | null {
   if (after === null) return null
-  const milliseconds = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - now
+  const milliseconds = /^\d+(\.\d+)?$/.test(after) ? Math.ceil(Number(after) * 1_000) : Date.parse(after) - now
   return Number.isFinite(milliseconds) ? milliseconds : null
 }
 

@@ -17,7 +17,8 @@ export async function readLogEnd(db: Database, logId: number, mostBytes: number)
     before = rows.at(-1)!.first_line
   }
   const whole = Buffer.concat(chunks)
-  const cut = size <= mostBytes ? 0 : whole.indexOf(NEWLINE, size - mostBytes) + 1
-  const text = whole.subarray(cut === whole.length ? size - mostBytes : cut).toString('utf8')
+  const lineEnd = size <= mostBytes ? -1 : whole.indexOf(NEWLINE, size - mostBytes)
+  const from = lineEnd === -1 || lineEnd + 1 === size ? Math.max(0, size - mostBytes) : lineEnd + 1
+  const text = whole.subarray(from).toString('utf8')
   return log.type === 's' ? text.replaceAll(/^./gm, '') : text
 }
