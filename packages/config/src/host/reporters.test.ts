@@ -39,11 +39,11 @@ test('what is wrong with them is told where it is', async () => {
   const told = outcome.ok ? [] : outcome.errors.map(error => `${error.path}: ${error.message}`)
   expect(told).toEqual([
     "services[0].serverUrl: expected a URL that begins with http:// or https://, found 'example.org'",
-    expect.stringContaining("services[1].generators[0].mode[0]: services 'own': expected one of 'change', 'failing'"),
-    "services[2].report: services 'own': expected a function, found 'nothing'",
+    expect.stringContaining("services[1].generators[0].mode[0]: service 'own': expected one of 'change', 'failing'"),
+    "services[2].report: service 'own': expected a function, found 'nothing'",
   ])
   const same = await check(`[reporters.custom({ name: 'own', report: async () => {} }), reporters.custom({ name: 'own', report: async () => {} })]`)
-  expect(same.ok ? [] : same.errors.map(error => error.message)).toEqual(["services 'own': there is already a service 'own': say another name"])
+  expect(same.ok ? [] : same.errors.map(error => error.message)).toEqual(["service 'own': there is already a service 'own': say another name"])
   const unknown = await check(`[reporters.custom({ name: 'own', report: async () => {}, generators: [reporters.buildStatusGenerator({ builders: ['bb'] })] })]`)
   expect(unknown.ok ? [] : unknown.errors.map(error => error.message)).toEqual([expect.stringContaining("there is no builder 'bb'; did you mean 'b'?")])
 })

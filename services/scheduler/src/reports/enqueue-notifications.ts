@@ -17,12 +17,15 @@ const KEPT_DAYS = 30
 /** Longer than anything that is told is of use. */
 const FEED_DAYS = 7
 const AT_ONCE = 500
+/** A job whose process was killed stays in the queue for up to a minute, and keeps others of its id away: after so long there is another for the same row. */
+const JOB_MS = 5_000
 
 /** Jobs for what is due, made again from the rows as often as need be; what is past its deadline is given up, and what is old is forgotten. */
 export function enqueueNotifications({ db, fence, clock, logger, set, queue, holdsDuty, setAlarm }: Enqueuing): () => Promise<{ again: boolean }> {
   return async () => {
     if (!await holdsDuty()) return { again: false }
-    for (const { id, attempts } of await readDueNotifications(db, set)) await queue.add('send', { id }, { attempts: 1, deduplicationId: `n-${id}-${attempts}` })
+    const period = Math.floor(clock.monotonic() / JOB_MS)
+    for (const { id, attempts } of await readDueNotifications(db, set)) await queue.add('send', { id }, { attempts: 1, deduplicationId: `n-${id}-${attempts}-${period}` })
     const again = await tidyUp({ db, fence, logger })
     const ms = await nextDueMs(db, set)
     setAlarm(ms === null ? null : clock.now() + Math.ceil(ms))
