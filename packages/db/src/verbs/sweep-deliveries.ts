@@ -6,5 +6,5 @@ const KEPT = "interval '7 days'"
 /** Removes messages that nobody will look at any more, the oldest first, at most `limit`. Returns how many; their changes stay. */
 export async function sweepDeliveries(tx: Transaction, { limit }: { limit: number }): Promise<number> {
   return tx.execute(
-    `DELETE FROM deliveries WHERE id IN (SELECT o.id FROM (SELECT id, received_at, state FROM deliveries ORDER BY id LIMIT $1) o WHERE o.received_at < now() - ${KEPT} AND o.state <> 'pending')`, [limit])
+    `DELETE FROM deliveries WHERE id IN (SELECT o.id FROM (SELECT id, received_at FROM deliveries WHERE state <> 'pending' ORDER BY id LIMIT $1) o WHERE o.received_at < now() - ${KEPT})`, [limit])
 }
