@@ -29,8 +29,5 @@ CREATE INDEX "pending_cancellations_buildset_id_idx" ON "pending_cancellations"(
 -- CreateIndex
 CREATE INDEX "build_requests_undecided" ON "build_requests"("builder_id", "id") WHERE (state = 'pending' AND hold = 'collapse');
 
--- CreateIndex
-CREATE INDEX "build_requests_claimable" ON "build_requests"("builder_id", "priority" DESC, "submitted_at", "id") WHERE (state = 'pending' AND hold IS NULL);
-
 -- AddForeignKey
 ALTER TABLE "pending_cancellations" ADD CONSTRAINT "pending_cancellations_buildset_id_fkey" FOREIGN KEY ("buildset_id") REFERENCES "buildsets"("id") ON DELETE CASCADE ON UPDATE CASCADE;
