@@ -2,10 +2,8 @@ import type { Json } from './json.js'
 import type { Properties } from './properties.js'
 import type { SourceStampData } from './source-stamp.js'
 
-/** A build request with what its buildset says, as collapsing needs it. */
+/** What a build request says of its build, as collapsing needs it. */
 export type CollapseView = {
-  request: number
-  buildset: number
   properties: Properties
   sourcestamps: (SourceStampData & { hasChanges: boolean })[]
 }
@@ -14,27 +12,26 @@ export type CollapseView = {
 const aboutTheAsking = ['scheduler', 'owner', 'reason']
 
 /**
- * Whether building `newer` makes `older` needless: the same codebases at the same place, both from changes (then the newer
- * revision has the older ones) or both of one revision, without a patch, and with the same properties. Buildbot compares only
- * properties whose source is 'Scheduler', so that two forced builds with different parameters become one; here they do not.
+ * What a request asks for. Building a newer request makes an older one of the same builder needless when both have the same key: the same codebases at the same
+ * place, both from changes (then the newer revision has the older ones) or both of one revision, and the same properties. Null: it is like no other, with a patch or
+ * without any sourcestamp. Buildbot compares only properties whose source is 'Scheduler', so that two forced builds with different parameters become one; here they do not.
  */
-export function mayCollapse(newer: CollapseView, older: CollapseView): boolean {
-  if (newer.buildset === older.buildset) return true
-  if (newer.request < older.request) return false
-  if (newer.sourcestamps.length !== older.sourcestamps.length) return false
-  const olderStamps = new Map(older.sourcestamps.map(stamp => [stamp.codebase, stamp]))
-  const sameSource = newer.sourcestamps.every(stamp => {
-    const other = olderStamps.get(stamp.codebase)
-    return other !== undefined && covers(stamp, other)
-  })
-  return sameSource && comparable(newer.properties) === comparable(older.properties)
+export function collapseKey({ sourcestamps, properties }: CollapseView): string | null {
+  if (!isComparable(sourcestamps)) return null
+  const sources = sourcestamps.map(({ codebase, revision, hasChanges }) => stableJson([codebase, hasChanges || { revision }]))
+  return `${workOf(sourcestamps, properties)} ${sources.sort().join(' ')}`
 }
 
-function covers(newer: CollapseView['sourcestamps'][number], older: CollapseView['sourcestamps'][number]): boolean {
-  if (newer.repository !== older.repository || newer.branch !== older.branch || newer.project !== older.project) return false
-  if (newer.patch || older.patch) return false
-  if (newer.hasChanges !== older.hasChanges) return false
-  return newer.hasChanges || newer.revision === older.revision
+/** The part of it that never changes, and that a request has before it is known which of its revisions came with changes. Null: as there. */
+export function collapseWork(sourcestamps: readonly SourceStampData[], properties: Properties): string | null {
+  return isComparable(sourcestamps) ? workOf(sourcestamps, properties) : null
+}
+
+const isComparable = (sourcestamps: readonly SourceStampData[]) => sourcestamps.length > 0 && !sourcestamps.some(stamp => stamp.patch)
+
+function workOf(sourcestamps: readonly SourceStampData[], properties: Properties): string {
+  const places = sourcestamps.map(({ codebase, repository, project, branch }) => stableJson([codebase, repository, project, branch]))
+  return `${places.sort().join(' ')} ${comparable(properties)}`
 }
 
 function comparable(properties: Properties): string {

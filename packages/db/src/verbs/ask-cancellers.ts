@@ -1,9 +1,10 @@
 import type { Transaction } from '../transaction.js'
 
-/** A buildset was added: what it makes old is cancelled by these sets' cancellers, who are asked outside. */
-export async function askOldCancellers(tx: Transaction, buildsetId: number, sets: ReadonlySet<string>): Promise<void> {
-  if (sets.size === 0) return
-  await tx.execute(`INSERT INTO pending_cancellations (set_name, kind, buildset_id) SELECT unnest($1::text[]), 'old', $2`, [[...sets], buildsetId])
+/** Buildsets were added: what they make old is cancelled by these sets' cancellers, who are asked outside. */
+export async function askOldCancellers(tx: Transaction, added: readonly { set: string; buildsetId: number }[]): Promise<void> {
+  if (added.length === 0) return
+  await tx.execute(`INSERT INTO pending_cancellations (set_name, kind, buildset_id) SELECT n.set_name, 'old', n.buildset_id FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS n(set_name, buildset_id, place) ORDER BY place`,
+    [added.map(({ set }) => set), added.map(({ buildsetId }) => buildsetId)])
   tx.wake('cancellations')
 }
 

@@ -26,7 +26,7 @@ export async function decideCollapse(tx: Transaction, { requestId, builderId, ne
   if (!locked.includes(requestId)) return null
   const ended = await completeRequests(tx, locked.filter(id => id !== requestId).map(id => ({ requestId: id, results: SKIPPED, reason: collapseReason(requestId), actor: 'system:collapse' })))
   const [row] = await tx.query<{ version: number; buildset: number; project: string | null }>(
-    `UPDATE build_requests r SET hold = NULL, waits_for = NULL, properties = $2::jsonb, version = version + 1 WHERE id = $1
+    `UPDATE build_requests r SET hold = NULL, waits_for = NULL, properties = $2::jsonb, work = CASE WHEN $2::jsonb IS NULL THEN work END, version = version + 1 WHERE id = $1
      RETURNING version, buildset_id AS buildset, (SELECT name FROM projects p WHERE p.id = r.project_id) AS project`, [requestId, properties === null ? null : storableJson(properties)])
   tx.publish({ type: 'buildrequest.update', id: requestId, version: row!.version, project: row!.project, parents: { builder: builderId, buildset: row!.buildset } })
   await enforceLimits(tx, [requestId])

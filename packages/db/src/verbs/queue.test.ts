@@ -2,7 +2,7 @@ import { transaction, type Transaction } from '@yardmaster/db'
 import { CANCELLED, FAILURE, SKIPPED, type Properties } from '@yardmaster/domain'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aWorker, type Installation } from '../../../../test/kit/installation.js'
-import { addBuildset } from './add-buildset.js'
+import { addBuildset, addBuildsets } from './add-buildset.js'
 import { cancelBuildset } from './cancel-buildset.js'
 import { decideCollapse } from './decide-collapse.js'
 import { endWorkerless, noteWorkerless } from './end-workerless.js'
@@ -17,7 +17,7 @@ const fn = { $fn: 'builders.0.collapseRequests' }
 const each = { collapseRequests: false }
 const builders = [
   aBuilder('asks', { collapseRequests: fn }), aBuilder('refuses', { ...each, maxPending: { limit: 2, action: 'refuse-new' } }), aBuilder('drops', { ...each, maxPending: { limit: 2, action: 'drop-oldest' } }),
-  aBuilder('fails', { ...each, noWorkerTimeout: { after: 60, action: 'fail' } }), aBuilder('holds', { ...each, noWorkerTimeout: { after: 60, action: 'hold' } }), aBuilder('plain', each),
+  aBuilder('fails', { ...each, noWorkerTimeout: { after: 60, action: 'fail' } }), aBuilder('holds', { ...each, noWorkerTimeout: { after: 60, action: 'hold' } }), aBuilder('plain', each), aBuilder('merges'), aBuilder('also'),
 ]
 
 beforeAll(async () => {
@@ -102,6 +102,78 @@ describe('more requests than a builder lets wait', () => {
     const [fourth, fifth] = [await ask('drops', { waitedFor: true }), await ask('drops', { waitedFor: true })]
     expect(await waiting()).toEqual([waited, fourth])
     expect((await outcomes()).find(row => row.id === fifth)!.end_reason).toMatch(/^refused/)
+  })
+})
+
+describe('buildsets that are added together', () => {
+  const stamp = (revision: string, branch = 'main') => ({ codebase: '', repository: '/r', project: '', branch, revision })
+  type Part = { builders: string[]; revision?: string; branch?: string; waitedFor?: boolean; properties?: Properties }
+  const buildset = ({ builders: builderNames, revision = 'x', branch, waitedFor = false, properties = {} }: Part) => ({
+    reason: 'r', scheduler: null, actor: 'user:a', generationId: world.generationId, properties, priority: 0, builderNames, waitedFor, sourcestamps: [stamp(revision, branch)],
+  })
+  const together = (...parts: Part[]) => write(tx => addBuildsets(tx, parts.map(buildset)))
+  const oneByOne = (...parts: Part[]) => write(async tx => {
+    const added = []
+    for (const part of parts) added.push(await addBuildset(tx, buildset(part)))
+    return added
+  })
+  /** Counted from the first request, since ids differ. */
+  const relative = async () => {
+    const found = await rows<{ id: number; builder: string; state: string; hold: string | null; results: number | null; end_reason: string | null; revision: string; remaining: number; whole: number | null }>(
+      `SELECT r.id, w.name AS builder, r.state, r.hold, r.results, r.end_reason, st.revision, b.remaining, b.results AS whole FROM build_requests r JOIN builders w ON w.id = r.builder_id JOIN buildsets b ON b.id = r.buildset_id
+       LEFT JOIN buildset_sourcestamps bs ON bs.buildset_id = b.id LEFT JOIN sourcestamps st ON st.id = bs.sourcestamp_id ORDER BY r.id`)
+    const first = found[0]!.id
+    return found.map(row => ({ ...row, id: row.id - first, end_reason: row.end_reason?.replace(/(?<=request )[0-9]+/, id => String(Number(id) - first)) ?? null }))
+  }
+
+  const cases: [string, Part[]][] = [
+    ['collapse among themselves: each ends those before it', [{ builders: ['merges', 'also'] }, { builders: ['also', 'merges'] }, { builders: ['merges'] }]],
+    ['of different work stay', [{ builders: ['merges'] }, { builders: ['merges'], revision: 'y' }, { builders: ['merges'], branch: 'b' }, { builders: ['merges'], properties: { p: [1, 'Force'] } }, { builders: ['plain'] }, { builders: ['plain'] }]],
+    ['leave those that a build waits for, which end others', [{ builders: ['merges'] }, { builders: ['merges'], waitedFor: true }, { builders: ['merges'] }]],
+    ['wait for the function behind those before them', [{ builders: ['asks', 'merges'] }, { builders: ['asks'], waitedFor: true }, { builders: ['asks'] }]],
+    ['are asked about only behind what is not waited for', [{ builders: ['asks'], waitedFor: true }, { builders: ['asks'] }, { builders: ['asks'] }]],
+    ['are refused, or drop others, as far as there is room', [{ builders: ['refuses', 'drops', 'merges'] }, { builders: ['drops', 'refuses'] }, { builders: ['merges'] }, { builders: ['refuses', 'drops'] }, { builders: ['drops'] }]],
+  ]
+
+  test.each(cases)('%s, as if they came one after the other', async (_, parts) => {
+    await oneByOne(...parts)
+    const expected = await relative()
+    await world.db.pool.query('DELETE FROM buildsets')
+    const added = await together(...parts)
+    expect(await relative()).toEqual(expected)
+    expect(added.map(({ requests }) => requests.length)).toEqual(parts.map(part => part.builders.length))
+    expect(added.flatMap(({ requests }) => requests.map(request => request.requestId))).toEqual((await outcomes()).map(row => row.id))
+  })
+
+  test('end older ones too, with the first that makes them needless; new ones are told of in their order', async () => {
+    const [older] = await together({ builders: ['merges'] })
+    await world.db.pool.query('DELETE FROM outbox')
+    const [one, two] = await together({ builders: ['merges'] }, { builders: ['merges', 'plain'] })
+    const ended = (at: { requests: { requestId: number }[] }) => ({ results: SKIPPED, end_reason: `collapsed: request ${at.requests[0]!.requestId} asks for the same` })
+    expect(await outcomes()).toMatchObject([ended(one!), ended(two!), { state: 'pending' }, { state: 'pending' }])
+    const news = [one!, two!].flatMap(({ buildsetId, requests }) => [`buildset.new ${buildsetId}`, ...requests.map(request => `buildrequest.new ${request.requestId}`)])
+    const events = await told()
+    expect(events.filter(event => event.includes('.new'))).toEqual(news)
+    expect(events.filter(event => event.includes('.complete')).toSorted()).toEqual([older!, one!].flatMap(({ buildsetId, requests }) => [`buildrequest.complete ${requests[0]!.requestId}`, `buildset.complete ${buildsetId}`]).toSorted())
+  })
+
+  test('end also those that an earlier version of the software added', async () => {
+    await together({ builders: ['merges'] })
+    await world.db.pool.query('UPDATE build_requests SET work = NULL')
+    await together({ builders: ['merges'] })
+    expect((await outcomes()).map(row => row.results)).toEqual([SKIPPED, null])
+  })
+
+  test('take as many statements as one', async () => {
+    const statements = async (count: number) => {
+      let sent = 0
+      await write(tx => {
+        const counting: Transaction = { ...tx, query: (sql, parameters) => { sent += 1; return tx.query(sql, parameters) }, execute: (sql, parameters) => { sent += 1; return tx.execute(sql, parameters) } }
+        return addBuildsets(counting, Array.from({ length: count }, (_, n) => buildset({ builders: ['merges', 'plain'], revision: `${count} ${n}` })))
+      })
+      return sent
+    }
+    expect(await statements(30)).toBe(await statements(1))
   })
 })
 

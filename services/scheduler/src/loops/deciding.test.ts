@@ -5,7 +5,7 @@ import { createLogger, systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aBuilder, aConfiguration, anInstallation, aScheduler, bringGeneration, type Installation } from '../../../../test/kit/installation.js'
 import type { ActiveGeneration } from '../active-generation.js'
-import { dispatchChanges, type Deciding } from './dispatch-changes.js'
+import { dispatchChanges, MOST_REQUESTS, type Deciding } from './dispatch-changes.js'
 import { ripenTimers } from './ripen-timers.js'
 import { workTasks } from './work-tasks.js'
 
@@ -77,6 +77,18 @@ describe('changes', () => {
     await Promise.all([dispatch(), dispatch()])
     await dispatch()
     expect(await built()).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
+    expect(await undispatched()).toBe(0)
+  })
+
+  test('are written many in one transaction, and no more than keep it short', async () => {
+    await configure(aScheduler('s', { builders: ['b1', 'b2'] }), aScheduler('again'))
+    for (let n = 1; n <= 80; n++) await commit(`r${n}`)
+    const requests: number[] = []
+    world.db.onCommitted = ({ told }) => { requests.push(told?.envelopes.filter(envelope => envelope.type === 'buildrequest.new').length ?? 0) }
+    await dispatch()
+    world.db.onCommitted = () => {}
+    expect(requests.filter(count => count > 0)).toEqual([33, 33, 14].map(changes => changes * 3))
+    expect(Math.max(...requests)).toBeLessThanOrEqual(MOST_REQUESTS)
     expect(await undispatched()).toBe(0)
   })
 

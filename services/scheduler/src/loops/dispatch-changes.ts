@@ -18,7 +18,7 @@ export type Deciding = {
 
 const BATCH = 100
 /** In one transaction: it holds the replica's own row, by which the lease is renewed, so it must be short. */
-const MOST_BUILDSETS = 10
+export const MOST_REQUESTS = 100
 
 /**
  * Undispatched changes, in their order, are put to the active generation's schedulers: asked outside any transaction, written many in one. Where that
@@ -67,12 +67,13 @@ export function dispatchChanges({ db, fence, logger, active, holdsDuty }: Decidi
 /** In their order. */
 function inPortions(dispatches: Dispatch[]): Dispatch[][] {
   const portions: Dispatch[][] = []
-  let buildsets = 0
+  let requests = 0
   for (const dispatch of dispatches) {
-    buildsets += dispatch.buildsets.length
-    if (portions.length === 0 || buildsets > MOST_BUILDSETS) {
+    const more = dispatch.buildsets.reduce((sum, buildset) => sum + ('builderNames' in buildset ? buildset.builderNames : buildset.builderIds).length, 0)
+    requests += more
+    if (portions.length === 0 || requests > MOST_REQUESTS) {
       portions.push([])
-      buildsets = dispatch.buildsets.length
+      requests = more
     }
     portions.at(-1)!.push(dispatch)
   }
