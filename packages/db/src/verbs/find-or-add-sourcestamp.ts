@@ -13,6 +13,7 @@ type Keyed = SourceStampData & { key: string; patchId: number | null }
 
 /** The same of several at once: an id for each, in their order. */
 export async function findOrAddSourcestamps(tx: Transaction, stamps: SourceStampData[]): Promise<number[]> {
+  if (stamps.length === 0) return []
   const keyed: Keyed[] = []
   for (const stamp of stamps) {
     const patchId = stamp.patch ? await findOrAddPatch(tx, stamp.patch) : null
