@@ -76,14 +76,15 @@ function inRounds(planned: readonly Planned[]): Planned[][] {
 
 async function findBuilders(tx: Transaction, buildsets: readonly NewBuildset[]): Promise<Planned[]> {
   const names = buildsets.flatMap(buildset => ('builderNames' in buildset ? buildset.builderNames : []))
-  const ids = buildsets.flatMap(buildset => ('builderIds' in buildset ? buildset.builderIds : []))
-  const rows = await tx.query<BuilderRow>(
-    `SELECT b.id, b.name, b.collapse_requests AS collapses, b.collapse_by_function AS asks, b.max_pending IS NOT NULL AS limited, s.cancels_old AS cancels, b.set_name, b.project_id, p.name AS project
+  const builderIds = buildsets.flatMap(buildset => ('builderIds' in buildset ? buildset.builderIds : []))
+  const rows = await tx.query<BuilderRow & { ids: number[] }>(
+    `SELECT (SELECT jsonb_agg(nextval('buildsets_id_seq')) FROM generate_series(1, $3)) AS ids, b.id, b.name, b.collapse_requests AS collapses, b.collapse_by_function AS asks, b.max_pending IS NOT NULL AS limited, s.cancels_old AS cancels, b.set_name, b.project_id, p.name AS project
      FROM builders b JOIN configuration_sets s ON s.name = b.set_name LEFT JOIN projects p ON p.id = b.project_id WHERE b.active AND (b.name = ANY($1) OR b.id = ANY($2))`,
-    [[...new Set(names)], [...new Set(ids)]])
+    [[...new Set(names)], [...new Set(builderIds)], buildsets.length])
   const [byName, byId] = [new Map(rows.map(row => [row.name, row])), new Map(rows.map(row => [row.id, row]))]
-  return buildsets.map(buildset => ({
+  return buildsets.map((buildset, at) => ({
     buildset, work: workDigest(buildset.sourcestamps, buildset.properties), builders: 'builderNames' in buildset ? pick(buildset, 'name', { wanted: buildset.builderNames, from: byName }) : pick(buildset, 'id', { wanted: buildset.builderIds, from: byId }),
+    id: rows[0]!.ids[at]!,
   }))
 }
 
