@@ -87,7 +87,9 @@ async function strikeAll(role: Strike['role'], points: CommitPoint[], struck: st
     struck.push(`${role} ${when}`)
     await victim.ended
     next = set(points[n])
-    await victim.start()
+    const started = victim.start()
+    // Struck before it is ready, it is started again too.
+    await (next ? Promise.race([next, started]) : started)
   }
 }
 
