@@ -19,14 +19,20 @@ const FEED_DAYS = 7
 const AT_ONCE = 500
 /** A job whose process was killed stays in the queue for up to a minute, and keeps others of its id away: after so long there is another for the same row. */
 const JOB_MS = 5_000
+/** Less than a sweep, so that each of these does it. */
+const TIDY_MS = 4_000
 
 /** Jobs for what is due, made again from the rows as often as need be; what is past its deadline is given up, and what is old is forgotten. */
 export function enqueueNotifications({ db, fence, clock, logger, set, queue, holdsDuty, setAlarm }: Enqueuing): () => Promise<{ again: boolean }> {
+  let tidyAt = 0
   return async () => {
     if (!await holdsDuty()) return { again: false }
     const period = Math.floor(clock.monotonic() / JOB_MS)
     for (const { id, attempts } of await readDueNotifications(db, set)) await queue.add('send', { id }, { attempts: 1, deduplicationId: `n-${id}-${attempts}-${period}` })
-    const again = await tidyUp({ db, fence, logger })
+    // Each end of an attempt runs this, and what waits may be much.
+    const tidies = clock.monotonic() >= tidyAt
+    const again = tidies && await tidyUp({ db, fence, logger })
+    if (tidies && !again) tidyAt = clock.monotonic() + TIDY_MS
     const ms = await nextDueMs(db, set)
     setAlarm(ms === null ? null : clock.now() + Math.ceil(ms))
     return { again }
