@@ -36,7 +36,7 @@ export async function measureDispatch(bench: Bench): Promise<Figure[]> {
     { measure: `${large.buildsets} pull requests among them: until all are in the queue`, buildbot: '', budget: '', found: `${large.queued.toFixed(1)} s (${large.requests} requests)`, met: null },
     figure(`each built at once (${eager.buildsets} buildsets)`, eager),
     cpu(eager),
-    figure('each built at once, none like another, by one builder that collapses', apart),
+    figure(`each built at once, none like another, by one builder that collapses (${apart.buildsets} buildsets)`, apart),
     cpu(apart),
   ]
 }
