@@ -49,11 +49,11 @@ test('an engine that is told to stop hands its builds over and ends in order; th
   expect(await cluster.rows('SELECT 1 FROM steps WHERE complete_at IS NOT NULL')).toEqual([])
   expect(await cluster.rows(`SELECT state FROM replicas WHERE role = 'engine'`)).toEqual([{ state: 'stopped' }])
   await engine.start()
-  await until('every build to end', async () => (await cluster.rows('SELECT 1 FROM builds WHERE complete_at IS NULL')).length === 0, 60_000)
+  await until('every build to end', async () => (await cluster.rows('SELECT 1 FROM builds WHERE complete_at IS NULL')).length === 0, 150_000)
   expect(await cluster.rows('SELECT results, count(*)::int AS n FROM builds GROUP BY results')).toEqual([{ results: SUCCESS, n: 3 }])
   expect(['begin-shell', 'end-shell', 'begin-talks', 'end-talks'].map(said)).toEqual([1, 1, 1, 1])
   const [words] = await cluster.rows<{ text: string }>(
     `SELECT string_agg(convert_from(c.content, 'UTF8'), '' ORDER BY c.first_line) AS text FROM log_chunks c JOIN logs l ON l.id = c.log_id JOIN steps s ON s.id = l.step_id
      JOIN builds b ON b.id = s.build_id JOIN builders u ON u.id = b.builder_id WHERE u.name = 'chatters'`)
   expect(words!.text.trimEnd().split('\n')).toEqual(Array.from({ length: 300 }, (_, n) => `oword ${n}`))
-}, 120_000)
+}, 240_000)
