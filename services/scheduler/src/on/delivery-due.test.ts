@@ -49,7 +49,7 @@ async function accept(key: string, event: string, payload: Json, repository = 'o
 }
 const work = (delivery: number, by = worker()) => by({ data: { delivery }, signal: new AbortController().signal })
 const of = async (id: number) => (await world.db.pool.query('SELECT state, attempts, note, error, (SELECT count(*)::int FROM changes WHERE delivery_id = d.id) AS changes FROM deliveries d WHERE id = $1', [id])).rows[0]
-const now = (id: number) => world.db.pool.query('UPDATE deliveries SET next_at = now() WHERE id = $1', [id])
+const now = (id: number) => world.db.pool.query("UPDATE deliveries SET next_at = now() - interval '1 second' WHERE id = $1", [id])
 
 test('a function that fails is called again and again, at first before those behind it, until the message has failed; redelivered, it makes its changes once', async () => {
   answer = () => Promise.reject(new Error('the tracker is away'))
