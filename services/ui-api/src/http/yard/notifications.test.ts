@@ -95,7 +95,7 @@ it('at most four at once to one target; one that does not answer gets one at a t
   for (const id of ids.slice(0, 4)) await end(id, 'again')
   for (const id of ids.slice(4, 8)) { await begin(id); await end(id, 'again') }
   expect((await api.db.pool.query('SELECT failures, limited_until IS NOT NULL AS paused FROM notification_targets')).rows).toEqual([{ failures: 8, paused: true }])
-  await api.db.pool.query(`UPDATE notification_targets SET limited_until = now()`)
+  await api.db.pool.query(`UPDATE notification_targets SET limited_until = now() - interval '1 second'`)
   expect(await due()).toEqual([ids[8]])
   await begin(ids[8]!)
   expect(await begin(ids[9]!)).toBeNull()
@@ -134,7 +134,7 @@ it('a message\'s deadline counts from what happened, however late it is planned;
 
 it('a set that nobody serves any more holds no line of another, and what it was fed is forgotten', async () => {
   const [gone, behind] = await plan(message(), message()) as [number, number]
-  await api.db.pool.query(`UPDATE notifications SET set_name = 'gone', deadline_at = now() WHERE id = $1`, [gone])
+  await api.db.pool.query(`UPDATE notifications SET set_name = 'gone', deadline_at = now() - interval '1 second' WHERE id = $1`, [gone])
   await transaction(api.db, null, tx => expireNotifications(tx, { limit: 10 }))
   expect(await due()).toEqual([behind])
   await api.db.pool.query(`INSERT INTO report_feed (set_name, facts, created_at) VALUES ('gone', '[]', now() - interval '8 days'), ('gone', '[]', now())`)
