@@ -1,9 +1,5 @@
-import type { Json } from '@yardmaster/domain'
+import { isRecord, type Json, type JsonRecord } from '@yardmaster/domain'
 import { ProviderError } from './provider-error.js'
-
-type JsonRecord = { [key: string]: Json }
-
-const isRecord = (value: Json | undefined): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Options of one kind of machine, rendered: anything may have come out. What is wrong is a ProviderError of class `configuration` that names the option. */
 export function renderedOptions(kind: string, options: JsonRecord) {

@@ -14,9 +14,9 @@ import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
 import { startDeliveries } from './start-deliveries.js'
 import { startReporting } from './reports/start-reporting.js'
+import { holdsSetDuty, ofSet } from './set-duty.js'
 
 const SWEEP_MS = 5_000
-const TAKE_OVER_MS = 1_000
 const POLLS_AT_ONCE = 8
 
 function activeGeneration({ generations }: Replica): ActiveGeneration | null {
@@ -27,19 +27,9 @@ function activeGeneration({ generations }: Replica): ActiveGeneration | null {
   }
 }
 
-/** Each set has its own; that of `main` has the plain name. */
-const ofSet = (name: string, { set }: Replica['settings']) => (set === 'main' ? name : `${name}.${set}`)
-
-/** Who does not hold it looks again soon: the wait for a dead holder's burial is long enough. */
-async function holdsDispatch({ duty, clock, settings }: Replica, loop: Loop): Promise<boolean> {
-  const held = await duty(ofSet('dispatch', settings))
-  if (!held) loop.setAlarm(clock.now() + TAKE_OVER_MS)
-  return held
-}
-
 function startDeciding(replica: Replica): void {
   const { db, fence, logger, clock, bus, generations } = replica
-  const deciding = (loop: () => Loop) => ({ db, fence, logger, active: () => activeGeneration(replica), holdsDuty: () => holdsDispatch(replica, loop()) })
+  const deciding = (loop: () => Loop) => ({ db, fence, logger, active: () => activeGeneration(replica), holdsDuty: () => holdsSetDuty(replica, 'dispatch', loop()) })
   const dispatch = replica.loop({ name: 'dispatch changes', everyMs: SWEEP_MS, run: dispatchChanges(deciding(() => dispatch)) })
   const withAlarm = (loop: () => Loop) => ({ ...deciding(loop), clock, setAlarm: (epochMs: number | null) => loop().setAlarm(epochMs) })
   const timers = replica.loop({ name: 'ripen timers', everyMs: SWEEP_MS, run: ripenTimers(withAlarm(() => timers)) })
@@ -105,7 +95,7 @@ startReplica({
   async start(replica) {
     startDeciding(replica)
     await startPolling(replica)
-    await startDeliveries(replica, ofSet('deliveries', replica.settings))
+    await startDeliveries(replica)
     await startReporting(replica)
   },
 })

@@ -2,13 +2,15 @@ import type { Replica } from '@yardmaster/replica'
 import { offerDeliveries, type DeliveryJob } from './loops/offer-deliveries.js'
 import { sweepOldDeliveries } from './loops/sweep-deliveries.js'
 import { deliveryDue } from './on/delivery-due.js'
+import { ofSet } from './set-duty.js'
 
 const SWEEP_MS = 5_000
 const AT_ONCE = 8
 
-/** Messages of hooks for which something outside has to be asked are worked on; `queueName` is that of this replica's set. */
-export async function startDeliveries(replica: Replica, queueName: string): Promise<void> {
+/** Messages of hooks for which something outside has to be asked are worked on. */
+export async function startDeliveries(replica: Replica): Promise<void> {
   const { db, fence, logger, clock, settings, secrets, bus, generations } = replica
+  const queueName = ofSet('deliveries', settings)
   const queues = await replica.queues()
   const stopping = new AbortController()
   const due = deliveryDue({ db, fence, logger, clock, secrets, active: () => generations.active(), stopping: stopping.signal })

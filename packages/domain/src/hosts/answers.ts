@@ -1,4 +1,4 @@
-import type { Json } from '../json.js'
+import { isRecord, type Json } from '../json.js'
 import type { HostPermission } from './host-client.js'
 import type { HostAnswer, HostAsk } from './operations.js'
 
@@ -7,7 +7,7 @@ export type Ask = (request: HostAsk) => Promise<HostAnswer>
 /** Of an answer, leniently: hosts add fields, and leave some out. */
 export function field(value: Json | undefined, ...path: string[]): Json {
   let at: Json = value ?? null
-  for (const name of path) at = typeof at === 'object' && at !== null && !Array.isArray(at) ? at[name] ?? null : null
+  for (const name of path) at = isRecord(at) ? at[name] ?? null : null
   return at
 }
 

@@ -1,4 +1,5 @@
-import { field, items, paged, pathOf, permissionOf, textAt } from './answers.js'
+import { items, paged, pathOf, textAt } from './answers.js'
+import { githubLike } from './github-like.js'
 import type { HostKind } from './operations.js'
 
 /** What Gitea gives at most unless it is set up otherwise. */
@@ -12,19 +13,7 @@ export const gitea: HostKind = {
     const at = `/repos/${pathOf(repository)}`
     const labelIds = async (path: string, label: string) => items((await ask({ method: 'GET', path })).body).filter(item => textAt(item, 'name') === label).map(item => Number(textAt(item, 'id')))
     return {
-      comment: async (number, text) => void await ask({ method: 'POST', path: `${at}/issues/${number}/comments`, body: { body: text } }),
-      async permissionOf(user) {
-        const { status, body } = await ask({ method: 'GET', path: `${at}/collaborators/${encodeURIComponent(user)}/permission`, answers: [404] })
-        return status === 404 ? 'none' : permissionOf(textAt(body, 'permission'))
-      },
-      async pullRequest(number) {
-        const { body } = await ask({ method: 'GET', path: `${at}/pulls/${number}` })
-        return {
-          number, title: textAt(body, 'title'), author: textAt(body, 'user', 'login'), state: field(body, 'merged') === true ? 'merged' : field(body, 'state') === 'open' ? 'open' : 'closed',
-          draft: field(body, 'draft') === true, headSha: textAt(body, 'head', 'sha'), headRef: textAt(body, 'head', 'ref'), baseRef: textAt(body, 'base', 'ref'),
-          labels: items(field(body, 'labels')).map(label => textAt(label, 'name')), url: textAt(body, 'html_url'),
-        }
-      },
+      ...githubLike(at, ask),
       files: async number => (await paged(ask, page => `${at}/pulls/${number}/files?limit=${PAGE}&page=${page}`, PAGE)).map(file => textAt(file, 'filename')),
       async addLabel(number, label) {
         // Older ones know labels by their numbers alone.

@@ -1,6 +1,6 @@
+import { recordOf } from '@yardmaster/domain'
 import { createHash } from 'node:crypto'
 import { basic } from '../code-hosts/connection.js'
-import { recordOf } from '../code-hosts/values.js'
 import type { HttpDeps, Trust } from '../http/exchange.js'
 import { jsonCall } from '../http/json-call.js'
 import { SendError } from '../send-error.js'

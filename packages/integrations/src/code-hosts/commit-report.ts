@@ -1,6 +1,6 @@
-import { CANCELLED, RETRY, type Json, type Report, type ReportEvent, type ReporterConfig, type Result } from '@yardmaster/domain'
+import { CANCELLED, recordOf, RETRY, type Json, type Report, type ReporterConfig, type ReportEvent, type Result } from '@yardmaster/domain'
 import type { ComposeContext } from '../reporter-kind.js'
-import { recordOf, textOf } from './values.js'
+import { textOf } from './values.js'
 
 /** What a report says of the commits that it is about. `results` is null until there are some. */
 export type CommitReport = {

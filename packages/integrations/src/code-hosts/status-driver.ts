@@ -1,9 +1,9 @@
-import type { Json, Message, Report, ReporterConfig } from '@yardmaster/domain'
+import { recordOf, type Json, type Message, type Report, type ReporterConfig } from '@yardmaster/domain'
 import type { JsonAnswer } from '../http/json-call.js'
 import type { ComposeContext, ReporterKindDriver, SendContext } from '../reporter-kind.js'
 import { SendError } from '../send-error.js'
 import { commitReport, type CommitReport } from './commit-report.js'
-import { recordOf, textOf } from './values.js'
+import { textOf } from './values.js'
 
 /** A commit that a status belongs to; `repository` as its host names it. */
 export type Commit = { repository: string; sha: string; branch: string | null }

@@ -1,7 +1,5 @@
 import type { Json, Report } from '@yardmaster/domain'
 
-export const recordOf = (value: Json | undefined): { [key: string]: Json } => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {})
-
 export const textOf = (value: Json): string => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value))
 
 /** A property's text; null: there is none, or it is empty. */

@@ -1,4 +1,4 @@
-import { resultName } from '@yardmaster/domain'
+import { isRecord, resultName } from '@yardmaster/domain'
 import type { Json, Report, ReportMode, ReportedBuild, ReportedStep } from '@yardmaster/domain'
 import { cut, oneLine } from './story.js'
 import type { Fact, Span, Story, StoryStep, Tail } from './story.js'
@@ -66,7 +66,7 @@ function factsOf(report: Report): Fact[] {
 
 function revisionOf(report: Report, stamp: Report['sourcestamps'][number]): string {
   const got = report.properties['got_revision']?.[0]
-  const ofCodebase = typeof got === 'object' && got !== null && !Array.isArray(got) ? got[stamp.codebase] : got
+  const ofCodebase = isRecord(got) ? got[stamp.codebase] : got
   const revision = text(ofCodebase) ?? stamp.revision ?? 'HEAD'
   return oneLine(`${stamp.branch === null ? '' : `[branch ${stamp.branch}] `}${revision}${stamp.patch ? ' (plus patch)' : ''}`)
 }

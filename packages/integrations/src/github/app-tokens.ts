@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, sign } from 'node:crypto'
-import type { Json } from '@yardmaster/domain'
+import { isRecord, type Json } from '@yardmaster/domain'
 import type { HttpDeps } from '../http/exchange.js'
 import { jsonCall, type JsonCall, type JsonHost } from '../http/json-call.js'
 import { SendError } from '../send-error.js'
@@ -57,7 +57,7 @@ function webToken({ appId, privateKey }: GithubApp, now: number): string {
 }
 
 function numberText(body: Json, key: string): string {
-  const value = typeof body === 'object' && body !== null && !Array.isArray(body) ? body[key] : undefined
+  const value = isRecord(body) ? body[key] : undefined
   if (typeof value !== 'string' && typeof value !== 'number') throw new SendError(`GitHub's answer has no '${key}'`, { outcome: 'again' })
   return String(value)
 }

@@ -1,5 +1,5 @@
-import { EXCEPTION, FAILURE, type Json, type Report } from '@yardmaster/domain'
-import { recordOf, textOf } from '../code-hosts/values.js'
+import { EXCEPTION, FAILURE, recordOf, type Json, type Report } from '@yardmaster/domain'
+import { textOf } from '../code-hosts/values.js'
 import type { SendContext } from '../reporter-kind.js'
 
 /** The most that GitHub takes, less what stands around it. */

@@ -1,4 +1,4 @@
-import type { Json, Sent } from '@yardmaster/domain'
+import { isRecord, type Json, type Sent } from '@yardmaster/domain'
 import { exchange } from '../http/exchange.js'
 import { jsonCall, failureOf } from '../http/json-call.js'
 import { postedTo } from '../http/webhook-url.js'
@@ -18,7 +18,7 @@ export async function callSlack({ baseUrl, token }: SlackApi, { method, body, re
   try {
     const host = { baseUrl: baseUrl.replace(/\/$/, ''), headers: { authorization: `Bearer ${token}` }, trust: { verify: true, ca: null }, secrets: [token] }
     const { body: answer } = await jsonCall(host, { method: 'POST', path: `/${method}`, body, fresh: true }, context)
-    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && answer['ok'] === true) return answer
+    if (isRecord(answer) && answer['ok'] === true) return answer
     throw refusal(method, answer)
   } catch (error) {
     if (repeatable && error instanceof SendError && error.outcome === 'unknown') throw new SendError(error.message, { outcome: 'again', cause: error })
@@ -27,7 +27,7 @@ export async function callSlack({ baseUrl, token }: SlackApi, { method, body, re
 }
 
 function refusal(method: string, answer: Json): SendError {
-  const error = typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer['error'] : undefined
+  const error = isRecord(answer) ? answer['error'] : undefined
   if (typeof error !== 'string') return new SendError(`${method} was answered without ok and error`, { outcome: 'unknown' })
   const message = `${method} was answered '${error}'`
   if (uncertain.includes(error)) return new SendError(message, { outcome: 'unknown' })

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isFunctionRef, type Json, type Renderable, type Report } from '@yardmaster/domain'
+import { isFunctionRef, isRecord, type Json, type Renderable, type Report } from '@yardmaster/domain'
 import { exchange, type Trust } from '../http/exchange.js'
 import { failureOf } from '../http/json-call.js'
 import { flagOption, textOption } from '../read-option.js'
@@ -70,7 +70,7 @@ async function signatureOf(context: SendContext, text: string): Promise<{ [name:
 
 async function trustOf(context: SendContext): Promise<Trust> {
   const cert = await context.option('cert')
-  const own = typeof cert === 'object' && cert !== null && !Array.isArray(cert) ? cert : {}
+  const own = isRecord(cert) ? cert : {}
   const { cert: certificate, key } = own
   return {
     verify: await flagOption(context, 'verify') ?? true, ca: await textOption(context, 'ca'),

@@ -1,8 +1,6 @@
-import type { FailureClass, Json, Leftover, Machine, MachineLabel, MachineState, OnlineFinding, Price } from '@yardmaster/domain'
+import { isRecord, type FailureClass, type Json, type JsonRecord, type Leftover, type Machine, type MachineLabel, type MachineState, type OnlineFinding, type Price } from '@yardmaster/domain'
 import { ProviderError } from '../provider-error.js'
 
-type JsonRecord = { [key: string]: Json }
-const isRecord = (value: Json | undefined): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value)
 const states: readonly string[] = ['starting', 'running', 'stopping', 'stopped', 'error'] satisfies MachineState[]
 
 /** What a user's function answered, read by its shape; else a ProviderError that names the function, what was expected and what was found. */

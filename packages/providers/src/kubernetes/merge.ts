@@ -1,7 +1,5 @@
-import type { Json } from '@yardmaster/domain'
+import { isRecord, type Json } from '@yardmaster/domain'
 
-type JsonRecord = { [key: string]: Json }
-const isRecord = (value: Json | undefined): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value)
 const nameOf = (value: Json): string | null => (isRecord(value) && typeof value['name'] === 'string' ? value['name'] : null)
 
 /** `more` over `base`, as Kubernetes merges: records by key, lists of what has names by name; any other list is replaced. null takes away. */

@@ -1,8 +1,8 @@
-import type { Json } from '@yardmaster/domain'
+import { isRecord, type Json, type JsonRecord } from '@yardmaster/domain'
 import { ProviderError } from '../provider-error.js'
 import type { ProviderDeps } from '../open-provider.js'
 import { failureClassOf } from './error-classes.js'
-import { isRecord, numberAt, recordsAt, textAt, type JsonRecord } from './json-read.js'
+import { numberAt, recordsAt, textAt } from './json-read.js'
 import { RateGate } from './rate-gate.js'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'

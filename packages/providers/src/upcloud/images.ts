@@ -1,7 +1,8 @@
+import type { JsonRecord } from '@yardmaster/domain'
 import type { Clock } from '@yardmaster/runtime'
 import { ProviderError } from '../provider-error.js'
 import type { UpcloudClient } from './client.js'
-import { at, numberAt, textAt, type JsonRecord } from './json-read.js'
+import { at, numberAt, textAt } from './json-read.js'
 
 export type Image = { id: string; title: string; /** GiB. */ size: number; /** null: a storage of the account, which says nothing of it. */ template: 'cloud-init' | 'native' | null }
 

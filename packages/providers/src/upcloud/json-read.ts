@@ -1,8 +1,4 @@
-import type { Json } from '@yardmaster/domain'
-
-export type JsonRecord = { [key: string]: Json }
-
-export const isRecord = (value: Json | undefined): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isRecord, type Json, type JsonRecord } from '@yardmaster/domain'
 
 /** What is there, however deep; undefined when something on the way is missing. */
 export function at(value: Json | undefined, ...keys: string[]): Json | undefined {

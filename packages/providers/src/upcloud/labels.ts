@@ -1,6 +1,6 @@
-import { machineName, type Json, type MachineLabel } from '@yardmaster/domain'
+import { isRecord, machineName, type Json, type MachineLabel } from '@yardmaster/domain'
 import { ProviderError } from '../provider-error.js'
-import { isRecord, textAt } from './json-read.js'
+import { textAt } from './json-read.js'
 
 /** 2 to 32 printable ASCII characters, not beginning with '_'. */
 const keys = { installation: 'yardmaster-installation', worker: 'yardmaster-worker', attempt: 'yardmaster-attempt' }

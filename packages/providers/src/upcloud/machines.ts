@@ -1,5 +1,5 @@
-import { machineName, sameLabel, type Json, type Machine, type MachineLabel, type MachineState } from '@yardmaster/domain'
-import { numberAt, recordsAt, textAt, type JsonRecord } from './json-read.js'
+import { isRecord, machineName, sameLabel, type Json, type JsonRecord, type Machine, type MachineLabel, type MachineState } from '@yardmaster/domain'
+import { numberAt, recordsAt, textAt } from './json-read.js'
 import { labelIn } from './labels.js'
 
 /** Why it is in `maintenance` the API does not say: it boots, or is being stopped or removed. */
@@ -7,7 +7,7 @@ const states: { readonly [state: string]: MachineState } = { started: 'running',
 
 /** A server of a list or of its own page; null: it does not carry our labels. `storages` are known of its own page only. */
 export function machineOf(server: Json | undefined): Machine | null {
-  const label = labelIn(typeof server === 'object' && server !== null && !Array.isArray(server) ? server['labels'] : undefined)
+  const label = labelIn(isRecord(server) ? server['labels'] : undefined)
   const id = textAt(server, 'uuid')
   if (label === null || id === null) return null
   const detail = textAt(server, 'state') ?? 'unknown'

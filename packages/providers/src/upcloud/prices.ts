@@ -1,8 +1,8 @@
-import type { Json, Price } from '@yardmaster/domain'
+import { isRecord, type Json, type Price } from '@yardmaster/domain'
 import type { Clock } from '@yardmaster/runtime'
 import { ProviderError } from '../provider-error.js'
 import type { UpcloudClient } from './client.js'
-import { at, isRecord, numberAt, recordsAt, textAt } from './json-read.js'
+import { at, numberAt, recordsAt, textAt } from './json-read.js'
 import type { ServerOptions } from './server-options.js'
 
 export type Catalogue = {

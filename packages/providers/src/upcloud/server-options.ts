@@ -1,6 +1,6 @@
-import type { MachineRequest } from '@yardmaster/domain'
+import { isRecord, type MachineRequest } from '@yardmaster/domain'
 import { renderedOptions, type RenderedOptions } from '../rendered-options.js'
-import { at, isRecord } from './json-read.js'
+import { at } from './json-read.js'
 
 /** The rendered options of a server, with every value of the right type. */
 export type ServerOptions = {

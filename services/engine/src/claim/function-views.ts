@@ -1,5 +1,5 @@
 import type { ClaimableRequest } from '@yardmaster/db/verbs/find-claimable'
-import type { Json, WorkerView } from '@yardmaster/domain'
+import { isRecord, type Json, type WorkerView } from '@yardmaster/domain'
 import { byCodebase } from '../build/load-build.js'
 import type { RunningOn } from '@yardmaster/db/verbs/read-worker-views'
 
@@ -18,7 +18,7 @@ export function workerChoice({ name, labels, maxBuilds }: WorkerView, building: 
 
 /** What an answer names: it may be the thing that was given, or its id or name. */
 export function named(answer: Json, key: 'id' | 'name'): Json {
-  return typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer[key] ?? null : answer
+  return isRecord(answer) ? answer[key] ?? null : answer
 }
 
 const MOST_SAID = 500
@@ -26,7 +26,7 @@ const MOST_SAID = 500
 /** `canStartBuild`'s answer. Throws when it is none. */
 export function readCanStart(answer: Json): boolean | { notBefore: number; reason: string } {
   if (typeof answer === 'boolean') return answer
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer) && typeof answer['notBefore'] === 'number') {
+  if (isRecord(answer) && typeof answer['notBefore'] === 'number') {
     return { notBefore: answer['notBefore'], reason: typeof answer['reason'] === 'string' ? answer['reason'].slice(0, MOST_SAID) : '' }
   }
   throw new Error(`canStartBuild: expected true, false or { notBefore, reason }, found ${JSON.stringify(answer)}`)

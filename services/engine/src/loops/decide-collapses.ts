@@ -1,7 +1,7 @@
 import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { decideCollapse } from '@yardmaster/db/verbs/decide-collapse'
 import { readUndecided, type Undecided } from '@yardmaster/db/verbs/read-undecided'
-import { isFunctionRef, mergeProperties, propertiesFrom, type BuilderConfig, type Json, type Properties } from '@yardmaster/domain'
+import { isFunctionRef, isRecord, mergeProperties, propertiesFrom, type BuilderConfig, type Json, type Properties } from '@yardmaster/domain'
 import type { Generations, LoadedGeneration } from '@yardmaster/replica'
 import type { Clock } from '@yardmaster/runtime'
 import { requestView } from '../claim/function-views.js'
@@ -53,7 +53,7 @@ async function ask({ clock, functions }: Pick<CollapseDeps, 'clock' | 'functions
 /** Whether they collapse, and with which properties. Throws when it is no answer. */
 function readCollapse(answer: Json): boolean | { [name: string]: Json } {
   if (typeof answer === 'boolean') return answer
-  const properties = typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer['properties'] : undefined
-  if (typeof properties === 'object' && properties !== null && !Array.isArray(properties)) return properties
+  const properties = isRecord(answer) ? answer['properties'] : undefined
+  if (isRecord(properties)) return properties
   throw new Error(`collapseRequests: expected true, false or { properties }, found ${JSON.stringify(answer).slice(0, 200)}`)
 }

@@ -1,6 +1,6 @@
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import type { TakenDelivery } from '@yardmaster/db/verbs/take-delivery'
-import { hookHosts, type FunctionRef, type HookHost, type HostHookConfig, type Json } from '@yardmaster/domain'
+import { hookHosts, recordOf, type FunctionRef, type HookHost, type HostHookConfig, type Json } from '@yardmaster/domain'
 import { changesOfAnswer, hookReaders, openHost, readBaseHook, type HookChange, type HookReading, type HookSubject, type OpenHost } from '@yardmaster/integrations'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock, Logger, Secrets } from '@yardmaster/runtime'
@@ -22,8 +22,6 @@ export async function readDelivery(deps: ReadingDeps, delivery: TakenDelivery, a
   const { changes, note } = await readOfHost(deps, { host, config, delivery, payload }, attempt)
   return { note, changes: changes.map(change => ({ ...change, whenAt: change.whenAt ?? new Date(deps.clock.now()) })) }
 }
-
-const recordOf = (value: Json): { [field: string]: Json } => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {})
 
 type Message = { host: HookHost; config: HostHookConfig; delivery: TakenDelivery; payload: Json }
 

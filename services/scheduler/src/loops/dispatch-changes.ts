@@ -1,9 +1,10 @@
-import { isContended, isUnavailable, transaction, type Database, type Fence } from '@yardmaster/db'
+import { transaction, type Database, type Fence } from '@yardmaster/db'
 import { dispatchChanges as write, type Dispatch } from '@yardmaster/db/verbs/dispatch-changes'
 import type { StoredChange } from '@yardmaster/domain'
-import { ReplicaBuried, type Logger } from '@yardmaster/runtime'
+import type { Logger } from '@yardmaster/runtime'
 import { enabledSchedulers, type ActiveGeneration } from '../active-generation.js'
 import { askingAgain } from '../do/ask-again.js'
+import { helpsToWait } from '../do/helps-to-wait.js'
 import { planDispatch, type Asking } from '../do/plan-dispatch.js'
 import { readUndispatched } from '../do/read-changes.js'
 
@@ -79,5 +80,3 @@ function inPortions(dispatches: Dispatch[]): Dispatch[][] {
   }
   return portions
 }
-
-export const helpsToWait = (error: unknown): boolean => error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)

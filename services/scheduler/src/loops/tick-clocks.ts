@@ -4,7 +4,8 @@ import { planClock } from '@yardmaster/db/verbs/plan-clock'
 import type { ClockScheduler } from '@yardmaster/domain'
 import { actingSchedulers, type AskedScheduler } from '../active-generation.js'
 import { beginsToLook, firstTick, specOf, ticksDue } from '../do/count-ticks.js'
-import { helpsToWait, type Deciding } from './dispatch-changes.js'
+import { helpsToWait } from '../do/helps-to-wait.js'
+import type { Deciding } from './dispatch-changes.js'
 import type { WithAlarm } from './ripen-timers.js'
 
 type ClockRow = { scheduler_id: number; spec: string; due_at: Date | null; fired_at: Date | null; version: number; due_in_ms: number | null }

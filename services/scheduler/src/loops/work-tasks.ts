@@ -3,7 +3,7 @@ import { postponeTask } from '@yardmaster/db/verbs/postpone-task'
 import { workTask } from '@yardmaster/db/verbs/work-task'
 import { enabledSchedulers, type ActiveGeneration, type AskedScheduler } from '../active-generation.js'
 import { planTask, type Task } from '../do/plan-task.js'
-import { helpsToWait } from './dispatch-changes.js'
+import { helpsToWait } from '../do/helps-to-wait.js'
 import type { WithAlarm } from './ripen-timers.js'
 
 /** So often a task that fails holds up those of its scheduler behind it; from then on they go on without it. */

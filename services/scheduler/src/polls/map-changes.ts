@@ -1,5 +1,5 @@
 import type { NewChange } from '@yardmaster/db/verbs/add-change'
-import { isFunctionRef, propertiesFrom, toText, type ChangeData, type FunctionRef, type GitPollerConfig, type Json } from '@yardmaster/domain'
+import { isFunctionRef, isRecord, propertiesFrom, toText, type ChangeData, type FunctionRef, type GitPollerConfig, type Json } from '@yardmaster/domain'
 import { PollFailed } from './poll-failed.js'
 import type { PollGeneration } from './poll-generation.js'
 
@@ -44,7 +44,6 @@ function dataOf({ author, committer = null, comments, branch, revision, revlink 
 
 const isText = (value: Json) => typeof value === 'string'
 const isTextOrNull = (value: Json) => value === null || typeof value === 'string'
-const isRecord = (value: Json): value is { [name: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value)
 const fields: { [field: string]: { is: (value: Json) => boolean; expected: string } } = {
   ...Object.fromEntries(['author', 'comments', 'repository', 'codebase', 'project'].map(field => [field, { is: isText, expected: 'a text' }])),
   ...Object.fromEntries(['committer', 'branch', 'revision', 'revlink', 'category'].map(field => [field, { is: isTextOrNull, expected: 'a text or null' }])),

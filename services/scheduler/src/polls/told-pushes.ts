@@ -1,5 +1,5 @@
 import type { Database } from '@yardmaster/db'
-import { repositoryKey, type GitPollerConfig, type Json } from '@yardmaster/domain'
+import { recordOf, repositoryKey, type GitPollerConfig, type Json, type JsonRecord } from '@yardmaster/domain'
 import { branchOf } from './refs.js'
 
 /** A branch was moved: what came since `before` (null: it was new, or nobody says) up to `after` was told. */
@@ -36,25 +36,23 @@ export function untold(revisions: string[], branch: string, pushes: Push[]): str
   return revisions.filter(revision => !told.has(revision))
 }
 
-type Fields = { [field: string]: Json }
-const fieldsOf = (value: Json | undefined): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {})
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : [])
 const textOf = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
 /** As the hosts' documentation has it; what has no such form is no push. */
 function pushesIn(payload: string, key: string): Push[] {
-  const fields = fieldsOf(JSON.parse(payload) as Json)
+  const fields = recordOf(JSON.parse(payload) as Json)
   const moves: [ref: string | null, before: string | null, after: string | null][] = [
     // GitHub, GitLab, Gitea.
     [textOf(fields['ref']), textOf(fields['before']), textOf(fields['after'])],
-    ...listOf(fieldsOf(fields['push'])['changes']).map((change): [string | null, string | null, string | null] => {
-      const { old, new: now } = fieldsOf(change)
-      const isBranch = fieldsOf(now)['type'] === 'branch'
-      return [isBranch ? `refs/heads/${textOf(fieldsOf(now)['name']) ?? ''}` : null, textOf(fieldsOf(fieldsOf(old)['target'])['hash']), textOf(fieldsOf(fieldsOf(now)['target'])['hash'])]
+    ...listOf(recordOf(fields['push'])['changes']).map((change): [string | null, string | null, string | null] => {
+      const { old, new: now } = recordOf(change)
+      const isBranch = recordOf(now)['type'] === 'branch'
+      return [isBranch ? `refs/heads/${textOf(recordOf(now)['name']) ?? ''}` : null, textOf(recordOf(recordOf(old)['target'])['hash']), textOf(recordOf(recordOf(now)['target'])['hash'])]
     }),
     ...listOf(fields['changes']).map((change): [string | null, string | null, string | null] => {
-      const { ref, fromHash, toHash } = fieldsOf(change)
-      return [textOf(fieldsOf(ref)['id']), textOf(fromHash), textOf(toHash)]
+      const { ref, fromHash, toHash } = recordOf(change)
+      return [textOf(recordOf(ref)['id']), textOf(fromHash), textOf(toHash)]
     }),
   ]
   const pushes = moves.flatMap(([ref, before, after]): Push[] => (ref === null || after === null || /^0+$/.test(after) ? [] : [{ branch: branchOf(ref), before: before === null || /^0+$/.test(before) ? null : before, after }]))
@@ -62,7 +60,7 @@ function pushesIn(payload: string, key: string): Push[] {
 }
 
 /** One change, field by field: nothing before it is told. */
-function toldByBase({ repository, branch, revision }: Fields, key: string): Push[] {
+function toldByBase({ repository, branch, revision }: JsonRecord, key: string): Push[] {
   const [at, name, after] = [textOf(repository), textOf(branch), textOf(revision)]
   return at === null || name === null || after === null || repositoryKey(at) !== key ? [] : [{ branch: branchOf(name), before: ONLY, after }]
 }

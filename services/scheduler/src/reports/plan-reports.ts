@@ -1,7 +1,7 @@
-import { isContended, isUnavailable, transaction, type Fence } from '@yardmaster/db'
+import { transaction, type Fence } from '@yardmaster/db'
 import { planNotifications, type NewNotification } from '@yardmaster/db/verbs/plan-notifications'
 import type { EventType, Told } from '@yardmaster/domain'
-import { ReplicaBuried } from '@yardmaster/runtime'
+import { helpsToWait } from '../do/helps-to-wait.js'
 import { composeFact, type Composing } from './compose-report.js'
 
 export type Planning = Omit<Composing, 'generation'> & { fence: Fence; active: () => Composing['generation'] | null; holdsDuty: () => Promise<boolean> }
@@ -51,7 +51,7 @@ async function composeRow(composing: Composing, { id, facts, at }: FeedRow): Pro
     return { id, notifications, failed: null }
   } catch (error) {
     // While the database is away nothing can be made of anything.
-    if (isUnavailable(error) || isContended(error)) throw error
+    if (helpsToWait(error)) throw error
     return { id, notifications: [], failed: error }
   }
 }
@@ -75,7 +75,7 @@ async function write(planning: Planning, generationId: number, composed: Compose
   try {
     return await plan(composed)
   } catch (error) {
-    if (error instanceof ReplicaBuried || isUnavailable(error) || isContended(error)) throw error
+    if (helpsToWait(error)) throw error
     if (composed.length > 1) {
       for (const one of composed) {
         const outcome = await write(planning, generationId, [one], setAside)

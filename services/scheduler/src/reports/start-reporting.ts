@@ -3,10 +3,10 @@ import type { Loop } from '@yardmaster/runtime'
 import { enqueueNotifications, type NotificationJob } from './enqueue-notifications.js'
 import { planReports } from './plan-reports.js'
 import { sendingMetrics } from './sending-metrics.js'
+import { holdsSetDuty, ofSet } from '../set-duty.js'
 import { sendNotification } from './send-notification.js'
 
 const SWEEP_MS = 5_000
-const TAKE_OVER_MS = 1_000
 /** Of one process; each target has its own bound, so that a slow one leaves room. */
 const SENDINGS = 32
 const STOP_MS = 5_000
@@ -14,12 +14,8 @@ const STOP_MS = 5_000
 /** Tells of builds: one replica plans and makes jobs, all of them send. */
 export async function startReporting(replica: Replica): Promise<void> {
   const { db, fence, logger, clock, random, secrets, installation, settings, bus, generations, registry } = replica
-  const name = (of: string) => (settings.set === 'main' ? of : `${of}.${settings.set}`)
-  const holds = (loop: () => Loop) => async () => {
-    const held = await replica.duty(name('report'))
-    if (!held) loop().setAlarm(clock.now() + TAKE_OVER_MS)
-    return held
-  }
+  const name = (of: string) => ofSet(of, settings)
+  const holds = (loop: () => Loop) => () => holdsSetDuty(replica, 'report', loop())
   const queues = await replica.queues()
   const active = () => generations.active()
   const stopping = new AbortController()

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Json } from '@yardmaster/domain'
+import { isRecord, type Json } from '@yardmaster/domain'
 import type { Clock } from '@yardmaster/runtime'
 import { ApiError } from './api-error.js'
 import type { Answer } from './api/call.js'
@@ -68,9 +68,9 @@ function faultAnswer(rule: { status: number; code?: string | undefined; message?
 }
 
 function targetOf(method: string, path: string, body: Json | undefined): FaultTarget {
-  const server = typeof body === 'object' && body !== null && !Array.isArray(body) ? body['server'] : undefined
+  const server = isRecord(body) ? body['server'] : undefined
   const field = (name: string) => {
-    const value = typeof server === 'object' && server !== null && !Array.isArray(server) ? server[name] : undefined
+    const value = isRecord(server) ? server[name] : undefined
     return typeof value === 'string' ? value : null
   }
   return { method, path, zone: field('zone'), plan: field('plan') }

@@ -1,6 +1,6 @@
 import { onceReachable, type Fact, type NamedBuildset } from '@yardmaster/db'
 import type { DeferredTrigger } from '@yardmaster/db/verbs/record-trigger'
-import { planBuildset, propertiesFrom, resultName, type BuildingScheduler, type ChildBuild, type Json, type NightlyTriggerableScheduler, type PlanningCalls, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
+import { isRecord, planBuildset, propertiesFrom, resultName, type BuildingScheduler, type ChildBuild, type Json, type NightlyTriggerableScheduler, type PlanningCalls, type Properties, type SourceStampData, type TriggerableScheduler, type TriggerArgs, type TriggeredBuildset } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { effectEnded, effectStarted, type EffectId } from './record.js'
 
@@ -93,7 +93,7 @@ function withOwnPatch(stamp: SourceStampData, given: SourceStampData['patch'], o
 function ofBuild(stamps: SourceStampData[], properties: Properties): SourceStampData[] {
   const got = properties['got_revision']?.[0] ?? null
   return stamps.map(stamp => {
-    const revision = typeof got === 'object' && got !== null && !Array.isArray(got) ? got[stamp.codebase] : stamp.codebase === '' || stamps.length === 1 ? got : null
+    const revision = isRecord(got) ? got[stamp.codebase] : stamp.codebase === '' || stamps.length === 1 ? got : null
     return typeof revision === 'string' ? { ...stamp, revision } : stamp
   })
 }

@@ -1,6 +1,6 @@
 import { onceReachable } from '@yardmaster/db'
 import { readPatchBody } from '@yardmaster/db/verbs/read-patch'
-import { FAILURE, SUCCESS, type GitStep, type Json, type Result, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
+import { FAILURE, recordOf, SUCCESS, type GitStep, type Json, type Result, type SourceStampData, type StoredPatch } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { inBuilddir, shellSpec, text } from './shell-spec.js'
 
@@ -146,7 +146,7 @@ class GitFolder {
     const revision = (await this.run(['rev-parse', 'HEAD'], { capture: true })).trim()
     const { codebase } = this.#config
     const known = this.#context.run.properties['got_revision']?.[0]
-    const value: Json = codebase === '' ? revision : { ...(typeof known === 'object' && known !== null && !Array.isArray(known) ? known : {}), [codebase]: revision }
+    const value: Json = codebase === '' ? revision : { ...recordOf(known), [codebase]: revision }
     this.#context.atEnd([this.#context.setProperties({ got_revision: [value, 'Git'] })])
   }
 
