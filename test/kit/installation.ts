@@ -1,7 +1,7 @@
 import { openDatabase, transaction, type Database } from '@yardmaster/db'
 import { activateGeneration } from '@yardmaster/db/verbs/activate-generation'
 import { registerReplica } from '@yardmaster/db/verbs/register-replica'
-import { builderDefaults, gitPollerDefaults, noChangeHooks, workerDefaults, type BasicScheduler, type BuilderConfig, type Configuration, type GitPollerConfig, type WorkerConfig } from '@yardmaster/domain'
+import { builderDefaults, gitPollerDefaults, noChangeHooks, wwwDefaults, workerDefaults, type BasicScheduler, type BuilderConfig, type Configuration, type GitPollerConfig, type WorkerConfig } from '@yardmaster/domain'
 import { freshDatabase } from './database.js'
 
 /** An installation as rows: a database with one active generation and one living replica, without any process. */
@@ -30,7 +30,7 @@ export function aGitPoller(repository: string, more: Partial<GitPollerConfig> = 
 export function aConfiguration(more: Partial<Configuration> = {}): Configuration {
   return {
     title: 'Test', titleURL: null, projects: [], workers: [aWorker('w1')], pools: [],
-    builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: noChangeHooks, reporters: [], cancellers: [], ...more,
+    builders: [aBuilder('b1')], prioritizeBuilders: null, schedulers: [], changeSources: [], changeHooks: noChangeHooks, reporters: [], cancellers: [], www: wwwDefaults, ...more,
   }
 }
 

@@ -1,3 +1,4 @@
+import { wwwDefaults } from './access/www-config.js'
 import { gitPollerDefaults } from './change-source-config.js'
 import type { BuilderConfig, Configuration, StepConfig, WorkerConfig } from './configuration.js'
 import type { ForceParameter, ForceScheduler } from './force-config.js'
@@ -29,6 +30,7 @@ export function completed(stored: Configuration): Configuration {
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
     cancellers: stored.cancellers ?? [],
+    www: { ...wwwDefaults, ...stored.www },
     changeSources: stored.changeSources.map(source => ({ ...gitPollerDefaults, ...source })),
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     schedulers: stored.schedulers.map(scheduler => (scheduler.kind === 'force' ? withWholeForm(scheduler) : scheduler)),

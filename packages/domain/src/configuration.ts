@@ -1,3 +1,4 @@
+import type { WwwConfig } from './access/www-config.js'
 import type { ChangeHooksConfig } from './change-hook-config.js'
 import type { CancellerConfig } from './canceller-config.js'
 import type { GitPollerConfig } from './change-source-config.js'
@@ -29,6 +30,8 @@ export type Configuration = {
   reporters: ReporterConfig[]
   /** What cancels builds by itself. */
   cancellers: CancellerConfig[]
+  /** Who may come in, and do what. Of several sets, that of the one which ui-api serves counts. */
+  www: WwwConfig
 }
 
 export type ProjectConfig = { name: string; slug: string; description: string | null }

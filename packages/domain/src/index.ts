@@ -1,3 +1,5 @@
+export * from './access/caller.js'
+export * from './access/www-config.js'
 export { asHookTells } from './as-hook-tells.js'
 export * from './balance.js'
 export * from './build-results.js'

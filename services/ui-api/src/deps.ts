@@ -2,6 +2,7 @@ import type { Bus } from '@yardmaster/bus'
 import type { Database } from '@yardmaster/db'
 import type { LoadedGeneration } from '@yardmaster/replica'
 import type { Clock, Logger, Random, Secrets, Settings } from '@yardmaster/runtime'
+import type { Access } from './access/access.js'
 
 /** With the threads that run its functions. */
 export type ActiveGeneration = Pick<LoadedGeneration, 'id' | 'configuration'> & { threads: Pick<LoadedGeneration['threads'], 'call' | 'callPatiently'> }
@@ -14,6 +15,7 @@ export type Deps = {
   activeGeneration(): ActiveGeneration | null
   /** Of every configuration set, the own one first. */
   activeGenerations(): ActiveGeneration[]
+  access: Access
   secrets: Secrets
   logger: Logger
   clock: Clock

@@ -1,4 +1,4 @@
-import { noChangeHooks, type Configuration, type Json } from '@yardmaster/domain'
+import { noChangeHooks, wwwDefaults, type Configuration, type Json } from '@yardmaster/domain'
 import { builder, collapseRequests, project } from './builders.js'
 import { hooks } from './change-hooks.js'
 import { changeSource } from './change-sources.js'
@@ -10,6 +10,7 @@ import type { Finding, Reader } from './reader.js'
 import { referenceFindings } from './references.js'
 import { scheduler } from './schedulers.js'
 import { serviceList } from './services.js'
+import { www } from './www.js'
 
 const whole: Reader<Configuration> = mapped(record({
   title: or(text, 'Yardmaster'),
@@ -23,6 +24,7 @@ const whole: Reader<Configuration> = mapped(record({
   changeSources: or(list(changeSource, 'a list of change sources'), []),
   changeHooks: or(hooks, noChangeHooks),
   services: or(serviceList, []),
+  www: or(www, wwwDefaults),
 }, 'a configuration: export default defineConfig({ … })'), ({ workers: { workers, pools }, services, collapseRequests: byDefault, ...given }) => ({
   ...given, workers, pools, reporters: services.flatMap(item => item.reporter ?? []), cancellers: services.flatMap(item => item.canceller ?? []), builders: given.builders.map(named => ({ ...named, collapseRequests: named.collapseRequests ?? byDefault, workers: [...new Set(named.workers.flatMap(name => pools.find(pool => pool.name === name)?.workers ?? [name]))] })),
 }))

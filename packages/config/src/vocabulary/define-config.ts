@@ -8,6 +8,7 @@ import type { ReporterDeclaration } from './reporters.js'
 import type { SchedulerDeclaration } from './schedulers.js'
 import type { Nested } from './values.js'
 import type { WorkerDeclaration } from './workers.js'
+import type { WwwOptions } from './www.js'
 
 export type ProjectOptions = {
   name: string
@@ -33,6 +34,8 @@ export type ConfigOptions = {
   changeHooks?: Nested<ChangeHookDeclaration>
   /** Reporters, and what cancels builds by itself. */
   services?: Nested<ServiceDeclaration>
+  /** Who may come in, and do what. */
+  www?: WwwOptions
 }
 export type ConfigDeclaration = Declared<'config', ConfigOptions>
 

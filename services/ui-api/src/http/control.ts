@@ -2,6 +2,8 @@ import { transaction } from '@yardmaster/db'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
+import { Forbidden } from '../access/access.js'
+import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import { controls, type Controlled } from '../do/controls.js'
 import { ControlError, controlCodes } from '../do/control-error.js'
@@ -10,9 +12,6 @@ import { recordedParameters } from '../do/recorded-parameters.js'
 import { sortKeys } from './json.js'
 import { InvalidPath } from './resources/places.js'
 import { pathParams } from './path-params.js'
-
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 type Call = { method: string; id: string | number | null; params: { [name: string]: unknown } }
 
@@ -43,9 +42,12 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
       if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
       const params = pathParams(request)
+      const caller = callerOf(request)
+      const { actor } = caller
+      const thingId = await findId(deps.db, thing, { id: idIn(params), path: request.path })
+      await deps.access.require(caller, { action: call.method, thing, id: thingId })
       const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor })
       const result = await transaction(deps.db, null, async tx => {
-        const thingId = await findId(tx, thing, { id: idIn(params), path: request.path })
         const done = await control(tx, { deps, id: thingId, params, args: call.params, actor })
         await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params) })
         return done
@@ -53,7 +55,7 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       deps.logger.info({ actor, action: call.method, path: request.path }, 'control')
       response.set('content-type', 'application/json').send(JSON.stringify(sortKeys({ jsonrpc: '2.0', id: call.id, result })))
     } catch (error) {
-      if (error instanceof ControlError || error instanceof InvalidPath) refuse(response, id, error)
+      if (error instanceof ControlError || error instanceof InvalidPath || error instanceof Forbidden) refuse(response, id, error)
       else next(error)
     }
   }
@@ -61,7 +63,7 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
 
 function refuse(response: Response, id: Call['id'], error: unknown): void {
   const { status, code, message } = error instanceof ControlError ? { status: error.status, code: error.code, message: error.fields ?? error.message }
-    : { status: 404, code: controlCodes.invalidRequest, message: error instanceof Error ? error.message : String(error) }
+    : { status: error instanceof Forbidden ? error.status : 404, code: controlCodes.invalidRequest, message: error instanceof Error ? error.message : String(error) }
   response.status(status).set('content-type', 'application/json').send(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }))
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { anInstallation, type Installation } from '../../../../test/kit/installation.js'
+import { openAccess } from '../access/access.js'
 import type { ActiveGeneration, Deps } from '../deps.js'
 import { startHttpServer } from '../http/server.js'
 
@@ -48,7 +49,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   let others: ActiveGeneration[] = []
   const server = await startHttpServer({
     db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation, ...others] : []),
-    secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', ...settings },
+    access: openAccess(), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', ...settings },
   }, { host: '127.0.0.1', port: 0 })
   await server.hub.ready
   await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))

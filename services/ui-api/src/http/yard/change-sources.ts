@@ -1,16 +1,12 @@
-import { transaction } from '@yardmaster/db'
 import { askForPoll } from '@yardmaster/db/verbs/ask-for-poll'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { maskCredentials } from '@yardmaster/runtime'
 import type { ChangeSource, ChangeSourceDetails } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { YardError } from './yard-error.js'
-
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 type Row = Omit<ChangeSource, 'repository' | 'reconciles'>
 
@@ -22,7 +18,7 @@ const SELECT = `SELECT s.id, s.name, s.kind, s.set_name AS set, (SELECT count(*)
 
 /** Where changes are looked for, how far that is, and what hinders it. */
 export function changeSourceRoutes(deps: Deps): Router {
-  const { db, logger } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => {
     const { rows } = await db.pool.query<Row>(`${SELECT} ORDER BY s.name`)
@@ -32,16 +28,11 @@ export function changeSourceRoutes(deps: Deps): Router {
   router.post('/:source/poll', async (request, response) => {
     z.strictObject({}).parse(request.body ?? {})
     const { id } = await one(deps, request)
-    await transaction(db, null, async tx => {
-      await askForPoll(tx, [id])
-      await recordControl(tx, { actor, action: 'poll', thing: 'change_sources', thingId: id, parameters: {} })
-    })
-    logger.info({ actor, action: 'poll', changeSource: id }, 'control')
+    await act(deps, request, { action: 'poll', thing: 'change_sources', id }, tx => askForPoll(tx, [id]))
     sendJson(request, response, { changesource: await one(deps, request) })
   })
   return router
 }
-
 
 function present({ activeGenerations }: Pick<Deps, 'activeGenerations'>, row: Row): ChangeSource {
   const source = activeGenerations().flatMap(({ configuration }) => configuration.changeSources).find(({ name }) => name === row.name)

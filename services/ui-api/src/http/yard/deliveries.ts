@@ -1,17 +1,14 @@
-import { transaction } from '@yardmaster/db'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { redeliver } from '@yardmaster/db/verbs/redeliver'
 import { deliveryStates, type DeliveryDetails, type DeliveryFilter } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { readDeliveries, readDeliveryDetails } from './read-deliveries.js'
 import { YardError } from './yard-error.js'
 
 const MOST = 1_000
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 /** Of what is looked for: the database takes no NUL. */
 const name = z.string().refine(text => !text.includes('\0'), 'a name has no NUL character')
@@ -22,20 +19,15 @@ const filterSchema = z.strictObject({
 
 /** What hooks were told of late, and what came of it. */
 export function deliveryRoutes(deps: Deps): Router {
-  const { db, logger } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => sendJson(request, response, await readDeliveries(db, filterOf(request))))
   router.get('/:delivery', async (request, response) => sendJson(request, response, { delivery: await one(deps, request) }))
   router.post('/:delivery/redeliver', async (request, response) => {
     z.strictObject({}).parse(request.body ?? {})
     const { id } = await one(deps, request)
-    const done = await transaction(db, null, async tx => {
-      if (!await redeliver(tx, { deliveryId: id, actor })) return false
-      await recordControl(tx, { actor, action: 'redeliver', thing: 'deliveries', thingId: id, parameters: {} })
-      return true
-    })
+    const done = await act(deps, request, { action: 'redeliver', thing: 'deliveries', id }, (tx, actor) => redeliver(tx, { deliveryId: id, actor }))
     if (!done) throw new YardError(409, `delivery ${id} is being worked on already, or what was sent is not kept`)
-    logger.info({ actor, action: 'redeliver', delivery: id }, 'control')
     sendJson(request, response, { delivery: await one(deps, request) })
   })
   return router

@@ -1,17 +1,14 @@
-import { transaction } from '@yardmaster/db'
 import { condemnInstance } from '@yardmaster/db/verbs/condemn-instance'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { instanceStates, stopInstanceRequest, type Instance, type InstanceFilter } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { readBuildsOf, readInstances, readInstancesById, readMachineOf } from './read-instances.js'
 import { YardError } from './yard-error.js'
 
 const MOST = 1_000
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 /** Of what is looked for: the database takes no NUL. */
 const name = z.string().refine(text => !text.includes('\0'), 'a name has no NUL character')
@@ -23,7 +20,7 @@ const filterSchema = z.strictObject({
 
 /** Machines of latent workers: those that are there, and those that were. */
 export function instanceRoutes(deps: Deps): Router {
-  const { db, logger } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => sendJson(request, response, await readInstances(db, filterOf(request))))
   router.get('/:instance', async (request, response) => {
@@ -33,12 +30,8 @@ export function instanceRoutes(deps: Deps): Router {
   router.post('/:instance/stop', async (request, response) => {
     const { now = false, reason } = stopInstanceRequest.parse(request.body ?? {})
     const { id } = await one(deps, request)
-    const outcome = await transaction(db, null, async tx => {
-      const condemned = await condemnInstance(tx, { instanceId: id, reason: `stopped by ${actor}${reason ? `: ${reason}` : ''}`, building: now ? 'retry' : 'retire' })
-      await recordControl(tx, { actor, action: 'stop', thing: 'instances', thingId: id, parameters: { now, ...(reason !== undefined && { reason }) } })
-      return condemned
-    })
-    logger.info({ actor, action: 'stop', instance: id, now, outcome }, 'control')
+    await act(deps, request, { action: 'stop', thing: 'instances', id, parameters: { now, ...(reason !== undefined && { reason }) } },
+      (tx, actor) => condemnInstance(tx, { instanceId: id, reason: `stopped by ${actor}${reason ? `: ${reason}` : ''}`, building: now ? 'retry' : 'retire' }))
     const instance = await one(deps, request)
     sendJson(request, response, { instance, builds: await readBuildsOf(db, instance) })
   })

@@ -1,17 +1,15 @@
-import { transaction } from '@yardmaster/db'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
+import type { Transaction } from '@yardmaster/db'
 import { giveUpNotification, resendNotification } from '@yardmaster/db/verbs/resend-notification'
 import { notificationActions, notificationStates, type NotificationAction, type NotificationDetails, type NotificationFilter } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { readNotificationDetails, readNotifications } from './read-notifications.js'
 import { YardError } from './yard-error.js'
 
 const MOST = 1_000
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 /** Of what is looked for: the database takes no NUL. */
 const name = z.string().refine(text => !text.includes('\0'), 'a name has no NUL character')
@@ -22,7 +20,7 @@ const filterSchema = z.strictObject({
 
 /** What was told to whom, and what came of it. */
 export function notificationRoutes(deps: Deps): Router {
-  const { db, logger } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => sendJson(request, response, await readNotifications(db, filterOf(request))))
   router.get('/:notification', async (request, response) => sendJson(request, response, { notification: await one(deps, Number(request.params['notification'])) }))
@@ -30,8 +28,7 @@ export function notificationRoutes(deps: Deps): Router {
     router.post(`/:notification/${action}`, async (request, response) => {
       z.strictObject({}).parse(request.body ?? {})
       const { id } = await one(deps, Number(request.params['notification']))
-      const now = await control(deps, id, action)
-      logger.info({ actor, action, notification: id }, 'control')
+      const now = await act(deps, request, { action, thing: 'notifications', id }, tx => control(tx, id, action))
       sendJson(request, response, { notification: await one(deps, now) })
     })
   }
@@ -39,19 +36,16 @@ export function notificationRoutes(deps: Deps): Router {
 }
 
 /** Answers with the id of the notification that is now to be looked at. */
-function control({ db }: Deps, id: number, action: NotificationAction): Promise<number> {
-  return transaction(db, null, async tx => {
-    await recordControl(tx, { actor, action, thing: 'notifications', thingId: id, parameters: {} })
-    if (action === 'give-up') {
-      if (!await giveUpNotification(tx, { id, reason: 'given up by order' })) throw new YardError(409, `notification ${id} does not wait: there is nothing to give up`)
-      return id
-    }
-    const resent = await resendNotification(tx, { id })
-    if (resent === 'sending') throw new YardError(409, `notification ${id} is just being sent`)
-    if (resent === 'superseded') throw new YardError(409, `notification ${id} is not sent again: a newer status of its subject is known, which it would undo`)
-    if (resent === 'absent') throw new YardError(404, `not found: there is no notification ${id}`)
-    return resent.id
-  })
+async function control(tx: Transaction, id: number, action: NotificationAction): Promise<number> {
+  if (action === 'give-up') {
+    if (!await giveUpNotification(tx, { id, reason: 'given up by order' })) throw new YardError(409, `notification ${id} does not wait: there is nothing to give up`)
+    return id
+  }
+  const resent = await resendNotification(tx, { id })
+  if (resent === 'sending') throw new YardError(409, `notification ${id} is just being sent`)
+  if (resent === 'superseded') throw new YardError(409, `notification ${id} is not sent again: a newer status of its subject is known, which it would undo`)
+  if (resent === 'absent') throw new YardError(404, `not found: there is no notification ${id}`)
+  return resent.id
 }
 
 async function one({ db }: Deps, id: number): Promise<NotificationDetails> {

@@ -1,17 +1,15 @@
 import { transaction } from '@yardmaster/db'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { rebuildRequest, type Rebuildable, type Rebuilt } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import type { Deps } from '../../deps.js'
 import { rebuildable, rebuildWith } from '../../do/rebuild.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { YardError } from './yard-error.js'
 
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
-
 /** A build once more, with changes. */
-export function rebuildRoutes({ db, activeGeneration, logger }: Deps): Router {
+export function rebuildRoutes(deps: Deps): Router {
+  const { db, activeGeneration } = deps
   const router = Router({ strict: true, caseSensitive: true })
   const buildId = async ({ params }: Request): Promise<number> => {
     const id = String(params['build'])
@@ -28,12 +26,8 @@ export function rebuildRoutes({ db, activeGeneration, logger }: Deps): Router {
   router.post('/:build/rebuild', async (request, response) => {
     const id = await buildId(request)
     const changes = rebuildRequest.parse(request.body ?? {})
-    const rebuilt = await transaction(db, null, async tx => {
-      const added = await rebuildWith(tx, { id, actor, activeGeneration }, changes)
-      await recordControl(tx, { actor, action: 'rebuild', thing: 'builds', thingId: id, parameters: { ...(changes.reason === undefined ? {} : { reason: changes.reason }), fields: Object.keys(changes).sort() } })
-      return added
-    })
-    logger.info({ actor, action: 'rebuild', build: id }, 'control')
+    const parameters = { ...(changes.reason === undefined ? {} : { reason: changes.reason }), fields: Object.keys(changes).sort() }
+    const rebuilt = await act(deps, request, { action: 'rebuild', thing: 'builds', id, parameters }, (tx, actor) => rebuildWith(tx, { id, actor, activeGeneration }, changes))
     const answer: Rebuilt = { buildsetid: rebuilt.buildsetId, buildrequestid: rebuilt.requestId }
     sendJson(request, response, answer)
   })

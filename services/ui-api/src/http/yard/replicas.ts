@@ -1,15 +1,13 @@
-import { transaction, type Database, type Transaction } from '@yardmaster/db'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
+import type { Database, Transaction } from '@yardmaster/db'
 import { cancelDrain, requestDrain } from '@yardmaster/db/verbs/request-drain'
 import { drainRequest, type Replica } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { YardError } from './yard-error.js'
 
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 const MOST_ENDED = 200
 
 const seconds = (column: string) => `extract(epoch FROM ${column})::float8`
@@ -22,7 +20,8 @@ const SELECT = `
   FROM replicas m`
 
 /** Every process of every role; engines can be drained. */
-export function replicaRoutes({ db, logger }: Deps): Router {
+export function replicaRoutes(deps: Deps): Router {
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => {
     const { all } = listQuery.parse(Object.fromEntries(new URL(request.originalUrl, 'http://localhost').searchParams))
@@ -31,19 +30,15 @@ export function replicaRoutes({ db, logger }: Deps): Router {
     sendJson(request, response, { replicas: [...rows, ...ended] })
   })
   router.get('/:id', async (request, response) => sendJson(request, response, { replica: await one(db, idIn(request)) }))
-  const control = (action: 'drain' | 'cancelDrain', work: (tx: Transaction, replica: Replica, body: unknown) => Promise<boolean>) => async (request: Request) => {
+  const control = (action: 'drain' | 'cancelDrain', work: (tx: Transaction, replica: Replica, given: { body: unknown; actor: string }) => Promise<boolean>) => async (request: Request) => {
     const replica = await one(db, idIn(request))
     if (replica.role !== 'engine') throw new YardError(409, `replica ${replica.id} is a ${replica.role}: only engines drain, the others are simply stopped`)
-    const done = await transaction(db, null, async tx => {
-      if (!await work(tx, replica, request.body)) return false
-      await recordControl(tx, { actor, action, thing: 'replicas', thingId: replica.id, parameters: z.record(z.string(), z.json()).parse(request.body ?? {}) })
-      return true
-    })
+    const parameters = z.record(z.string(), z.json()).parse(request.body ?? {})
+    const done = await act(deps, request, { action, thing: 'replicas', id: replica.id, parameters }, (tx, actor) => work(tx, replica, { body: parameters, actor }))
     if (!done) throw new YardError(409, refusalOf(action, await one(db, replica.id)))
-    logger.info({ actor, action, replica: replica.id }, 'control')
     return { replica: await one(db, replica.id) }
   }
-  const drain = control('drain', (tx, { id }, body) => requestDrain(tx, { replicaId: id, actor, deadlineSeconds: drainRequest.parse(body ?? {}).deadline ?? null }))
+  const drain = control('drain', (tx, { id }, { body, actor }) => requestDrain(tx, { replicaId: id, actor, deadlineSeconds: drainRequest.parse(body).deadline ?? null }))
   const cancel = control('cancelDrain', (tx, { id }) => cancelDrain(tx, { replicaId: id }))
   router.post('/:id/drain', async (request, response) => sendJson(request, response.status(202), await drain(request)))
   router.delete('/:id/drain', async (request, response) => sendJson(request, response, await cancel(request)))

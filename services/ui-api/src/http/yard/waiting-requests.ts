@@ -6,7 +6,8 @@ import { cancelRequestBody, priorityRequest, type WaitingRequest } from '@yardma
 import { Router } from 'express'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
-import { actor, controlQueue, wholeId } from './control-queue.js'
+import { act } from './act.js'
+import { wholeId } from './whole-id.js'
 import { YardError } from './yard-error.js'
 
 /** Those that are next are the ones of which it is known what they wait for. */
@@ -30,19 +31,19 @@ export function waitingRequestRoutes(deps: Deps): Router {
   router.post('/:buildrequest/priority', async (request, response) => {
     const { priority } = priorityRequest.parse(request.body ?? {})
     const { id } = await waitingRequest(db, request.params.buildrequest)
-    await controlQueue(deps, { action: 'set_priority', thing: 'build_requests', id, parameters: { priority } }, tx => setPriority(tx, { requestId: id, priority }))
+    await act(deps, request, { action: 'set_priority', thing: 'build_requests', id, parameters: { priority } }, tx => setPriority(tx, { requestId: id, priority }))
     sendJson(request, response, { buildrequest: await waitingRequest(db, request.params.buildrequest) })
   })
   router.post('/:buildrequest/release', async (request, response) => {
     const { id, hold } = await waitingRequest(db, request.params.buildrequest)
     if (hold !== 'worker') throw new YardError(409, `build request ${id} is not held: it waits by itself`)
-    await controlQueue(deps, { action: 'release', thing: 'build_requests', id, parameters: {} }, tx => releaseRequest(tx, id))
+    await act(deps, request, { action: 'release', thing: 'build_requests', id, parameters: {} }, tx => releaseRequest(tx, id))
     sendJson(request, response, { buildrequest: await waitingRequest(db, request.params.buildrequest) })
   })
   router.post('/:buildrequest/cancel', async (request, response) => {
     const { reason } = cancelRequestBody.parse(request.body ?? {})
     const id = wholeId(request.params.buildrequest)
-    const done = await controlQueue(deps, { action: 'cancel', thing: 'build_requests', id, parameters: { reason } }, tx => cancelRequest(tx, { requestId: id, reason, actor }))
+    const done = await act(deps, request, { action: 'cancel', thing: 'build_requests', id, parameters: { reason } }, (tx, actor) => cancelRequest(tx, { requestId: id, reason, actor }))
     if (done === null) throw new YardError(409, `build request ${id} is not there, or has ended`)
     sendJson(request, response, { cancelled: done === 'cancelled' ? 1 : 0, stopping: done === 'stopping' ? 1 : 0 })
   })

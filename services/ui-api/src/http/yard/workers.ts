@@ -1,19 +1,16 @@
-import { transaction, type Database } from '@yardmaster/db'
+import type { Database } from '@yardmaster/db'
 import { unquarantineWorker } from '@yardmaster/db/verbs/blame-workers'
 import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
-import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { readSlots, type Slot } from '@yardmaster/db/verbs/read-machines'
 import { downtimeAt, machineFacts, unavailability, type Downtime } from '@yardmaster/domain'
 import { workerActionRequest, workerActions, type YardWorker } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
+import { act } from './act.js'
 import { configuredPools } from './pools.js'
 import { YardError } from './yard-error.js'
-
-/** Nobody is signed in yet. */
-const actor = 'user:anonymous'
 
 type Row = Omit<YardWorker, 'downtime' | 'unavailable' | 'pool' | 'machine'> & { downtimes: Downtime[]; orphans: boolean; quarantinedForMs: number | null }
 
@@ -36,7 +33,7 @@ const verbs = { pause: pauseWorker, unpause: unpauseWorker, stop: stopWorker, ki
 
 /** Workers with all that there is to know of them, and what can be done to them. */
 export function workerRoutes(deps: Deps): Router {
-  const { db, logger } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   router.get('/', async (request, response) => {
     // Those that no configuration names any more are kept for their history.
@@ -47,11 +44,8 @@ export function workerRoutes(deps: Deps): Router {
   for (const action of workerActions) router.post(`/:worker/${action}`, async (request, response) => {
     const parameters = workerActionRequest.parse(request.body ?? {})
     const { id } = await one(db, request)
-    await transaction(db, null, async tx => {
-      await verbs[action](tx, { workerId: id, reason: parameters.reason ?? null })
-      await recordControl(tx, { actor, action, thing: 'workers', thingId: id, parameters: parameters.reason === undefined ? {} : { reason: parameters.reason } })
-    })
-    logger.info({ actor, action, worker: id }, 'control')
+    await act(deps, request, { action, thing: 'workers', id, parameters: parameters.reason === undefined ? {} : { reason: parameters.reason } },
+      async tx => void await verbs[action](tx, { workerId: id, reason: parameters.reason ?? null }))
     sendJson(request, response, { worker: await presentOne(deps, await one(db, request)) })
   })
   return router

@@ -1,0 +1,10 @@
+import type { AuthDeclaration } from './auth.js'
+
+export type WwwOptions = {
+  /** Nobody signs in, and everybody on this machine may do everything, unless said otherwise. */
+  auth?: AuthDeclaration
+  /** Whether who has not signed in may read; 'open' unless said otherwise. */
+  reading?: 'open' | 'closed'
+  /** Origins of other sites whose pages may use the API, e.g. `https://dashboard.example.org`. */
+  allowedOrigins?: string[]
+}

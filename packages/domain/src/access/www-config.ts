@@ -1,0 +1,17 @@
+/** How the installation is reached by people and programs, and what they may do: Buildbot's `c['www']`. */
+export type WwwConfig = {
+  auth: AuthConfig
+  authz: AuthzConfig
+  /** Whether who has not signed in may read. */
+  reading: 'open' | 'closed'
+  /** Origins of other sites whose pages may read (and, with a token, act): Buildbot's `allowed_origins`. */
+  allowedOrigins: string[]
+}
+
+/** Where people sign in. none: everybody may do everything, which is refused beyond this machine unless it is said to be meant (`anywhere`). */
+export type AuthConfig = { kind: 'none'; anywhere: boolean }
+
+/** Rules of who may do what, in their order. */
+export type AuthzConfig = { rules: [] }
+
+export const wwwDefaults: WwwConfig = { auth: { kind: 'none', anywhere: false }, authz: { rules: [] }, reading: 'open', allowedOrigins: [] }
