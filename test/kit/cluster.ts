@@ -11,6 +11,7 @@ import { startPostgresProxy, type PostgresProxy } from './postgres-proxy.js'
 import { RoleProcess, type Program } from './role-process.js'
 import { StockWorker } from './stock-worker.js'
 import type { TestProcess } from './test-process.js'
+import { WebBalancer } from './web-balancer.js'
 import { WorkerNetwork } from './worker-network.js'
 
 export type ClusterOptions = {
@@ -27,8 +28,12 @@ export type ClusterOptions = {
   schedulers?: number
   /** How many (1). */
   provisioners?: number
+  /** How many (1). */
+  uiApis?: number
   /** For every process. */
   env?: NodeJS.ProcessEnv
+  /** For each ui-api, besides. */
+  uiApiEnv?: NodeJS.ProcessEnv[]
   /** For each engine, besides. */
   engineEnv?: NodeJS.ProcessEnv[]
   /** An empty database on a server of the test's own, which it may stop; else one on the run's. */
@@ -38,6 +43,7 @@ export type ClusterOptions = {
 /** A whole installation of real processes: PostgreSQL and NATS of the test run, a database of its own. */
 export type Cluster = {
   folder: string
+  /** Of ui-api; of several, of the balancer without stickiness that stands before them. */
   url: string
   client: Client
   /** Each role speaks to PostgreSQL through a proxy of its own, so that it can be struck at an exact commit. */
@@ -46,6 +52,11 @@ export type Cluster = {
   roles: { [role in Exclude<Program, 'worker'>]: RoleProcess }
   engines: RoleProcess[]
   engineProxies: PostgresProxy[]
+  /** `ui-api` is the first one. */
+  uiApis: RoleProcess[]
+  /** Of each of them, past the balancer. */
+  uiApiUrls: string[]
+  uiApiProxies: PostgresProxy[]
   /** `scheduler` is the first one. */
   schedulers: RoleProcess[]
   schedulerProxies: PostgresProxy[]
@@ -67,40 +78,44 @@ export type Cluster = {
   stop(): Promise<void>
 }
 
-export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, schedulers: schedulerCount = 1, provisioners: provisionerCount = 1, env = {}, engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ config, files = {}, workers, stockWorkers: stockNames = [], engines: engineCount = 1, schedulers: schedulerCount = 1, provisioners: provisionerCount = 1, uiApis: uiApiCount = 1, env = {}, uiApiEnv = [], engineEnv = [], database: own }: ClusterOptions): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'yardmaster-cluster-'))
   for (const [name, text] of Object.entries({ ...files, 'yard.config.ts': config })) writeFileSync(join(folder, name), text)
-  const [database, port] = await Promise.all([own ?? freshDatabase(), testPort()])
+  const database = await (own ?? freshDatabase())
+  const uiApiPorts = await Promise.all(Array.from({ length: uiApiCount }, () => testPort()))
   const workerPorts = await Promise.all(Array.from({ length: engineCount }, () => testPort()))
   const network = await WorkerNetwork.start(workerPorts)
-  const uiApiProxy = await startPostgresProxy(database.url)
+  const balancer = uiApiCount > 1 ? await WebBalancer.start(uiApiPorts) : null
+  const uiApiProxies = await Promise.all(uiApiPorts.map(() => startPostgresProxy(database.url)))
   const schedulerProxies = await Promise.all(Array.from({ length: schedulerCount }, () => startPostgresProxy(database.url)))
   const engineProxies = await Promise.all(workerPorts.map(() => startPostgresProxy(database.url)))
   const provisionerProxies = await Promise.all(Array.from({ length: provisionerCount }, () => startPostgresProxy(database.url)))
-  const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(port), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
-  const uiApi = new RoleProcess('ui-api', 'ui-api', { ...common, DATABASE_URL: uiApiProxy.url })
+  const common = { ...process.env, YARD_DRAIN_DEADLINE: '5', ...env, YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts'), YARD_PORT: String(uiApiPorts[0]), ...(balancer && { YARD_BASE_URL: balancer.url }), NATS_URL: env['NATS_URL'] ?? inject('natsUrl') }
+  const uiApis = uiApiPorts.map((port, at) =>
+    new RoleProcess(at === 0 ? 'ui-api' : `ui-api ${at}`, 'ui-api', { ...common, YARD_PORT: String(port), ...uiApiEnv[at], DATABASE_URL: uiApiProxies[at]!.url }))
   const schedulers = schedulerProxies.map((proxy, at) => new RoleProcess(at === 0 ? 'scheduler' : `scheduler ${at}`, 'scheduler', { ...common, DATABASE_URL: proxy.url }))
   const engines = workerPorts.map((workerPort, at) =>
     new RoleProcess(at === 0 ? 'engine' : `engine ${at}`, 'engine', { ...common, YARD_WORKER_PORT: String(workerPort), YARD_WORKER_URL: `ws://127.0.0.1:${workerPort}`, ...engineEnv[at], DATABASE_URL: engineProxies[at]!.url }))
   const provisioners = provisionerProxies.map((proxy, at) =>
     new RoleProcess(at === 0 ? 'latent-worker-provisioner' : `latent-worker-provisioner ${at}`, 'latent-worker-provisioner', { ...common, DATABASE_URL: proxy.url }))
-  const byRole = <T>(api: T, [scheduler]: T[], [engine]: T[], [provisioner]: T[]) => ({ scheduler: scheduler!, 'ui-api': api, engine: engine!, 'latent-worker-provisioner': provisioner! })
+  const byRole = <T>([uiApi]: T[], [scheduler]: T[], [engine]: T[], [provisioner]: T[]) => ({ scheduler: scheduler!, 'ui-api': uiApi!, engine: engine!, 'latent-worker-provisioner': provisioner! })
   const workerIn = (name: string, basedir: string) => {
     mkdirSync(basedir)
     return new RoleProcess(name, 'worker', { ...process.env, ...env, YARD_ENGINE: network.url, YARD_WORKER_NAME: name, YARD_WORKER_PASSWORD: 'pw', YARD_WORKER_BASEDIR: basedir })
   }
   const workerProcesses = workers.map(name => workerIn(name, join(folder, name)))
   const stockWorkers = stockNames.map(name => new StockWorker({ name, password: 'pw', url: network.url, basedir: join(folder, name), env: { ...process.env, ...env } }))
-  const proxies = [uiApiProxy, ...schedulerProxies, ...engineProxies, ...provisionerProxies]
+  const proxies = [...uiApiProxies, ...schedulerProxies, ...engineProxies, ...provisionerProxies]
   const pool = new pg.Pool({ connectionString: database.url, max: 4, types: { getTypeParser: (oid, format) => (oid === 20 ? Number : pg.types.getTypeParser(oid, format)) } })
   // A test may stop its server.
   pool.on('error', () => {})
   const others: RoleProcess[] = []
-  const processes = () => [...workerProcesses, ...stockWorkers, ...others, uiApi, ...schedulers, ...provisioners, ...engines]
-  const url = `http://127.0.0.1:${port}/`
+  const processes = () => [...workerProcesses, ...stockWorkers, ...others, ...uiApis, ...schedulers, ...provisioners, ...engines]
+  const uiApiUrls = uiApiPorts.map(port => `http://127.0.0.1:${port}/`)
+  const url = balancer?.url ?? uiApiUrls[0]!
   const cluster: Cluster = {
-    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(uiApiProxy, schedulerProxies, engineProxies, provisionerProxies), roles: byRole(uiApi, schedulers, engines, provisioners),
-    engines, engineProxies, schedulers, schedulerProxies, provisioners, provisionerProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
+    folder, url, client: createClient({ baseUrl: url }), proxies: byRole(uiApiProxies, schedulerProxies, engineProxies, provisionerProxies), roles: byRole(uiApis, schedulers, engines, provisioners),
+    uiApis, uiApiUrls, uiApiProxies, engines, engineProxies, schedulers, schedulerProxies, provisioners, provisionerProxies, workers: workerProcesses, stockWorkers, workerUrl: network.url, network, processes,
     machines: () => machineProcesses(join(folder, 'machines')),
     anotherWorker(name) {
       const other = workerIn(name, join(folder, `${name}-${others.length}`))
@@ -113,7 +128,7 @@ export async function startCluster({ config, files = {}, workers, stockWorkers: 
       network.heal()
       await Promise.all(processes().map(role => role.stop()))
       killMachines(join(folder, 'machines'))
-      await Promise.all([network.close(), ...proxies.map(proxy => proxy.close())])
+      await Promise.all([network.close(), balancer?.close(), ...proxies.map(proxy => proxy.close())])
       await pool.end()
       await database.drop()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
