@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { logLevels } from './logger.js'
@@ -29,6 +30,14 @@ const url = (schemes: string[]) => {
   return z.string().refine(text => schemes.some(scheme => text.startsWith(`${scheme}://`)) && URL.canParse(text.split(',')[0] ?? ''), expected)
 }
 
+/** An address, a range of them (10.0.0.0/8), or one of three names of such. */
+function isAddressRange(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  return version !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+}
+
 /** Where a browser or a link reaches a server that listens on `host`. */
 function urlOf(host: string, portNumber: number): string {
   const reachable = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host
@@ -51,6 +60,7 @@ export const settingsTable = {
   healthPort: setting({ env: 'YARD_HEALTH_PORT', flag: '--health-port <number>', description: 'port for /healthz, /readyz and /metrics; none when unset', type: port.optional() }),
   healthHost: setting({ env: 'YARD_HEALTH_HOST', flag: '--health-host <address>', description: 'address for /healthz, /readyz and /metrics', type: z.string(), default: '127.0.0.1' }),
   baseUrl: setting({ env: 'YARD_BASE_URL', flag: '--base-url <url>', description: 'public address of the web page, for links', type: url(['http', 'https']).transform(text => (text.endsWith('/') ? text : `${text}/`)), default: ({ host, port: portNumber }) => urlOf(host, portNumber) }),
+  trustedProxies: setting({ env: 'YARD_TRUSTED_PROXIES', flag: '--trusted-proxies <addresses>', description: 'proxies in front of ui-api whose `X-Forwarded-For` says who asks, and whose headers may sign in: addresses, ranges as 10.0.0.0/8, `loopback`, `linklocal`, `uniquelocal`, separated by commas; when unset, loopback for addresses alone', type: list.refine(ranges => ranges.every(isAddressRange), 'addresses, ranges as 10.0.0.0/8, loopback, linklocal or uniquelocal, separated by commas') }),
   dbConnections: setting({ env: 'YARD_DB_CONNECTIONS', flag: '--db-connections <number>', description: 'most connections of one process to PostgreSQL', type: wholeNumber(3, 1000), default: '10' }),
   workerLostAfter: setting({ env: 'YARD_WORKER_LOST_AFTER', flag: '--worker-lost-after <seconds>', description: 'seconds of silence after which a worker counts as lost', type: wholeNumber(5, 86_400), default: '60' }),
   workerUrl: setting({ env: 'YARD_WORKER_URL', flag: '--worker-url <url>', description: 'where workers reach this engine: told to machines that are started on demand, and to workers that another engine cannot use', type: url(['ws', 'wss']).optional() }),

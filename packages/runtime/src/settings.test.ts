@@ -67,3 +67,11 @@ test('each flag is named like its setting', () => {
     expect(long?.replaceAll(/-(\w)/g, (_all, letter: string) => letter.toUpperCase())).toBe(name)
   }
 })
+
+test('proxies are addresses, ranges of them or their names', () => {
+  expect(readSettings({}).trustedProxies).toEqual([])
+  expect(readSettings({ YARD_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,2001:db8::/32, 192.0.2.7' }).trustedProxies).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
+  for (const wrong of ['proxy.example.org', '10.0.0.0/33', '10.0.0.0/8/8', '::/129', '1.2.3.4/', 'all']) {
+    expect(problemsOf(() => readSettings({ YARD_TRUSTED_PROXIES: wrong }))).toEqual([expect.stringContaining('expected addresses, ranges as 10.0.0.0/8')])
+  }
+})

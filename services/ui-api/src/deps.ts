@@ -20,7 +20,7 @@ export type Deps = {
   logger: Logger
   clock: Clock
   random: Random
-  settings: Pick<Settings, 'baseUrl'>
+  settings: Pick<Settings, 'baseUrl' | 'trustedProxies'>
   version: string
   /** Where the built web page is. */
   webFolder: string

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { peersOf } from '../access/client-address.js'
 import type { Deps } from '../deps.js'
 import { Hub } from '../live/hub.js'
 import { basePathOf, createApp } from './app.js'
@@ -15,7 +16,9 @@ export async function startHttpServer(deps: Deps, { host, port }: { host: string
   const hub = new Hub(deps)
   const { baseUrl } = deps.settings
   const reach = { baseUrl, listensOn: host }
-  const server = createServer(createApp(deps, hub, reach))
+  const server = createServer()
+  const notePeer = peersOf(deps.settings.trustedProxies)
+  server.on('request', notePeer).on('upgrade', notePeer).on('request', createApp(deps, hub, reach))
   const closeSockets = serveWebSocket(server, deps, { hub, reach, basePath: basePathOf(baseUrl) })
   // An idle connection of a balancer must not be closed by us while it sends the next request on it.
   server.keepAliveTimeout = 75_000
