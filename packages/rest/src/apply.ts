@@ -28,7 +28,7 @@ function matches(value: unknown, { op, values }: Filter): boolean {
 
 function contains(value: unknown, wanted: FilterValue): boolean {
   if (Array.isArray(value)) return value.includes(wanted)
-  return typeof value === 'string' && value.includes(String(wanted))
+  return (typeof value === 'string' || typeof value === 'number') && String(value).includes(String(wanted))
 }
 
 function inOrder(value: unknown, op: 'lt' | 'le' | 'gt' | 'ge', limit: FilterValue | undefined): boolean {

@@ -1,4 +1,4 @@
-import { filterValue, type FilterValue } from './field.js'
+import { filterValue, numberIn, type FilterValue } from './field.js'
 import type { ResourceType } from './resource-type.js'
 
 export const operators = ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'contains', 'in', 'notin'] as const
@@ -72,8 +72,8 @@ function orderOf(resource: ResourceType, given: string): Order {
 }
 
 function count(name: string, given = ''): number {
-  const number = /^\s*\+?\d+\s*$/.test(given) ? Number(given) : NaN
-  if (!Number.isSafeInteger(number)) throw new InvalidQueryParameter(`invalid ${name}`)
+  const number = numberIn(given)
+  if (number === undefined || number < 0) throw new InvalidQueryParameter(`invalid ${name}`)
   return number
 }
 

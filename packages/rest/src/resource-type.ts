@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Field } from './field.js'
+import { entitySpec, type Field, type TypeSpec } from './field.js'
 
 type Fields = { [name: string]: Field }
 type Values<F extends Fields> = { [Name in keyof F]: F[Name] extends Field<infer T> ? T : never }
@@ -10,6 +10,8 @@ export type ResourceType<T = { [field: string]: unknown }> = {
   plural: string
   fields: { readonly [name: string]: Field }
   schema: z.ZodType<T>
+  /** As Buildbot's `application.spec` describes it. */
+  spec: TypeSpec
 }
 
 export type ResourceOf<R> = R extends ResourceType<infer T> ? T : never
@@ -17,5 +19,5 @@ export type ResourceOf<R> = R extends ResourceType<infer T> ? T : never
 /** Both the schema and the table that queries are checked against come from the one list of fields. */
 export function resourceType<F extends Fields>(name: string, plural: string, fields: F): ResourceType<Values<F>> {
   const shape = Object.fromEntries(Object.entries(fields).map(([key, { schema }]) => [key, schema]))
-  return { name, plural, fields, schema: z.object(shape) as unknown as z.ZodType<Values<F>> }
+  return { name, plural, fields, schema: z.object(shape) as unknown as z.ZodType<Values<F>>, spec: entitySpec(name, fields) }
 }

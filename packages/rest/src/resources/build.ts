@@ -1,4 +1,4 @@
-import { boolean, integer, nullable, properties, text, time } from '../field.js'
+import { boolean, integer, nullable, properties, quietlyNullable, text, time } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 
 export const builds = resourceType('build', 'builds', {
@@ -8,7 +8,7 @@ export const builds = resourceType('build', 'builds', {
   buildrequestid: integer,
   workerid: integer,
   /** The replica that started it; null once that is forgotten. */
-  masterid: nullable(integer),
+  masterid: quietlyNullable(integer),
   started_at: time,
   complete: boolean,
   complete_at: nullable(time),
@@ -16,6 +16,6 @@ export const builds = resourceType('build', 'builds', {
   results: nullable(integer),
   state_string: text,
   /** As far as `?property=` asks for them; otherwise empty. */
-  properties,
+  properties: { ...properties, spec: nullable(properties).spec },
 })
 export type Build = ResourceOf<typeof builds>

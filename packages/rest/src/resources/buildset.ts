@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { boolean, integer, nullable, structure, text, time } from '../field.js'
+import { boolean, integer, nullable, structures, text } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 import { sourcestamps } from './sourcestamp.js'
 
@@ -8,11 +7,12 @@ export const buildsets = resourceType('buildset', 'buildsets', {
   external_idstring: nullable(text),
   reason: text,
   rebuilt_buildid: nullable(integer),
-  submitted_at: time,
+  /** Epoch seconds, as `complete_at`. */
+  submitted_at: integer,
   complete: boolean,
-  complete_at: nullable(time),
+  complete_at: nullable(integer),
   results: nullable(integer),
-  sourcestamps: structure(z.array(sourcestamps.schema)),
+  sourcestamps: structures(sourcestamps.schema, sourcestamps.spec),
   parent_buildid: nullable(integer),
   parent_relationship: nullable(text),
 })

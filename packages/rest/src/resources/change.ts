@@ -1,4 +1,4 @@
-import { integer, list, nullable, properties, structure, text, time } from '../field.js'
+import { integer, list, nullable, properties, quietlyNullable, structure, text } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 import { sourcestamps } from './sourcestamp.js'
 
@@ -6,11 +6,12 @@ export const changes = resourceType('change', 'changes', {
   changeid: integer,
   parent_changeids: list(integer),
   author: text,
-  committer: nullable(text),
+  committer: quietlyNullable(text),
   files: list(text),
   comments: text,
   revision: nullable(text),
-  when_timestamp: time,
+  /** Epoch seconds. */
+  when_timestamp: integer,
   branch: nullable(text),
   category: nullable(text),
   revlink: nullable(text),
@@ -18,6 +19,6 @@ export const changes = resourceType('change', 'changes', {
   repository: text,
   project: text,
   codebase: text,
-  sourcestamp: structure(sourcestamps.schema),
+  sourcestamp: structure(sourcestamps.schema, sourcestamps.spec),
 })
 export type Change = ResourceOf<typeof changes>

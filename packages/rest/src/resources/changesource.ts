@@ -6,6 +6,6 @@ export const changesources = resourceType('changesource', 'changesources', {
   changesourceid: integer,
   name: text,
   /** Who polls it, or would. */
-  master: nullable(structure(masters.schema)),
+  master: nullable(structure(masters.schema, masters.spec)),
 })
 export type Changesource = ResourceOf<typeof changesources>

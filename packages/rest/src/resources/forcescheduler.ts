@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boolean, identifier, list, structure, text } from '../field.js'
+import { boolean, identifier, json, list, named, structures, text } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 
 /** One field of a force form, in Buildbot's spelling. */
@@ -45,11 +45,11 @@ export const forceField: z.ZodType<ForceField> = z.lazy(() => z.object({
 }))
 
 export const forceschedulers = resourceType('forcescheduler', 'forceschedulers', {
-  name: identifier,
+  name: identifier(50),
   button_name: text,
   label: text,
-  builder_names: list(text),
+  builder_names: list(named),
   enabled: boolean,
-  all_fields: structure(z.array(forceField)),
+  all_fields: structures(forceField, json.spec),
 })
 export type ForceScheduler = ResourceOf<typeof forceschedulers>

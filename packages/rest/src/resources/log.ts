@@ -4,12 +4,12 @@ import { resourceType, type ResourceOf } from '../resource-type.js'
 export const logs = resourceType('log', 'logs', {
   logid: integer,
   name: text,
-  slug: identifier,
+  slug: identifier(50),
   stepid: integer,
   complete: boolean,
   num_lines: integer,
   /** s: stdio, each line begins with o, e or h; t: text. */
-  type: identifier,
+  type: identifier(1),
 })
 export type Log = ResourceOf<typeof logs>
 

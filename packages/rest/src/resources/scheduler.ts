@@ -7,6 +7,6 @@ export const schedulers = resourceType('scheduler', 'schedulers', {
   name: text,
   enabled: boolean,
   /** Who dispatches changes to it now. */
-  master: nullable(structure(masters.schema)),
+  master: nullable(structure(masters.schema, masters.spec)),
 })
 export type Scheduler = ResourceOf<typeof schedulers>

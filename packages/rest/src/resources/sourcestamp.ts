@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { integer, nullable, structure, text, time } from '../field.js'
+import { entitySpec, integer, nullable, structure, text, time, type TypeSpec } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 
 const patch = z.object({
@@ -7,14 +7,17 @@ const patch = z.object({
   author: z.string().nullable(), comment: z.string().nullable(),
 })
 
+const binary: TypeSpec = { name: 'binary', type_spec: { name: 'binary' } }
+const patchSpec = entitySpec('patch', { patchid: integer, body: { spec: binary }, level: integer, subdir: text, author: text, comment: text })
+
 export const sourcestamps = resourceType('sourcestamp', 'sourcestamps', {
   ssid: integer,
-  branch: nullable(text),
   revision: nullable(text),
+  branch: nullable(text),
   repository: text,
   project: text,
   codebase: text,
-  patch: nullable(structure(patch)),
+  patch: nullable(structure(patch, patchSpec)),
   created_at: time,
 })
 export type SourceStamp = ResourceOf<typeof sourcestamps>

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { boolean, integer, nullable, structure, text, time } from '../field.js'
+import { boolean, entitySpec, integer, named, nullable, structures, text, time } from '../field.js'
 import { resourceType, type ResourceOf } from '../resource-type.js'
 
 export const steps = resourceType('step', 'steps', {
   stepid: integer,
   number: integer,
-  name: text,
+  name: named,
   buildid: integer,
   started_at: nullable(time),
   locks_acquired_at: nullable(time),
@@ -13,7 +13,7 @@ export const steps = resourceType('step', 'steps', {
   complete_at: nullable(time),
   results: nullable(integer),
   state_string: text,
-  urls: structure(z.array(z.object({ name: z.string(), url: z.string() }))),
+  urls: structures(z.object({ name: z.string(), url: z.string() }), entitySpec('Url', { name: text, url: text })),
   hidden: boolean,
 })
 export type Step = ResourceOf<typeof steps>

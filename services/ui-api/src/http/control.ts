@@ -11,7 +11,9 @@ import { findId } from '../do/find-id.js'
 import { recordedParameters } from '../do/recorded-parameters.js'
 import { sortKeys } from './json.js'
 import { InvalidPath } from './resources/places.js'
-import { pathParams } from './path-params.js'
+import { invalidPath, pathParams } from './path-params.js'
+
+const body = text({ type: () => true, limit: '1mb' })
 
 type Call = { method: string; id: string | number | null; params: { [name: string]: unknown } }
 
@@ -22,17 +24,23 @@ export function controlRoutes(deps: Deps): Router {
   return router
 }
 
-const body = text({ type: () => true, limit: '1mb' })
-
 /** For the paths that can only be read. */
-export const unknownAction: RequestHandler[] = [body, (request, response) => {
-  const id = idOf(request.body)
-  try {
-    throw new ControlError(501, controlCodes.methodNotFound, `invalid control action: there is none at ${request.path}, found ${JSON.stringify(callOf(request).method)}`)
-  } catch (error) {
-    refuse(response, id, error)
-  }
-}]
+export const unknownAction = refusing((request, { method }) => new ControlError(501, controlCodes.methodNotFound, `action: ${method} is not supported at ${request.path}`))
+
+/** For the paths that there are not. */
+export const unknownPath = refusing(request => new ControlError(404, controlCodes.invalidRequest, invalidPath(request)))
+
+/** What is wrong with the call itself is said first, as in Buildbot. */
+function refusing(refusalOf: (request: Request, call: Call) => ControlError): RequestHandler[] {
+  return [body, (request, response) => {
+    const id = idOf(request.body)
+    try {
+      throw refusalOf(request, callOf(request))
+    } catch (error) {
+      refuse(response, id, error)
+    }
+  }]
+}
 
 function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {

@@ -1,4 +1,5 @@
 import type { Database } from '@yardmaster/db'
+import { logchunks } from '@yardmaster/rest'
 import { Router, type Request, type Response } from 'express'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +9,7 @@ import { readWhole } from './resources/log-lines.js'
 import { logId, logPlaces } from './resources/places.js'
 import { sql, toQuery } from './resources/sql.js'
 import { pathParams } from './path-params.js'
+import { specOf } from './query-of.js'
 
 type LogFacts = { id: number; slug: string; type: string; step: string; number: number; builder: string; worker: string }
 
@@ -15,8 +17,9 @@ type LogFacts = { id: number; slug: string; type: string; step: string; number: 
 export function rawLogRoutes({ db, logger }: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
   const serve = (attachment: boolean) => async (request: Request, response: Response) => {
+    specOf(request, logchunks, false)
     const log = await factsOf(db, request)
-    if (!log) return sendError(response, 404, `not found: there is no log at ${request.path}`)
+    if (!log) return sendError(response, 404, `not found while getting from ${request.path}: there is no log`)
     describe(response, log, attachment)
     if (request.method === 'HEAD') return void response.end()
     try {

@@ -9,6 +9,7 @@ export const builders: StoredResource<Builder> = {
   type,
   from: raw('builders b'),
   id: raw('b.id'),
+  inPython: true,
   columns: {
     builderid: column('b.id'),
     name: column('b.name'),

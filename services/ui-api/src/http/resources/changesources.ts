@@ -13,6 +13,7 @@ export const changesources: StoredResource<Changesource> = {
   type,
   from: raw('change_sources s'),
   id: raw('s.id'),
+  inPython: true,
   columns: {
     changesourceid: column('s.id'),
     name: column('s.name'),

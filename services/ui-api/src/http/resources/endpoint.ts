@@ -4,7 +4,7 @@ import type { Clock } from '@yardmaster/runtime'
 import type { ActiveGeneration } from '../../deps.js'
 import { fetchRows, type Page } from './fetch-rows.js'
 import type { PathParams } from './places.js'
-import type { Sql } from './sql.js'
+import { sql, toQuery, type Sql } from './sql.js'
 import type { StoredResource } from './stored-resource.js'
 
 export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; clock: Clock; activeGenerations(): ActiveGeneration[] }
@@ -24,6 +24,18 @@ type Scope = (params: PathParams) => Sql[]
 
 export function collection(resource: StoredResource, path: string, scope: Scope = () => []): Endpoint {
   return { path, type: resource.type, kind: 'collection', answer: ({ db, params, spec }) => fetchRows(db, resource, scope(params), spec) }
+}
+
+/** A collection that is not there (404) when `owner`, the id of what it is part of, is null. */
+export function partsOf(resource: StoredResource, path: string, { scope, owner }: { scope: Scope; owner(params: PathParams): Sql }): Endpoint {
+  const all = collection(resource, path, scope)
+  const answer: Endpoint['answer'] = async request => {
+    const page = await all.answer(request)
+    if (page?.rows.length !== 0) return page
+    const { rows } = await request.db.pool.query(toQuery(sql`SELECT 1 WHERE ${owner(request.params)} IS NOT NULL`))
+    return rows.length > 0 ? page : null
+  }
+  return { ...all, answer }
 }
 
 export function single(resource: StoredResource, path: string, scope: Scope): Endpoint {

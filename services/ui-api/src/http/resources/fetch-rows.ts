@@ -12,7 +12,7 @@ export const longestAnswer = 10_000
 
 /** The rows of a resource that meet `scope` and the query, all decided by the database. */
 export async function fetchRows(db: Database, resource: StoredResource, scope: readonly Sql[], spec: ResultSpec): Promise<Page> {
-  const where = conditions([...scope, ...spec.filters.map(filter => filterCondition(columnOf(resource, filter.field), filter))])
+  const where = conditions([...scope, ...spec.filters.map(filter => filterCondition(columnOf(resource, filter.field), filter, resource.inPython))])
   const limit = Math.min(spec.limit ?? longestAnswer, longestAnswer)
   const query = sql`SELECT ${selected(resource, spec)} FROM ${resource.from} ${where} ORDER BY ${ordered(resource, spec)} LIMIT ${limit} OFFSET ${spec.offset}`
   const { rows } = await db.pool.query<Row>(toQuery(query))
@@ -57,19 +57,19 @@ function ordered(resource: StoredResource, { order }: ResultSpec): Sql {
     const nulls = column.nullable ? (descending ? ' NULLS LAST' : ' NULLS FIRST') : ''
     return sql`${column.order ?? column.key}${raw(descending ? ' DESC' : '')}${raw(nulls)}`
   })
-  const last = order.at(-1)
-  return join([...terms, sql`${resource.id}${raw(last?.descending ? ' DESC' : '')}`], ', ')
+  const descending = !resource.inPython && order.at(-1)?.descending === true
+  return join([...terms, sql`${resource.id}${raw(descending ? ' DESC' : '')}`], ', ')
 }
 
 const comparisons = { lt: '<', le: '<=', gt: '>', ge: '>=' } as const
 
-/** A filter as a condition. As in Buildbot's SQL, null meets no condition, not even `ne`. */
-function filterCondition(column: Column, { op, values }: Filter): Sql {
+/** A filter as a condition. As in Buildbot, null differs from every value where it filters in Python; in its SQL null meets no condition, not even `ne`. */
+function filterCondition(column: Column, { op, values }: Filter, nullDiffers = false): Sql {
   if (column.kind === 'flag' && column.conditions) return flagCondition(column.conditions, op, values)
   if (column.kind === 'list') return listCondition(column, op, values)
   switch (op) {
     case 'eq': case 'in': return anyOf(comparable(column), values)
-    case 'ne': case 'notin': return sql`NOT (${anyOf(comparable(column), values)})`
+    case 'ne': case 'notin': return differsFrom(column, values, nullDiffers)
     case 'contains': return join([raw('('), join(values.map(value => sql`position(${String(value)} in ${column.key}::text) > 0`), ' OR '), raw(')')], '')
     case 'lt': case 'le': case 'gt': case 'ge': return column.kind === 'time' ? timeCondition(column, op, Number(values[0])) : sql`${column.key} ${raw(comparisons[op])} ${values[0]}`
   }
@@ -78,6 +78,11 @@ function filterCondition(column: Column, { op, values }: Filter): Sql {
 /** One comparison and ANY are planned alike, but the single one is easier to read in a slow query log. */
 function anyOf(key: Sql, values: readonly FilterValue[]): Sql {
   return values.length === 1 ? sql`${key} = ${values[0]}` : sql`${key} = ANY(${values})`
+}
+
+function differsFrom(column: Column, values: readonly FilterValue[], nullDiffers: boolean): Sql {
+  const differs = sql`NOT (${anyOf(comparable(column), values)})`
+  return nullDiffers && column.nullable ? sql`(${column.key} IS NULL OR ${differs})` : differs
 }
 
 function comparable(column: Column): Sql {

@@ -7,7 +7,7 @@ import { sql, toQuery } from './sql.js'
 const lastLine = 2 ** 31 - 2
 
 /** `offset` and `limit` count lines. A place after the end is empty, so that whoever follows a log may ask ahead. */
-export const logchunkEndpoints: Endpoint[] = logPlaces.map(place => ({
+const ofLogs: Endpoint[] = logPlaces.map(place => ({
   path: `${place}/contents`, type, kind: 'single', paged: true,
   async answer({ db, params, spec: { offset, limit } }) {
     const { rows: [log] } = await db.pool.query<{ id: number }>(toQuery(sql`SELECT id FROM logs WHERE id = ${logId(params)}`))
@@ -18,3 +18,6 @@ export const logchunkEndpoints: Endpoint[] = logPlaces.map(place => ({
     return { rows: [{ logid: log.id, firstline: first, content: content.toString('utf8') }], total: null }
   },
 }))
+
+/** Buildbot has the bare path, and never anything there. */
+export const logchunkEndpoints: Endpoint[] = [...ofLogs, { path: '/logchunks', type, kind: 'single', answer: () => Promise.resolve(null) }]

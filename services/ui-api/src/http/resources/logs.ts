@@ -8,6 +8,7 @@ export const logs: StoredResource<Log> = {
   type,
   from: raw('logs l'),
   id: raw('l.id'),
+  inPython: true,
   columns: {
     logid: column('l.id'),
     name: column('l.name'),

@@ -9,6 +9,7 @@ export const masters: StoredResource<Master> = {
   type,
   from: raw('replicas m'),
   id: raw('m.id'),
+  inPython: true,
   columns: {
     masterid: column('m.id'),
     name: column('m.name'),

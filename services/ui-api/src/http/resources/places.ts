@@ -21,6 +21,11 @@ function numberOrName(given: string): number | string {
   return number.test(given) ? Number(given) : given
 }
 
+export function projectId(params: PathParams): Sql {
+  const project = numberOrName(params.project ?? '')
+  return typeof project === 'number' ? sql`${project}::bigint` : sql`(SELECT id FROM projects WHERE name = ${project})`
+}
+
 /** A builder that is configured now goes before one that had the name earlier. */
 export function builderId(params: PathParams): Sql {
   const builder = numberOrName(params.builder ?? '')

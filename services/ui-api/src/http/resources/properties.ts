@@ -6,7 +6,7 @@ import { buildId, buildPlaces, numberIn, type PathParams } from './places.js'
 import { sql, toQuery, type Sql } from './sql.js'
 
 /** Its one resource is the map of properties itself: there are no fields to filter by. */
-const propertiesType: ResourceType = { name: 'property', plural: 'properties', fields: {}, schema: z.record(z.string(), z.unknown()) }
+const propertiesType: ResourceType = { name: 'property', plural: 'properties', fields: {}, schema: z.record(z.string(), z.unknown()), spec: { name: 'sourcedproperties', type_spec: { name: 'sourcedproperties' } } }
 
 type Source = (params: PathParams) => Sql
 
@@ -14,18 +14,16 @@ const ofBuild: Source = params => sql`SELECT properties FROM builds WHERE id = $
 const ofBuildset: Source = params => sql`SELECT properties FROM buildsets WHERE id = ${numberIn(params, 'bsid')}`
 const ofChange: Source = params => sql`SELECT properties FROM changes WHERE id = ${numberIn(params, 'changeid')}`
 
-async function read({ db, params }: EndpointRequest, source: Source): Promise<Properties | null> {
+/** Of what is not there, as Buildbot answers it: none. */
+async function read({ db, params }: EndpointRequest, source: Source): Promise<Properties> {
   const { rows } = await db.pool.query<{ properties: Properties }>(toQuery(source(params)))
-  return rows[0]?.properties ?? null
+  return rows[0]?.properties ?? {}
 }
 
 function asMap(path: string, source: Source): Endpoint {
   return {
     path, type: propertiesType, kind: 'single',
-    async answer(request) {
-      const properties = await read(request, source)
-      return properties && { rows: [properties], total: null }
-    },
+    answer: async request => ({ rows: [await read(request, source)], total: null }),
   }
 }
 
@@ -33,7 +31,7 @@ function asList(path: string, source: Source): Endpoint {
   return {
     path, type: propertyList, kind: 'collection',
     async answer(request) {
-      const listed = Object.entries(await read(request, source) ?? {}).map(([name, [value, from]]) => ({ name, source: from, value: JSON.stringify(value) }))
+      const listed = Object.entries(await read(request, source)).map(([name, [value, from]]) => ({ name, source: from, value: JSON.stringify(value) }))
       return applyResultSpec(listed, request.spec)
     },
   }

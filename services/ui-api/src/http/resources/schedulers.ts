@@ -12,6 +12,7 @@ export const schedulers: StoredResource<Scheduler> = {
   type,
   from: raw('schedulers s'),
   id: raw('s.id'),
+  inPython: true,
   columns: {
     schedulerid: column('s.id'),
     name: column('s.name'),

@@ -12,6 +12,7 @@ export const sourcestamps: StoredResource<SourceStamp> = {
   type,
   from: raw('sourcestamps ss'),
   id: raw('ss.id'),
+  inPython: true,
   columns: {
     ssid: column('ss.id'),
     branch: column('ss.branch', { nullable: true }),

@@ -1,5 +1,5 @@
 import { steps as type, type Step } from '@yardmaster/rest'
-import { collection, single, type Endpoint } from './endpoint.js'
+import { partsOf, single, type Endpoint } from './endpoint.js'
 import { buildId, buildPlaces, stepId, stepPlaces } from './places.js'
 import { raw, sql } from './sql.js'
 import { column, flag, time, type StoredResource } from './stored-resource.js'
@@ -8,6 +8,7 @@ export const steps: StoredResource<Step> = {
   type,
   from: raw('steps s'),
   id: raw('s.id'),
+  inPython: true,
   columns: {
     stepid: column('s.id'),
     number: column('s.number'),
@@ -26,6 +27,6 @@ export const steps: StoredResource<Step> = {
 }
 
 export const stepEndpoints: Endpoint[] = [
-  ...buildPlaces.map(place => collection(steps, `${place}/steps`, params => [sql`s.build_id = ${buildId(params)}`])),
+  ...buildPlaces.map(place => partsOf(steps, `${place}/steps`, { scope: params => [sql`s.build_id = ${buildId(params)}`], owner: buildId })),
   ...stepPlaces.map(place => single(steps, place, params => [sql`s.id = ${stepId(params)}`])),
 ]

@@ -22,6 +22,8 @@ export type StoredResource<T = { [field: string]: unknown }> = {
   columns: { readonly [Field in keyof T]: Column }
   /** Expression of the row's id: the order when none is asked for, and what events name. */
   id: Sql
+  /** Buildbot filters and sorts these in Python, others in SQL: null differs from every value, and equals keep their natural order. */
+  inPython?: true
 }
 
 type Options = { nullable?: boolean }

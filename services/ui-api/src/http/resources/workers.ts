@@ -13,6 +13,7 @@ export const workers: StoredResource<Worker> = {
   type,
   from: raw('workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id'),
   id: raw('w.id'),
+  inPython: true,
   columns: {
     workerid: column('w.id'),
     name: column('w.name'),
