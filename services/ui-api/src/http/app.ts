@@ -1,14 +1,15 @@
 import { isUnavailable } from '@yardmaster/db'
 import compression from 'compression'
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express'
-import helmet from 'helmet'
+import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import { changeHookRoutes } from './change-hooks.js'
+import { refuseForeignPages } from './foreign-pages.js'
 import { sendError, sendJson } from './json.js'
 import { MisdirectedRequest, refusalOfHost, type Reach } from './own-host.js'
 import { restRoutes } from './rest.js'
-import { isSameOrigin } from './same-origin.js'
+import { answersWith, securityHeaders } from './security-headers.js'
 import { sseRoutes } from './sse.js'
 import { webRoutes } from './web-page.js'
 import { yardRoutes } from './yard/routes.js'
@@ -25,7 +26,7 @@ export function createApp(deps: Deps, hub: Hub, reach: Reach): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
-  app.use(securityHeaders())
+  app.use(securityHeaders(deps.settings.baseUrl))
   app.use(compression({ filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
   const basePath = basePathOf(deps.settings.baseUrl)
   const routes = allRoutes(deps, hub, { reach, basePath })
@@ -37,11 +38,15 @@ export function createApp(deps: Deps, hub: Hub, reach: Reach): Express {
 
 function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; basePath: string }): Router {
   const router = Router({ strict: true })
+  router.use(['/health', '/healthz', '/change_hook', '/api', '/sse'], answersWith('data'))
+  router.use('/api/docs', answersWith('documentation'))
+  router.use(['/avatar', '/plugins/badges'], answersWith('drawing'))
   router.get(['/health', '/healthz'], (_request, response) => void response.json({ alive: true }))
   router.use('/change_hook', changeHookRoutes(deps))
   // What is above is for load balancers and code hosts, which call us what they like.
   router.use(refuseForeignHosts(reach))
-  router.use('/api', refuseNul, refuseForeignPages(deps))
+  router.use(['/api', '/sse'], refuseForeignPages(deps))
+  router.use('/api', refuseNul, personal)
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
   router.use(['/api/v2', '/api/latest'], rest)
@@ -52,20 +57,6 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   return router
 }
 
-function securityHeaders() {
-  return helmet({
-    // Styles are set on elements by the lists that show only what is in view.
-    contentSecurityPolicy: { useDefaults: false, directives: {
-      defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], connectSrc: ["'self'"],
-      objectSrc: ["'none'"], baseUri: ["'self'"], formAction: ["'self'"], frameAncestors: ["'self'"],
-    } },
-    // Whether the address is also served by TLS is for whoever ends the TLS to say.
-    strictTransportSecurity: false,
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-  })
-}
-
 function refuseForeignHosts(reach: Reach) {
   return (request: Request, _response: Response, next: NextFunction) => {
     const refusal = refusalOfHost(request, reach)
@@ -73,17 +64,17 @@ function refuseForeignHosts(reach: Reach) {
   }
 }
 
+/** Answers differ by who asks; a browser asks again each time, and is told when nothing has changed. */
+function personal(request: Request, response: Response, next: NextFunction): void {
+  response.vary('accept, authorization, cookie')
+  response.set('cache-control', callerOf(request).kind === 'anonymous' ? 'no-cache' : 'private, no-cache')
+  next()
+}
+
 /** No name has one, and the database takes none, not even to look for it. */
 function refuseNul(request: Request, response: Response, next: NextFunction): void {
   if (request.path.includes('%00')) sendError(response, 404, `Invalid path: api${request.path}`)
   else next()
-}
-
-function refuseForeignPages({ settings: { baseUrl } }: Deps) {
-  return (request: Request, response: Response, next: NextFunction) => {
-    if (isSameOrigin(request, baseUrl)) return next()
-    response.status(400).json(request.method === 'POST' ? { error: { message: 'invalid origin' } } : { error: 'invalid origin' })
-  }
 }
 
 /** What express and its parsers throw has a status; everything else is ours, and told in the log alone. */

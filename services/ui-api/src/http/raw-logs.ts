@@ -10,6 +10,7 @@ import { logId, logPlaces } from './resources/places.js'
 import { sql, toQuery } from './resources/sql.js'
 import { pathParams } from './path-params.js'
 import { specOf } from './query-of.js'
+import { headersOf } from './security-headers.js'
 
 type LogFacts = { id: number; slug: string; type: string; step: string; number: number; builder: string; worker: string }
 
@@ -47,8 +48,7 @@ async function factsOf(db: Database, request: Request): Promise<LogFacts | undef
 
 function describe(response: Response, { builder, number, step, slug, type }: LogFacts, attachment: boolean): void {
   response.set('content-type', `${type === 'h' ? 'text/html' : 'text/plain'}; charset=utf-8`)
-  // What a build printed is not ours: it must not act in our name.
-  response.set('content-security-policy', 'sandbox')
+  response.set(headersOf('foreign'))
   if (attachment) response.attachment(`${builder}_build_${number}_step_${step}_log_${slug}`.replaceAll(/[/\\]/g, '_')).type(type === 'h' ? 'html' : 'txt')
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import type { Listener } from '../live/subscriptions.js'
+import { isAllowedOrigin, withoutCookies } from './foreign-pages.js'
 import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
 
@@ -19,7 +20,7 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePat
   server.on('upgrade', (request, socket, head) => {
     // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
     socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(request, reach, basePath)
+    const refusal = refusalOf(request, deps, { reach, basePath })
     if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${refusal.message}`)
     sockets.handleUpgrade(request, socket, head, client => serveClient(client, deps, hub))
   })
@@ -29,12 +30,14 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePat
   })
 }
 
-function refusalOf(request: IncomingMessage, reach: Reach, basePath: string): { status: number; message: string } | null {
+function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { reach: Reach; basePath: string }): { status: number; message: string } | null {
   const path = (request.url ?? '').split('?')[0]
   if (path !== '/ws' && path !== `${basePath}ws`) return { status: 404, message: `web sockets are served at ${basePath}ws` }
   const misdirected = refusalOfHost(request, reach)
   if (misdirected !== null) return { status: 421, message: misdirected }
-  return isSameOrigin(request, reach.baseUrl) ? null : { status: 403, message: 'invalid origin' }
+  if (isSameOrigin(request, reach.baseUrl)) return null
+  withoutCookies(request)
+  return isAllowedOrigin(request, deps) ? null : { status: 403, message: 'invalid origin' }
 }
 
 const frameSchema = z.object({ cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional() })
