@@ -2,6 +2,8 @@
 export type { ChangeData, HookChangeFields, HookEvent, HostClient, HostPullRequest, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result } from '@yardmaster/domain'
 export type { BuilderOptions } from './vocabulary/builders.js'
 export type { CancellerDeclaration, FailingBuildsetCancellerOptions, OldBuildCancellerOptions } from './vocabulary/cancellers.js'
+export { authz } from './vocabulary/authz.js'
+export type { AllowRuleDeclaration, AuthzOptions, BuilderRuleOptions, ControlRuleOptions, Names, RoleMatcherDeclaration, RuleOptions, WorkerOwnerOptions } from './vocabulary/authz.js'
 export { auth } from './vocabulary/auth.js'
 export type { AuthDeclaration, NoAuthOptions } from './vocabulary/auth.js'
 export { changeHooks } from './vocabulary/change-hooks.js'

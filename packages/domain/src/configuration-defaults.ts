@@ -10,7 +10,7 @@ import type { Codebases } from './scheduler-config.js'
 /** What a worker is when only its name and password are said. */
 export const workerDefaults: Omit<WorkerConfig, 'name' | 'password'> = {
   pool: null, maxBuilds: null, capacity: null, labels: {}, properties: {}, defaultProperties: {}, keepaliveInterval: 10, missingTimeout: 3600, notifyOnMissing: [],
-  downtime: [], quarantine: { failures: 3, backoff: 60, maxBackoff: 3600 }, notes: null,
+  downtime: [], quarantine: { failures: 3, backoff: 60, maxBackoff: 3600 }, owners: [], notes: null,
 }
 
 export const builderDefaults: Omit<BuilderConfig, 'name' | 'key' | 'builddir' | 'workers' | 'steps'> = {

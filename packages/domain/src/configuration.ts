@@ -59,6 +59,8 @@ export type WorkerConfig = {
   /** Times at which it is given no build. */
   downtime: Downtime[]
   quarantine: Quarantine | null
+  /** User names, e-mail addresses, and roles as role:NAME. */
+  owners: string[]
   notes: string | null
 }
 

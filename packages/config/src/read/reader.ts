@@ -80,7 +80,7 @@ export function callOf(kind: string): string {
   if (kind.startsWith('reporter.')) return `reporters.${kind.slice(9)}`
   if (kind.startsWith('generator.')) return `reporters.${kind.slice(10)}Generator`
   if (kind.startsWith('canceller.')) return `util.${kind.slice(10)}Canceller`
-  if (kind.startsWith('auth.')) return kind
+  if (kind.startsWith('auth.') || kind.startsWith('authz.')) return kind
   if (kind.startsWith('hook.')) return `changeHooks.${kind.slice(5)}`
   if (kind === 'gitPoller' || kind === 'reconcile') return `changeSources.${kind}`
   if (kind === 'worker') return 'workers.worker'

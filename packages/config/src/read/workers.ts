@@ -31,7 +31,7 @@ const quarantine: Reader<Quarantine | null> = (value, at) => (value === null ? n
 export const workerOptions = {
   maxBuilds: orNull(wholeNumber(1)), capacity: orNull(wholeNumber(1)), labels: or(mapOf(text, 'labels: a record of texts'), {}),
   properties: or(properties, {}), defaultProperties: or(properties, {}), keepaliveInterval: or(keepalive, 10),
-  notifyOnMissing: or(list(text, 'a list of addresses'), []), downtime: or(list(downtime, 'a list of downtimes'), []), quarantine, notes: orNull(text),
+  notifyOnMissing: or(list(text, 'a list of addresses'), []), downtime: or(list(downtime, 'a list of downtimes'), []), quarantine, owners: or(list(text, 'a list of owners'), []), notes: orNull(text),
 }
 
 /** A worker that connects by itself. */

@@ -1,4 +1,5 @@
 import { wwwDefaults, type AuthConfig, type WwwConfig } from '@yardmaster/domain'
+import { authz } from './authz.js'
 import { boolean, oneOf } from './leaves.js'
 import { byKind, leaf, list, mapped, or, record, type Reader } from './reader.js'
 
@@ -11,6 +12,7 @@ const origin = leaf('an origin, e.g. https://dashboard.example.org', value => (t
 
 export const www: Reader<WwwConfig> = mapped(record({
   auth: or(auth, wwwDefaults.auth),
+  authz: or(authz, wwwDefaults.authz),
   reading: or(oneOf('open', 'closed'), wwwDefaults.reading),
   allowedOrigins: or(list(origin, 'a list of origins'), wwwDefaults.allowedOrigins),
 }, 'www: a record'), given => ({ ...wwwDefaults, ...given }))

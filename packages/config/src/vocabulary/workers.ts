@@ -27,6 +27,8 @@ export type WorkerOptions = {
   downtime?: Nested<DowntimeOptions>
   /** After so many builds in a row that ended through the worker's fault it is left alone for a while, each time twice as long: 3, a minute, an hour unless said otherwise; null: never. */
   quarantine?: { failures?: number; backoff?: Duration; maxBackoff?: Duration } | null
+  /** Who may pause, stop and kill it where a rule `authz.workerOwner()` says so: user names, e-mail addresses, or roles as 'role:NAME'. */
+  owners?: string[]
   notes?: string
 }
 

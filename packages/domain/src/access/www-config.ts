@@ -1,3 +1,5 @@
+import type { AuthzConfig } from './authz-config.js'
+
 /** How the installation is reached by people and programs, and what they may do: Buildbot's `c['www']`. */
 export type WwwConfig = {
   auth: AuthConfig
@@ -11,7 +13,4 @@ export type WwwConfig = {
 /** Where people sign in. none: everybody may do everything, which is refused beyond this machine unless it is said to be meant (`anywhere`). */
 export type AuthConfig = { kind: 'none'; anywhere: boolean }
 
-/** Rules of who may do what, in their order. */
-export type AuthzConfig = { rules: [] }
-
-export const wwwDefaults: WwwConfig = { auth: { kind: 'none', anywhere: false }, authz: { rules: [] }, reading: 'open', allowedOrigins: [] }
+export const wwwDefaults: WwwConfig = { auth: { kind: 'none', anywhere: false }, authz: { roleMatchers: [], rules: [] }, reading: 'open', allowedOrigins: [] }
