@@ -1,7 +1,7 @@
 import { startReplica } from '@yardmaster/replica'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 import { fileURLToPath } from 'node:url'
-import { openAccess } from './access/access.js'
+import { rulesAccess } from './access/rules-access.js'
 import { isLoopback } from './http/own-host.js'
 import { startHttpServer } from './http/server.js'
 
@@ -20,7 +20,7 @@ startReplica({
     const webFolder = fileURLToPath(new URL('../../../packages/web/dist', import.meta.url))
     const activeGeneration = () => generations.active()
     const activeGenerations = () => generations.everyActive()
-    const server = await startHttpServer({ db, events: bus, activeGeneration, activeGenerations, access: openAccess(), secrets, logger, clock, random, settings, version, webFolder }, { host, port })
+    const server = await startHttpServer({ db, events: bus, activeGeneration, activeGenerations, access: rulesAccess({ db, activeGeneration, activeGenerations }), secrets, logger, clock, random, settings, version, webFolder }, { host, port })
     onStop('http', () => server.close())
     logger.info({ host, port: server.port }, 'serving')
   },

@@ -17,7 +17,7 @@ export function globPattern(text: string): NamePattern {
     if (set) {
       source += `[${set[1] ? '^' : ''}${set[2]!.replaceAll(/[\\\][^]/g, String.raw`\$&`)}]`
       at += set[0].length - 1
-    } else source += character === '*' ? '[^]*' : character === '?' ? '[^]' : character.replace(/[\\^$.|+()[\]{}/-]/, String.raw`\$&`)
+    } else source += character === '*' ? '[^]*' : character === '?' ? '[^]' : character.replace(/[\\^$.|+()[\]{}/]/, String.raw`\$&`)
   }
   return { text, source: `^(?:${source})$`, flags: 'u' }
 }

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { ActiveGeneration } from '../deps.js'
 import { readArguments } from './arguments.js'
 import { ControlError, controlCodes, invalidParams, notFound } from './control-error.js'
-import type { PreparedControl } from './control.js'
+import type { ControlRequest, PreparedControl } from './control.js'
 import { resolveForm } from './resolve-form.js'
 
 const whichBuilders = z.object({
@@ -64,6 +64,16 @@ function ownerOf(scheduler: ForceScheduler, values: ForceValues): string | null 
 async function checkEnabled(tx: Transaction, { name }: ForceScheduler): Promise<void> {
   const [row] = await tx.query<{ enabled: boolean }>('SELECT enabled FROM schedulers WHERE name = $1', [name])
   if (row?.enabled === false) throw invalidParams(`the scheduler '${name}' is disabled: enable it first`)
+}
+
+/** Whose builders a force is asked of; undefined: it does not say so rightly, and will be refused. */
+export async function forcedBuilderNames(deps: Pick<ControlRequest['deps'], 'db' | 'activeGenerations'>, scheduler: string, args: ControlRequest['args']): Promise<string[] | undefined> {
+  try {
+    return await buildersOf(deps.db, forceScheduler(deps.activeGenerations(), scheduler).scheduler, readArguments(whichBuilders, args))
+  } catch (error) {
+    if (error instanceof ControlError) return undefined
+    throw error
+  }
 }
 
 /** All of the scheduler's builders, unless some of them were named. */

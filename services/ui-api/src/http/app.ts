@@ -8,6 +8,7 @@ import { changeHookRoutes } from './change-hooks.js'
 import { refuseForeignPages } from './foreign-pages.js'
 import { sendError, sendJson } from './json.js'
 import { MisdirectedRequest, refusalOfHost, type Reach } from './own-host.js'
+import { readingGate } from './reading-gate.js'
 import { restRoutes } from './rest.js'
 import { answersWith, securityHeaders } from './security-headers.js'
 import { sseRoutes } from './sse.js'
@@ -47,6 +48,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   router.use(refuseForeignHosts(reach))
   router.use(['/api', '/sse'], refuseForeignPages(deps))
   router.use('/api', refuseNul, personal)
+  router.use(['/api', '/sse'], readingGate(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
   router.use(['/api/v2', '/api/latest'], rest)

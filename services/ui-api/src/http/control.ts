@@ -3,10 +3,11 @@ import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import { Forbidden } from '../access/access.js'
-import { callerOf } from '../access/caller-of.js'
+import { authorize } from '../access/authorize.js'
 import type { Deps } from '../deps.js'
 import { controls, type Controlled } from '../do/controls.js'
 import { ControlError, controlCodes } from '../do/control-error.js'
+import { forcedBuilderNames } from '../do/force.js'
 import { findId } from '../do/find-id.js'
 import { recordedParameters } from '../do/recorded-parameters.js'
 import { sortKeys } from './json.js'
@@ -50,10 +51,9 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
       if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
       const params = pathParams(request)
-      const caller = callerOf(request)
-      const { actor } = caller
       const thingId = await findId(deps.db, thing, { id: idIn(params), path: request.path })
-      await deps.access.require(caller, { action: call.method, thing, id: thingId })
+      const builderNames = call.method === 'force' ? await forcedBuilderNames(deps, params['scheduler'] ?? '', call.params) : undefined
+      const { actor } = await authorize(deps, request, { action: call.method, thing, id: thingId, ...(builderNames && { builderNames }) })
       const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor })
       const result = await transaction(deps.db, null, async tx => {
         const done = await control(tx, { deps, id: thingId, params, args: call.params, actor })

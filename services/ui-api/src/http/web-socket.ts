@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
+import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import type { Listener } from '../live/subscriptions.js'
@@ -20,7 +21,7 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePat
   server.on('upgrade', (request, socket, head) => {
     // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
     socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(request, deps, { reach, basePath })
+    const refusal = refusalOf(request, deps, { reach, basePath }) ?? refusalToRead(request, deps)
     if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${refusal.message}`)
     sockets.handleUpgrade(request, socket, head, client => serveClient(client, deps, hub))
   })
@@ -38,6 +39,12 @@ function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { 
   if (isSameOrigin(request, reach.baseUrl)) return null
   withoutCookies(request)
   return isAllowedOrigin(request, deps) ? null : { status: 403, message: 'invalid origin' }
+}
+
+function refusalToRead(request: IncomingMessage, { access }: Deps): { status: number; message: string } | null {
+  const caller = callerOf(request)
+  const { allowed, why } = access.reading(caller, '/ws')
+  return allowed ? null : { status: caller.kind === 'anonymous' ? 401 : 403, message: `you may not read events: ${why}` }
 }
 
 const frameSchema = z.object({ cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional() })

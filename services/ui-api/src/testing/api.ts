@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { anInstallation, type Installation } from '../../../../test/kit/installation.js'
-import { openAccess } from '../access/access.js'
+import { rulesAccess } from '../access/rules-access.js'
 import type { ActiveGeneration, Deps } from '../deps.js'
 import { startHttpServer } from '../http/server.js'
 
@@ -47,9 +47,10 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const secrets = new Map<string, string>()
   let generation: ActiveGeneration | null = complete({ id: installation.generationId, configuration })
   let others: ActiveGeneration[] = []
+  const [activeGeneration, activeGenerations] = [() => generation, () => (generation ? [generation, ...others] : [])]
   const server = await startHttpServer({
-    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration: () => generation, activeGenerations: () => (generation ? [generation, ...others] : []),
-    access: openAccess(), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', trustedProxies: [], ...settings },
+    db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration, activeGenerations,
+    access: rulesAccess({ db, activeGeneration, activeGenerations }), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', trustedProxies: [], ...settings },
   }, { host: '127.0.0.1', port: 0 })
   await server.hub.ready
   await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))

@@ -3,7 +3,7 @@ import { recordControl } from '@yardmaster/db/verbs/record-control'
 import type { Json } from '@yardmaster/domain'
 import type { Request } from 'express'
 import type { Asked } from '../../access/access.js'
-import { callerOf } from '../../access/caller-of.js'
+import { authorize } from '../../access/authorize.js'
 import type { Deps } from '../../deps.js'
 
 type Act = Asked & { /** As it is kept: no secrets. */ parameters?: { [name: string]: Json } }
@@ -12,16 +12,14 @@ type Act = Asked & { /** As it is kept: no secrets. */ parameters?: { [name: str
  * Does it, if the caller may, in one transaction with the record of who did it; what comes to nothing (null or false) is not recorded.
  * `work` may be run again, so it has no effect but its SQL. Throws Forbidden.
  */
-export async function act<T>({ db, logger, access }: Pick<Deps, 'db' | 'logger' | 'access'>, request: Request, { parameters = {}, ...asked }: Act, work: (tx: Transaction, actor: string) => Promise<T>): Promise<T> {
-  const caller = callerOf(request)
-  const { actor } = caller
-  await access.require(caller, asked)
+export async function act<T>(deps: Pick<Deps, 'db' | 'logger' | 'access' | 'settings'>, request: Request, { parameters = {}, ...asked }: Act, work: (tx: Transaction, actor: string) => Promise<T>): Promise<T> {
+  const { actor } = await authorize(deps, request, asked)
   const { action, thing, id } = asked
-  const done = await transaction(db, null, async tx => {
+  const done = await transaction(deps.db, null, async tx => {
     const outcome = await work(tx, actor)
     if (outcome !== null && outcome !== false) await recordControl(tx, { actor, action, thing, thingId: id, parameters })
     return outcome
   })
-  logger.info({ actor, action, [thing]: id }, 'control')
+  deps.logger.info({ actor, action, [thing]: id }, 'control')
   return done
 }
