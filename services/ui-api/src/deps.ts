@@ -22,6 +22,8 @@ export type Deps = {
   random: Random
   settings: Pick<Settings, 'baseUrl' | 'trustedProxies'>
   version: string
+  /** Refuse to send what is not declared: tests do. */
+  checkAnswers?: boolean
   /** Where the built web page is. */
   webFolder: string
 }

@@ -1,24 +1,28 @@
-import { z } from 'zod'
-import { RestError } from '../client.js'
-import { changeSourceAnswer, changeSourcesAnswer, type ChangeSource, type ChangeSourceDetails } from './change-source.js'
-import { deliveriesAnswer, deliveryAnswer, type Delivery, type DeliveryDetails, type DeliveryFilter } from './delivery.js'
 import type { ForceField } from '../resources/forcescheduler.js'
-import { explanationsAnswer, type Explained, type Explanation } from './explain.js'
-import { forceFormAnswer, type ForceFormBody } from './force-form.js'
-import { buildCostAnswer, instanceAnswer, instancesAnswer, type BuildMachine, type Instance, type InstanceDetails, type InstanceFilter, type StopInstanceBody } from './instance.js'
-import { locksAnswer, type Lock } from './lock.js'
-import { notificationAnswer, notificationsAnswer, type Notification, type NotificationAction, type NotificationDetails, type NotificationFilter } from './notification.js'
-import { planAnswer, type PlanBody, type PlannedScheduler } from './plan.js'
-import { poolAnswer, poolsAnswer, type Pool, type PoolAction, type PoolActionBody } from './pool.js'
-import { rebuildableAnswer, rebuildAnswer, type Rebuildable, type RebuildBody, type Rebuilt } from './rebuild.js'
-import { replicaAnswer, replicasAnswer, type DrainBody, type Replica } from './replica.js'
-import { yardSchedulerAnswer, yardSchedulersAnswer, type SchedulerAction, type YardScheduler } from './scheduler.js'
-import { tryAnswer, trySchedulersAnswer, type TryBody, type Tried, type TryScheduler, type TryUser } from './try.js'
-import { cancelledAnswer, waitingRequestAnswer, waitingRequestsAnswer, type CancelBody, type Cancelled, type PriorityBody, type WaitingRequest } from './waiting-request.js'
-import { yardWorkerAnswer, yardWorkersAnswer, type WorkerAction, type WorkerActionBody, type YardWorker } from './worker.js'
+import type { AnswerOf, CallOf } from './call.js'
+import type { ChangeSource, ChangeSourceDetails } from './change-source.js'
+import type { Delivery, DeliveryDetails, DeliveryFilter } from './delivery.js'
+import type { Explained, Explanation } from './explain.js'
+import type { ForceFormBody } from './force-form.js'
+import type { BuildMachine, Instance, InstanceDetails, InstanceFilter, StopInstanceBody } from './instance.js'
+import type { Lock } from './lock.js'
+import type { Notification, NotificationAction, NotificationDetails, NotificationFilter } from './notification.js'
+import type { PlanBody, PlannedScheduler } from './plan.js'
+import type { Pool, PoolAction, PoolActionBody } from './pool.js'
+import type { Rebuildable, RebuildBody, Rebuilt } from './rebuild.js'
+import type { DrainBody, Replica } from './replica.js'
+import type { Route } from './route.js'
+import { routes } from './routes/index.js'
+import type { SchedulerAction, YardScheduler } from './scheduler.js'
+import { createCaller, type ClientOptions } from './transport.js'
+import type { TryBody, Tried, TryScheduler, TryUser } from './try.js'
+import type { CancelBody, Cancelled, WaitingRequest } from './waiting-request.js'
+import type { WorkerAction, WorkerActionBody, YardWorker } from './worker.js'
 
 /** Our own additions to the REST API. Everything throws RestError, or what fetch throws when nobody answers. */
 export type YardClient = {
+  /** Any route: `call(routes.workers.pause, { params: { worker: 'w1' }, body: { reason: 'a new disk' } })`. */
+  call<R extends Route>(route: R, given: CallOf<R>): Promise<AnswerOf<R>>
   /** Pending requests that were passed over, the urgent first. */
   waitingRequests(): Promise<WaitingRequest[]>
   /** A pending one. */
@@ -89,81 +93,61 @@ export type YardClient = {
   plan(body: PlanBody): Promise<PlannedScheduler[]>
 }
 
-const failure = z.object({ error: z.string() })
-
-/** A client of `/api/yard/v1` at `baseUrl`, the address of the web page. */
-export function createYardClient({ baseUrl }: { baseUrl: string }): YardClient {
-  const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1/`
-  const ask = async <T>(schema: z.ZodType<T>, path: string, init: { method?: string; body?: DrainBody | WorkerActionBody | StopInstanceBody | PoolActionBody | PlanBody | ForceFormBody | RebuildBody | TryBody | PriorityBody | CancelBody; user?: TryUser } = {}): Promise<T> => {
-    const body = init.body === undefined ? {} : { body: JSON.stringify(init.body) }
-    const response = await fetch(`${base}${path}`, { method: init.method ?? 'GET', headers: { accept: 'application/json', 'content-type': 'application/json', ...(init.user ? { authorization: basicOf(init.user) } : {}) }, ...body })
-    if (!response.ok) throw errorOf(response.status, await response.text())
-    return schema.parse(await response.json())
-  }
+/** A client of `/api/yard/v1` at `baseUrl`, the address of the web page; typed by the routes' declarations. */
+export function createYardClient(options: ClientOptions): YardClient {
+  const call = createCaller(options)
+  const { buildrequests, builds, changeSources, deliveries, explain, instances, locks, notifications, plan, pools, replicas, schedulers, try: tries, workers } = routes
   return {
-    waitingRequests: async () => (await ask(waitingRequestsAnswer, 'buildrequests')).buildrequests,
-    waitingRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}`)).buildrequest,
-    setPriority: async (id, priority) => (await ask(waitingRequestAnswer, `buildrequests/${id}/priority`, { method: 'POST', body: { priority } })).buildrequest,
-    releaseRequest: async id => (await ask(waitingRequestAnswer, `buildrequests/${id}/release`, { method: 'POST', body: {} })).buildrequest,
-    cancelRequest: (id, body = {}) => ask(cancelledAnswer, `buildrequests/${id}/cancel`, { method: 'POST', body }),
-    cancelBuildset: (id, body = {}) => ask(cancelledAnswer, `buildsets/${id}/cancel`, { method: 'POST', body }),
-    deliveries: filter => ask(deliveriesAnswer, `deliveries${searchOf(filter ?? {})}`),
-    delivery: async id => (await ask(deliveryAnswer, `deliveries/${id}`)).delivery,
-    redeliver: async id => (await ask(deliveryAnswer, `deliveries/${id}/redeliver`, { method: 'POST', body: {} })).delivery,
-    notifications: filter => ask(notificationsAnswer, `notifications${searchOf(filter ?? {})}`),
-    notification: async id => (await ask(notificationAnswer, `notifications/${id}`)).notification,
-    controlNotification: async (id, action) => (await ask(notificationAnswer, `notifications/${id}/${action}`, { method: 'POST', body: {} })).notification,
-    changeSources: async () => (await ask(changeSourcesAnswer, 'changesources')).changesources,
-    changeSource: async source => (await ask(changeSourceAnswer, `changesources/${encodeURIComponent(source)}`)).changesource,
-    pollChangeSource: async source => (await ask(changeSourceAnswer, `changesources/${encodeURIComponent(source)}/poll`, { method: 'POST', body: {} })).changesource,
-    locks: async () => (await ask(locksAnswer, 'locks')).locks,
-    replicas: async ({ all = false } = {}) => (await ask(replicasAnswer, `replicas${all ? '?all=true' : ''}`)).replicas,
-    replica: async id => (await ask(replicaAnswer, `replicas/${id}`)).replica,
-    drain: async (id, body = {}) => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'POST', body })).replica,
-    cancelDrain: async id => (await ask(replicaAnswer, `replicas/${id}/drain`, { method: 'DELETE' })).replica,
-    workers: async () => (await ask(yardWorkersAnswer, 'workers')).workers,
-    worker: async worker => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}`)).worker,
-    controlWorker: async (worker, action, body = {}) => (await ask(yardWorkerAnswer, `workers/${encodeURIComponent(worker)}/${action}`, { method: 'POST', body })).worker,
-    instances: filter => ask(instancesAnswer, `instances${searchOf(filter ?? {})}`),
-    instance: id => ask(instanceAnswer, `instances/${id}`),
-    stopInstance: async (id, body = {}) => (await ask(instanceAnswer, `instances/${id}/stop`, { method: 'POST', body })).instance,
-    machineOfBuild: async buildid => (await ask(buildCostAnswer, `builds/${buildid}/cost`)).machine,
-    pools: async () => (await ask(poolsAnswer, 'pools')).pools,
-    pool: async pool => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}`)).pool,
-    controlPool: async (pool, action, body = {}) => (await ask(poolAnswer, `pools/${encodeURIComponent(pool)}/${action}`, { method: 'POST', body })).pool,
-    schedulers: async () => (await ask(yardSchedulersAnswer, 'schedulers')).schedulers,
-    scheduler: async scheduler => (await ask(yardSchedulerAnswer, `schedulers/${encodeURIComponent(scheduler)}`)).scheduler,
-    controlScheduler: async (scheduler, action) => (await ask(yardSchedulerAnswer, `schedulers/${encodeURIComponent(scheduler)}/${action}`, { method: 'POST', body: {} })).scheduler,
-    forceForm: async (scheduler, body = {}) => (await ask(forceFormAnswer, `forceschedulers/${encodeURIComponent(scheduler)}/form`, { method: 'POST', body })).all_fields,
-    rebuildable: async buildid => (await ask(rebuildableAnswer, `builds/${buildid}/rebuild`)).rebuild,
-    rebuild: (buildid, body = {}) => ask(rebuildAnswer, `builds/${buildid}/rebuild`, { method: 'POST', body }),
-    trySchedulers: async user => (await ask(trySchedulersAnswer, 'try', { user })).schedulers,
-    try: (user, body) => ask(tryAnswer, 'try', { method: 'POST', body, user }),
-    explain: async (what, which) => (await ask(explanationsAnswer, what === undefined ? 'explain' : `explain/${what}/${encodeURIComponent(which ?? '')}`)).explanations,
-    plan: async body => (await ask(planAnswer, 'plan', { method: 'POST', body })).schedulers,
+    call: (route, given) => call(route, given),
+    waitingRequests: async () => (await call(buildrequests.waiting, {})).buildrequests,
+    waitingRequest: async buildrequest => (await call(buildrequests.one, { params: { buildrequest } })).buildrequest,
+    setPriority: async (buildrequest, priority) => (await call(buildrequests.setPriority, { params: { buildrequest }, body: { priority } })).buildrequest,
+    releaseRequest: async buildrequest => (await call(buildrequests.release, { params: { buildrequest } })).buildrequest,
+    cancelRequest: (buildrequest, body = {}) => call(buildrequests.cancel, { params: { buildrequest }, body }),
+    cancelBuildset: (buildset, body = {}) => call(buildrequests.cancelBuildset, { params: { buildset }, body }),
+    deliveries: query => call(deliveries.list, { query }),
+    delivery: async delivery => (await call(deliveries.one, { params: { delivery } })).delivery,
+    redeliver: async delivery => (await call(deliveries.redeliver, { params: { delivery } })).delivery,
+    notifications: query => call(notifications.list, { query }),
+    notification: async notification => (await call(notifications.one, { params: { notification } })).notification,
+    controlNotification: async (notification, action) => (await call(notifications[action], { params: { notification } })).notification,
+    changeSources: async () => (await call(changeSources.list, {})).changesources,
+    changeSource: async source => (await call(changeSources.one, { params: { source } })).changesource,
+    pollChangeSource: async source => (await call(changeSources.poll, { params: { source } })).changesource,
+    locks: async () => (await call(locks.list, {})).locks,
+    replicas: async ({ all } = {}) => (await call(replicas.list, { query: { all } })).replicas,
+    replica: async replica => (await call(replicas.one, { params: { replica } })).replica,
+    drain: async (replica, body = {}) => (await call(replicas.drain, { params: { replica }, body })).replica,
+    cancelDrain: async replica => (await call(replicas.cancelDrain, { params: { replica } })).replica,
+    workers: async () => (await call(workers.list, {})).workers,
+    worker: async worker => (await call(workers.one, { params: { worker } })).worker,
+    controlWorker: async (worker, action, body = {}) => (await call(workers[action], { params: { worker }, body })).worker,
+    instances: query => call(instances.list, { query }),
+    instance: instance => call(instances.one, { params: { instance } }),
+    stopInstance: async (instance, body = {}) => (await call(instances.stop, { params: { instance }, body })).instance,
+    machineOfBuild: async build => (await call(builds.cost, { params: { build } })).machine,
+    pools: async () => (await call(pools.list, {})).pools,
+    pool: async pool => (await call(pools.one, { params: { pool } })).pool,
+    controlPool: async (pool, action, body = {}) => (await call(pools[action], { params: { pool }, body })).pool,
+    schedulers: async () => (await call(schedulers.list, {})).schedulers,
+    scheduler: async scheduler => (await call(schedulers.one, { params: { scheduler } })).scheduler,
+    controlScheduler: async (scheduler, action) => (await call(schedulers[action], { params: { scheduler } })).scheduler,
+    forceForm: async (scheduler, body = {}) => (await call(schedulers.form, { params: { scheduler }, body })).all_fields,
+    rebuildable: async build => (await call(builds.rebuildable, { params: { build } })).rebuild,
+    rebuild: (build, body = {}) => call(builds.rebuild, { params: { build }, body }),
+    trySchedulers: async user => (await createCaller(as(options, user))(tries.schedulers, {})).schedulers,
+    try: (user, body) => createCaller(as(options, user))(tries.try, { body }),
+    async explain(what, which = '') {
+      if (what === undefined) return (await call(explain.all, {})).explanations
+      if (what === 'requests') return (await call(explain.request, { params: { request: which } })).explanations
+      if (what === 'pools') return (await call(explain.pool, { params: { pool: which } })).explanations
+      return (await call(explain.builder, { params: { builder: which } })).explanations
+    },
+    plan: async body => (await call(plan.plan, { body })).schedulers,
   }
 }
 
-function basicOf({ username, password }: TryUser): string {
-  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))}`
-}
-
-function searchOf({ state = [], ...filter }: InstanceFilter | DeliveryFilter | NotificationFilter): string {
-  const parameters = new URLSearchParams()
-  for (const one of state) parameters.append('state', one)
-  for (const [name, value] of Object.entries(filter)) if (value !== undefined) parameters.set(name, String(value))
-  return parameters.size > 0 ? `?${parameters}` : ''
-}
-
-function errorOf(status: number, text: string): RestError {
-  const read = failure.safeParse(parsed(text))
-  return new RestError(status, read.success ? read.data.error : text.trim().slice(0, 500) || `the server answered ${status}`)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function as(options: ClientOptions, { username, password }: TryUser): ClientOptions {
+  const basic = btoa(String.fromCharCode(...new TextEncoder().encode(`${username}:${password}`)))
+  return { ...options, token: undefined, headers: { ...options.headers, authorization: `Basic ${basic}` } }
 }

@@ -80,7 +80,7 @@ export const buildCostAnswer = z.object({ machine: z.object({ instance: instance
 export type BuildMachine = NonNullable<z.infer<typeof buildCostAnswer>['machine']>
 
 /** Which of them: newest first, at most `limit` (100). */
-export type InstanceFilter = { pool?: string; worker?: string; state?: readonly InstanceState[]; /** Only those of which something may be left. */ open?: boolean; before?: number; limit?: number }
+export type InstanceFilter = { pool?: string; worker?: string; state?: InstanceState[]; /** Only those of which something may be left. */ open?: boolean; before?: number; limit?: number }
 
 /** Body of `POST /api/yard/v1/instances/:id/stop`. `now`: what it builds is built again elsewhere; else it is let finish. */
 export const stopInstanceRequest = z.strictObject({ now: z.boolean().optional(), reason: z.string().max(10_000).optional() })

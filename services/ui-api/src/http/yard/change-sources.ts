@@ -1,11 +1,10 @@
 import { askForPoll } from '@yardmaster/db/verbs/ask-for-poll'
 import { maskCredentials } from '@yardmaster/runtime'
-import type { ChangeSource, ChangeSourceDetails } from '@yardmaster/rest'
-import { Router, type Request } from 'express'
-import { z } from 'zod'
+import { routes, type ChangeSource, type ChangeSourceDetails } from '@yardmaster/rest'
+import { Router } from 'express'
 import type { Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 type Row = Omit<ChangeSource, 'repository' | 'reconciles'>
@@ -20,16 +19,15 @@ const SELECT = `SELECT s.id, s.name, s.kind, s.set_name AS set, (SELECT count(*)
 export function changeSourceRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', async (request, response) => {
+  serve(router, deps, routes.changeSources.list, async () => {
     const { rows } = await db.pool.query<Row>(`${SELECT} ORDER BY s.name`)
-    sendJson(request, response, { changesources: rows.map(row => present(deps, row)) })
+    return { changesources: rows.map(row => present(deps, row)) }
   })
-  router.get('/:source', async (request, response) => sendJson(request, response, { changesource: await one(deps, request) }))
-  router.post('/:source/poll', async (request, response) => {
-    z.strictObject({}).parse(request.body ?? {})
-    const { id } = await one(deps, request)
-    await act(deps, request, { action: 'poll', thing: 'change_sources', id }, tx => askForPoll(tx, [id]))
-    sendJson(request, response, { changesource: await one(deps, request) })
+  serve(router, deps, routes.changeSources.one, async ({ params }) => ({ changesource: await one(deps, params.source) }))
+  serve(router, deps, routes.changeSources.poll, async ({ params, request }) => {
+    const { id } = await one(deps, params.source)
+    await act(deps, request, { ...routes.changeSources.poll.action, id }, tx => askForPoll(tx, [id]))
+    return { changesource: await one(deps, params.source) }
   })
   return router
 }
@@ -40,8 +38,7 @@ function present({ activeGenerations }: Pick<Deps, 'activeGenerations'>, row: Ro
 }
 
 /** By its id or name. */
-async function one(deps: Deps, { params }: Request): Promise<ChangeSourceDetails> {
-  const which = String(params['source'])
+async function one(deps: Deps, which: string): Promise<ChangeSourceDetails> {
   const { rows: [row] } = await deps.db.pool.query<Row & { read: { [branch: string]: string } }>(
     `SELECT q.*, coalesce(s.state->'heads', '{}') AS read FROM (${SELECT}) q JOIN change_sources s USING (id) WHERE q.id::text = $1 OR q.name = $1 ORDER BY q.name = $1 DESC LIMIT 1`, [which])
   if (!row) throw new YardError(404, `not found: there is no change source ${which}`)

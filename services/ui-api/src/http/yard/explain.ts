@@ -1,22 +1,21 @@
-import type { Explanation, Pool } from '@yardmaster/rest'
+import { routes, type Explanation, type Pool } from '@yardmaster/rest'
 import { explainRequest as explained, requestSentences } from '@yardmaster/domain'
-import { Router, type Request } from 'express'
+import { Router } from 'express'
 import type { Deps } from '../../deps.js'
 import { explainPool, obstacles, type Surroundings } from '../../do/explain-pool.js'
 import { readRequest, readRequestFacts, type FoundRequest } from '../../do/read-request-facts.js'
-import { sendJson } from '../json.js'
 import { configuredPools } from './pools.js'
 import { readPools } from './read-pools.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 /** Why what waits waits, in sentences. */
 export function explainRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  const answer = async (request: Request, response: Parameters<typeof sendJson>[1], explanations: Promise<Explanation[]>) => sendJson(request, response, { explanations: await explanations })
-  router.get('/', (request, response) => answer(request, response, explainPools(deps, null)))
-  router.get('/pools/:pool', (request, response) => answer(request, response, explainPools(deps, request.params.pool)))
-  router.get('/builders/:builder', (request, response) => answer(request, response, explainBuilder(deps, request.params.builder)))
-  router.get('/requests/:request', (request, response) => answer(request, response, explainRequest(deps, request.params.request)))
+  serve(router, deps, routes.explain.all, async () => ({ explanations: await explainPools(deps, null) }))
+  serve(router, deps, routes.explain.pool, async ({ params: { pool } }) => ({ explanations: await explainPools(deps, pool) }))
+  serve(router, deps, routes.explain.builder, async ({ params: { builder } }) => ({ explanations: await explainBuilder(deps, builder) }))
+  serve(router, deps, routes.explain.request, async ({ params }) => ({ explanations: await explainRequest(deps, params.request) }))
   return router
 }
 
@@ -56,10 +55,9 @@ async function explainBuilder(deps: Deps, which: string): Promise<Explanation[]>
   return [{ about: { kind: 'builder', id: builder.id, name: builder.name }, sentences }, ...await explainSome(deps, builder.pools)]
 }
 
-async function explainRequest(deps: Deps, which: string): Promise<Explanation[]> {
-  const id = Number(which)
-  const found = Number.isSafeInteger(id) ? await readRequest(deps.db, id) : null
-  if (!found) throw new YardError(404, `not found: there is no build request ${which}`)
+async function explainRequest(deps: Deps, id: number): Promise<Explanation[]> {
+  const found = await readRequest(deps.db, id)
+  if (!found) throw new YardError(404, `not found: there is no build request ${id}`)
   const about = { kind: 'request', id, name: `request ${id} of ${found.builder}` } as const
   if (found.state !== 'pending') return [{ about, sentences: [found.state === 'claimed' ? 'It waits no more: it is being built.' : ended(found)] }]
   const [pools, around] = await Promise.all([readPools(deps.db, configuredPools(deps)), surroundings(deps)])

@@ -1,35 +1,25 @@
 import type { Transaction } from '@yardmaster/db'
 import { giveUpNotification, resendNotification } from '@yardmaster/db/verbs/resend-notification'
-import { notificationActions, notificationStates, type NotificationAction, type NotificationDetails, type NotificationFilter } from '@yardmaster/rest'
-import { Router, type Request } from 'express'
-import { z } from 'zod'
+import { notificationActions, routes, type NotificationAction, type NotificationDetails } from '@yardmaster/rest'
+import { Router } from 'express'
 import type { Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
 import { readNotificationDetails, readNotifications } from './read-notifications.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
-
-const MOST = 1_000
-
-/** Of what is looked for: the database takes no NUL. */
-const name = z.string().refine(text => !text.includes('\0'), 'a name has no NUL character')
-
-const filterSchema = z.strictObject({
-  reporter: name, target: name, build: z.coerce.number().int(), state: z.array(z.enum(notificationStates)), before: z.coerce.number().int(), limit: z.coerce.number().int().min(1).max(MOST),
-}).partial()
 
 /** What was told to whom, and what came of it. */
 export function notificationRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', async (request, response) => sendJson(request, response, await readNotifications(db, filterOf(request))))
-  router.get('/:notification', async (request, response) => sendJson(request, response, { notification: await one(deps, Number(request.params['notification'])) }))
-  for (const action of notificationActions) {
-    router.post(`/:notification/${action}`, async (request, response) => {
-      z.strictObject({}).parse(request.body ?? {})
-      const { id } = await one(deps, Number(request.params['notification']))
-      const now = await act(deps, request, { action, thing: 'notifications', id }, tx => control(tx, id, action))
-      sendJson(request, response, { notification: await one(deps, now) })
+  serve(router, deps, routes.notifications.list, ({ query }) => readNotifications(db, query))
+  serve(router, deps, routes.notifications.one, async ({ params }) => ({ notification: await one(deps, params.notification) }))
+  for (const name of notificationActions) {
+    const route = routes.notifications[name]
+    serve(router, deps, route, async ({ params, request }) => {
+      const { id } = await one(deps, params.notification)
+      const now = await act(deps, request, { ...route.action, id }, tx => control(tx, id, name))
+      return { notification: await one(deps, now) }
     })
   }
   return router
@@ -49,14 +39,7 @@ async function control(tx: Transaction, id: number, action: NotificationAction):
 }
 
 async function one({ db }: Deps, id: number): Promise<NotificationDetails> {
-  const notification = Number.isSafeInteger(id) ? await readNotificationDetails(db, id) : null
+  const notification = await readNotificationDetails(db, id)
   if (!notification) throw new YardError(404, `not found: there is no notification ${id}; they are kept for 30 days after their end`)
   return notification
-}
-
-function filterOf({ url }: Request): NotificationFilter {
-  const parameters = new URLSearchParams(url.split('?')[1] ?? '')
-  const state = parameters.getAll('state').flatMap(text => text.split(','))
-  parameters.delete('state')
-  return filterSchema.parse({ ...Object.fromEntries(parameters), ...(state.length > 0 && { state }) })
 }

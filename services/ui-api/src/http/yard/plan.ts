@@ -1,18 +1,17 @@
-import { planRequest, type PlannedScheduler } from '@yardmaster/rest'
+import { routes, type PlannedScheduler } from '@yardmaster/rest'
 import { imaginedChange, planChange, propertiesFrom, type SchedulerPlan, type StoredChange } from '@yardmaster/domain'
 import { Router } from 'express'
 import type { ActiveGeneration, Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 /** What the schedulers of the active configurations would make of a change. Nothing is written. */
 export function planRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.post('/', async (request, response) => {
-    const { properties = {}, branch, revision, category, ...given } = planRequest.parse(request.body ?? {})
+  serve(router, deps, routes.plan.plan, async ({ body: { properties = {}, branch, revision, category, ...given } }) => {
     const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
     const change = imaginedChange({ ...defined, branch: branch ?? null, revision: revision ?? null, category: category ?? null, properties: propertiesFrom(properties, 'Change') })
-    sendJson(request, response, { schedulers: await plansOf(deps, change) })
+    return { schedulers: await plansOf(deps, change) }
   })
   return router
 }

@@ -1,35 +1,31 @@
 import { transaction } from '@yardmaster/db'
-import { rebuildRequest, type Rebuildable, type Rebuilt } from '@yardmaster/rest'
-import { Router, type Request } from 'express'
+import { routes } from '@yardmaster/rest'
+import { Router } from 'express'
 import type { Deps } from '../../deps.js'
 import { rebuildable, rebuildWith } from '../../do/rebuild.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 /** A build once more, with changes. */
 export function rebuildRoutes(deps: Deps): Router {
   const { db, activeGeneration } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  const buildId = async ({ params }: Request): Promise<number> => {
-    const id = String(params['build'])
-    const { rows: [row] } = await db.pool.query<{ id: number }>('SELECT id FROM builds WHERE id = $1', [/^\d{1,15}$/.test(id) ? Number(id) : -1])
-    if (!row) throw new YardError(404, `not found: there is no build ${id}`)
-    return row.id
+  const known = async ({ build }: { build: number }): Promise<number> => {
+    const { rowCount } = await db.pool.query('SELECT 1 FROM builds WHERE id = $1', [build])
+    if (rowCount === 0) throw new YardError(404, `not found: there is no build ${build}`)
+    return build
   }
-  router.get('/:build/rebuild', async (request, response) => {
-    const id = await buildId(request)
+  serve(router, deps, routes.builds.rebuildable, async ({ params }) => {
+    const id = await known(params)
     const found = await transaction(db, null, tx => rebuildable(tx, id))
-    const rebuild: Rebuildable = { ...found, sourcestamps: found.sourcestamps.map(({ patch, ...stamp }) => ({ ...stamp, patch: patch && { level: patch.level, subdir: patch.subdir, author: patch.author, comment: patch.comment } })) }
-    sendJson(request, response, { rebuild })
+    return { rebuild: { ...found, sourcestamps: found.sourcestamps.map(({ patch, ...stamp }) => ({ ...stamp, patch: patch && { level: patch.level, subdir: patch.subdir, author: patch.author, comment: patch.comment } })) } }
   })
-  router.post('/:build/rebuild', async (request, response) => {
-    const id = await buildId(request)
-    const changes = rebuildRequest.parse(request.body ?? {})
+  serve(router, deps, routes.builds.rebuild, async ({ params, body: changes, request }) => {
+    const id = await known(params)
     const parameters = { ...(changes.reason === undefined ? {} : { reason: changes.reason }), fields: Object.keys(changes).sort() }
-    const rebuilt = await act(deps, request, { action: 'rebuild', thing: 'builds', id, parameters }, (tx, actor) => rebuildWith(tx, { id, actor, activeGeneration }, changes))
-    const answer: Rebuilt = { buildsetid: rebuilt.buildsetId, buildrequestid: rebuilt.requestId }
-    sendJson(request, response, answer)
+    const rebuilt = await act(deps, request, { ...routes.builds.rebuild.action, id, parameters }, (tx, actor) => rebuildWith(tx, { id, actor, activeGeneration }, changes))
+    return { buildsetid: rebuilt.buildsetId, buildrequestid: rebuilt.requestId }
   })
   return router
 }

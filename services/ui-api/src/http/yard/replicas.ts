@@ -1,11 +1,11 @@
 import type { Database, Transaction } from '@yardmaster/db'
 import { cancelDrain, requestDrain } from '@yardmaster/db/verbs/request-drain'
-import { drainRequest, type Replica } from '@yardmaster/rest'
+import { routes, type Replica } from '@yardmaster/rest'
+import type { Json } from '@yardmaster/domain'
 import { Router, type Request } from 'express'
-import { z } from 'zod'
 import type { Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 const MOST_ENDED = 200
@@ -23,40 +23,29 @@ const SELECT = `
 export function replicaRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', async (request, response) => {
-    const { all } = listQuery.parse(Object.fromEntries(new URL(request.originalUrl, 'http://localhost').searchParams))
+  serve(router, deps, routes.replicas.list, async ({ query: { all = false } }) => {
     const { rows } = await db.pool.query<Replica>(`${SELECT} WHERE m.state = 'alive' ORDER BY m.id`)
-    const ended = all === 'true' ? (await db.pool.query<Replica>(`${SELECT} WHERE m.state <> 'alive' ORDER BY m.id DESC LIMIT $1`, [MOST_ENDED])).rows : []
-    sendJson(request, response, { replicas: [...rows, ...ended] })
+    const ended = all ? (await db.pool.query<Replica>(`${SELECT} WHERE m.state <> 'alive' ORDER BY m.id DESC LIMIT $1`, [MOST_ENDED])).rows : []
+    return { replicas: [...rows, ...ended] }
   })
-  router.get('/:id', async (request, response) => sendJson(request, response, { replica: await one(db, idIn(request)) }))
-  const control = (action: 'drain' | 'cancelDrain', work: (tx: Transaction, replica: Replica, given: { body: unknown; actor: string }) => Promise<boolean>) => async (request: Request) => {
-    const replica = await one(db, idIn(request))
+  serve(router, deps, routes.replicas.one, async ({ params }) => ({ replica: await one(db, params.replica) }))
+  const control = async (request: Request, { id, action, parameters }: { id: number; action: 'drain' | 'cancelDrain'; parameters: { [name: string]: Json } }, work: (tx: Transaction, actor: string) => Promise<boolean>) => {
+    const replica = await one(db, id)
     if (replica.role !== 'engine') throw new YardError(409, `replica ${replica.id} is a ${replica.role}: only engines drain, the others are simply stopped`)
-    const parameters = z.record(z.string(), z.json()).parse(request.body ?? {})
-    const done = await act(deps, request, { action, thing: 'replicas', id: replica.id, parameters }, (tx, actor) => work(tx, replica, { body: parameters, actor }))
+    const done = await act(deps, request, { action, thing: 'replicas', id: replica.id, parameters }, work)
     if (!done) throw new YardError(409, refusalOf(action, await one(db, replica.id)))
     return { replica: await one(db, replica.id) }
   }
-  const drain = control('drain', (tx, { id }, { body, actor }) => requestDrain(tx, { replicaId: id, actor, deadlineSeconds: drainRequest.parse(body).deadline ?? null }))
-  const cancel = control('cancelDrain', (tx, { id }) => cancelDrain(tx, { replicaId: id }))
-  router.post('/:id/drain', async (request, response) => sendJson(request, response.status(202), await drain(request)))
-  router.delete('/:id/drain', async (request, response) => sendJson(request, response, await cancel(request)))
+  serve(router, deps, routes.replicas.drain, ({ params: { replica: id }, body: { deadline }, request }) =>
+    control(request, { id, action: 'drain', parameters: deadline === undefined ? {} : { deadline } }, (tx, actor) => requestDrain(tx, { replicaId: id, actor, deadlineSeconds: deadline ?? null })))
+  serve(router, deps, routes.replicas.cancelDrain, ({ params: { replica: id }, request }) => control(request, { id, action: 'cancelDrain', parameters: {} }, tx => cancelDrain(tx, { replicaId: id })))
   return router
 }
-
-const listQuery = z.strictObject({ all: z.enum(['true', 'false']).optional() })
 
 function refusalOf(action: 'drain' | 'cancelDrain', { id, state, draining }: Replica): string {
   if (state !== 'alive') return `engine ${id} has ended already (${state})`
   if (action === 'drain') return `engine ${id} cannot drain now`
   return draining === null ? `engine ${id} does not drain` : `engine ${id} is ending already: that cannot be undone`
-}
-
-function idIn({ params }: Request): number {
-  const id = z.string().regex(/^\d{1,15}$/).safeParse(params['id'])
-  if (!id.success) throw new YardError(404, 'not found: a replica is named by its number')
-  return Number(id.data)
 }
 
 async function one(db: Database, id: number): Promise<Replica> {

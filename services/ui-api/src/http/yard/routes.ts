@@ -1,7 +1,7 @@
-import { json, Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { allRoutes, routes } from '@yardmaster/rest'
+import { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
-import { sendError, sendJson } from '../json.js'
 import { changeSourceRoutes } from './change-sources.js'
 import { deliveryRoutes } from './deliveries.js'
 import { buildsetRoutes } from './buildsets.js'
@@ -18,32 +18,22 @@ import { schedulerRoutes } from './schedulers.js'
 import { tryRoutes } from './try.js'
 import { waitingRequestRoutes } from './waiting-requests.js'
 import { workerRoutes } from './workers.js'
+import { expressPath, serve } from './serve.js'
 import { YardError } from './yard-error.js'
+
+const parts = [
+  tryRoutes, waitingRequestRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
+  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes,
+]
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
 export function yardRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', (request, response) => sendJson(request, response, { rootlinks: ['buildrequests', 'buildsets', 'changesources', 'deliveries', 'explain', 'instances', 'locks', 'notifications', 'plan', 'pools', 'replicas', 'schedulers', 'workers'].map(name => ({ name })) }))
   router.use(onlyJson)
-  // Before the others: it takes larger bodies.
-  router.use('/try', tryRoutes(deps))
-  router.use(json({ limit: '1mb', strict: true }))
-  router.use('/buildrequests', waitingRequestRoutes(deps))
-  router.use('/builds', buildCostRoutes(deps), rebuildRoutes(deps))
-  router.use('/changesources', changeSourceRoutes(deps))
-  router.use('/deliveries', deliveryRoutes(deps))
-  router.use('/buildsets', buildsetRoutes(deps))
-  router.use('/explain', explainRoutes(deps))
-  router.use('/forceschedulers', forceFormRoutes(deps))
-  router.use('/instances', instanceRoutes(deps))
-  router.use('/locks', lockRoutes(deps))
-  router.use('/notifications', notificationRoutes(deps))
-  router.use('/plan', planRoutes(deps))
-  router.use('/pools', poolRoutes(deps))
-  router.use('/replicas', replicaRoutes(deps))
-  router.use('/schedulers', schedulerRoutes(deps))
-  router.use('/workers', workerRoutes(deps))
-  router.use((request: Request, response: Response) => sendError(response, 404, `Invalid path: ${request.path.slice(1)}`))
+  serve(router, deps, routes.index.show, () => ({ rootlinks: [...new Set(allRoutes.map(({ path }) => path.split('/')[1] ?? ''))].filter(name => name !== '').sort().map(name => ({ name })) }))
+  for (const part of parts) router.use(part(deps))
+  refuseOtherMethods(router)
+  router.use((request: Request, response: Response) => refuse(response, 404, `not found: there is no ${request.path}`))
   router.use(refusals)
   return router
 }
@@ -54,9 +44,24 @@ const onlyJson: RequestHandler = (request, _response, next) => {
   next(request.method === 'POST' && type !== 'application/json' ? new YardError(415, 'invalid content-type (use application/json)') : undefined)
 }
 
+/** A path that is there, by a method that it does not have. */
+function refuseOtherMethods(router: Router): void {
+  for (const path of new Set(allRoutes.map(route => route.path))) {
+    const methods = allRoutes.filter(route => route.path === path).flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    router.all(expressPath(path), (request, response) => {
+      response.set('allow', methods.join(', '))
+      refuse(response, 405, `${path} has no ${request.method}, but ${methods.join(' and ')}`)
+    })
+  }
+}
+
+function refuse(response: Response, status: number, error: string): void {
+  response.status(status).set('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ error }))
+}
+
 function refusals(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (error instanceof YardError) sendError(response, error.status, error.message)
-  else if (error instanceof z.ZodError) sendError(response, 400, z.prettifyError(error))
-  else if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) sendError(response, error.status, error.message)
+  if (error instanceof YardError) refuse(response, error.status, error.message)
+  else if (error instanceof z.ZodError) refuse(response, 400, z.prettifyError(error))
+  else if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) refuse(response, error.status, error.message)
   else next(error)
 }

@@ -1,14 +1,12 @@
 import { transaction } from '@yardmaster/db'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
-import { tryRequest, type Tried, type TryScheduler, type TryUser } from '@yardmaster/rest'
-import { json, Router, type Request } from 'express'
+import { routes, type TryUser } from '@yardmaster/rest'
+import { Router, type Request, type RequestHandler } from 'express'
 import type { Deps } from '../../deps.js'
 import { allowedTo, chooseTry, tryPatch, type Allowed } from '../../do/try.js'
-import { sendJson } from '../json.js'
+import { serve, type Handler } from './serve.js'
 import { YardError } from './yard-error.js'
 
-/** A patch of 10 MiB, as JSON. */
-const LARGEST_BODY = '24mb'
 /** Wrong passwords for one name from one address in a minute: behind a proxy all have one address. */
 const MOST_WRONG = 20
 /** Names that are counted. */
@@ -20,14 +18,12 @@ export function tryRoutes(deps: Deps): Router {
   const { db, logger } = deps
   const router = Router({ strict: true, caseSensitive: true })
   const door = new Door(deps)
-  router.get('/', (request, response) => {
-    const schedulers: TryScheduler[] = door.open(request).allowed.map(({ scheduler: { name, builders, codebases } }) => ({ name, builders, codebases: Object.keys(codebases) }))
-    sendJson(request, response, { schedulers })
-  })
-  // Before the body is read: of who may not, none is.
-  router.post('/', (request, _response, next) => { door.open(request); next() }, json({ limit: LARGEST_BODY, strict: true }), async (request, response) => {
+  serve(router, deps, routes.try.schedulers, ({ request }) =>
+    ({ schedulers: door.open(request).allowed.map(({ scheduler: { name, builders, codebases } }) => ({ name, builders, codebases: Object.keys(codebases) })) }))
+  // Of who may not, no body is read.
+  const knock: RequestHandler = (request, _response, next) => { door.open(request); next() }
+  const handle: Handler<typeof routes.try.try> = async ({ body, request }) => {
     const { allowed, username } = door.open(request)
-    const body = tryRequest.parse(request.body ?? {})
     const chosen = chooseTry(allowed, body)
     const { schedulerId, ...tried } = await transaction(db, null, async tx => {
       const added = await tryPatch(tx, chosen, { username, body })
@@ -35,9 +31,9 @@ export function tryRoutes(deps: Deps): Router {
       return added
     })
     logger.info({ actor: `user:${username}`, action: 'try', scheduler: schedulerId, buildset: tried.buildsetid }, 'control')
-    const answer: Tried = tried
-    sendJson(request, response, answer)
-  })
+    return tried
+  }
+  serve(router, deps, routes.try.try, { before: knock, handle })
   return router
 }
 

@@ -2,12 +2,11 @@ import type { Database } from '@yardmaster/db'
 import { cancelRequest } from '@yardmaster/db/verbs/cancel-request'
 import { releaseRequest } from '@yardmaster/db/verbs/release-request'
 import { setPriority } from '@yardmaster/db/verbs/set-priority'
-import { cancelRequestBody, priorityRequest, type WaitingRequest } from '@yardmaster/rest'
+import { routes, type WaitingRequest } from '@yardmaster/rest'
 import { Router } from 'express'
 import type { Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
-import { wholeId } from './whole-id.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 /** Those that are next are the ones of which it is known what they wait for. */
@@ -21,37 +20,32 @@ const SELECT = `SELECT r.id, b.id AS builderid, b.name AS builder, r.buildset_id
 export function waitingRequestRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', async (request, response) => {
+  serve(router, deps, routes.buildrequests.waiting, async () => {
     const { rows } = await db.pool.query<WaitingRequest>(`${SELECT} AND (r.waits_for IS NOT NULL OR r.hold IS NOT NULL) ORDER BY r.priority DESC, r.submitted_at, r.id LIMIT ${MOST}`)
-    sendJson(request, response, { buildrequests: rows })
+    return { buildrequests: rows }
   })
-  router.get('/:buildrequest', async (request, response) => {
-    sendJson(request, response, { buildrequest: await waitingRequest(db, request.params.buildrequest) })
+  serve(router, deps, routes.buildrequests.one, async ({ params }) => ({ buildrequest: await waitingRequest(db, params.buildrequest) }))
+  serve(router, deps, routes.buildrequests.setPriority, async ({ params, body: { priority }, request }) => {
+    const { id } = await waitingRequest(db, params.buildrequest)
+    await act(deps, request, { ...routes.buildrequests.setPriority.action, id, parameters: { priority } }, tx => setPriority(tx, { requestId: id, priority }))
+    return { buildrequest: await waitingRequest(db, id) }
   })
-  router.post('/:buildrequest/priority', async (request, response) => {
-    const { priority } = priorityRequest.parse(request.body ?? {})
-    const { id } = await waitingRequest(db, request.params.buildrequest)
-    await act(deps, request, { action: 'set_priority', thing: 'build_requests', id, parameters: { priority } }, tx => setPriority(tx, { requestId: id, priority }))
-    sendJson(request, response, { buildrequest: await waitingRequest(db, request.params.buildrequest) })
-  })
-  router.post('/:buildrequest/release', async (request, response) => {
-    const { id, hold } = await waitingRequest(db, request.params.buildrequest)
+  serve(router, deps, routes.buildrequests.release, async ({ params, request }) => {
+    const { id, hold } = await waitingRequest(db, params.buildrequest)
     if (hold !== 'worker') throw new YardError(409, `build request ${id} is not held: it waits by itself`)
-    await act(deps, request, { action: 'release', thing: 'build_requests', id, parameters: {} }, tx => releaseRequest(tx, id))
-    sendJson(request, response, { buildrequest: await waitingRequest(db, request.params.buildrequest) })
+    await act(deps, request, { ...routes.buildrequests.release.action, id }, tx => releaseRequest(tx, id))
+    return { buildrequest: await waitingRequest(db, id) }
   })
-  router.post('/:buildrequest/cancel', async (request, response) => {
-    const { reason } = cancelRequestBody.parse(request.body ?? {})
-    const id = wholeId(request.params.buildrequest)
-    const done = await act(deps, request, { action: 'cancel', thing: 'build_requests', id, parameters: { reason } }, (tx, actor) => cancelRequest(tx, { requestId: id, reason, actor }))
+  serve(router, deps, routes.buildrequests.cancel, async ({ params: { buildrequest: id }, body: { reason }, request }) => {
+    const done = await act(deps, request, { ...routes.buildrequests.cancel.action, id, parameters: { reason } }, (tx, actor) => cancelRequest(tx, { requestId: id, reason, actor }))
     if (done === null) throw new YardError(409, `build request ${id} is not there, or has ended`)
-    sendJson(request, response, { cancelled: done === 'cancelled' ? 1 : 0, stopping: done === 'stopping' ? 1 : 0 })
+    return { cancelled: done === 'cancelled' ? 1 : 0, stopping: done === 'stopping' ? 1 : 0 }
   })
   return router
 }
 
-async function waitingRequest(db: Database, which: string): Promise<WaitingRequest> {
-  const { rows } = await db.pool.query<WaitingRequest>(`${SELECT} AND r.id = $1`, [wholeId(which)])
-  if (!rows[0]) throw new YardError(404, `there is no pending build request ${which}`)
+async function waitingRequest(db: Database, id: number): Promise<WaitingRequest> {
+  const { rows } = await db.pool.query<WaitingRequest>(`${SELECT} AND r.id = $1`, [id])
+  if (!rows[0]) throw new YardError(404, `there is no pending build request ${id}`)
   return rows[0]
 }

@@ -4,12 +4,12 @@ import { killWorker } from '@yardmaster/db/verbs/kill-worker'
 import { pauseWorker, stopWorker, unpauseWorker } from '@yardmaster/db/verbs/pause-worker'
 import { readSlots, type Slot } from '@yardmaster/db/verbs/read-machines'
 import { downtimeAt, machineFacts, unavailability, type Downtime } from '@yardmaster/domain'
-import { workerActionRequest, workerActions, type YardWorker } from '@yardmaster/rest'
-import { Router, type Request } from 'express'
+import { routes, workerActions, type YardWorker } from '@yardmaster/rest'
+import { Router } from 'express'
 import type { Deps } from '../../deps.js'
-import { sendJson } from '../json.js'
 import { act } from './act.js'
 import { configuredPools } from './pools.js'
+import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 type Row = Omit<YardWorker, 'downtime' | 'unavailable' | 'pool' | 'machine'> & { downtimes: Downtime[]; orphans: boolean; quarantinedForMs: number | null }
@@ -35,19 +35,20 @@ const verbs = { pause: pauseWorker, unpause: unpauseWorker, stop: stopWorker, ki
 export function workerRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  router.get('/', async (request, response) => {
+  serve(router, deps, routes.workers.list, async () => {
     // Those that no configuration names any more are kept for their history.
     const { rows } = await db.pool.query<Row>(`${SELECT} WHERE w.active ORDER BY w.name, w.id`)
-    sendJson(request, response, { workers: await presentAll(deps, rows) })
+    return { workers: await presentAll(deps, rows) }
   })
-  router.get('/:worker', async (request, response) => sendJson(request, response, { worker: await presentOne(deps, await one(db, request)) }))
-  for (const action of workerActions) router.post(`/:worker/${action}`, async (request, response) => {
-    const parameters = workerActionRequest.parse(request.body ?? {})
-    const { id } = await one(db, request)
-    await act(deps, request, { action, thing: 'workers', id, parameters: parameters.reason === undefined ? {} : { reason: parameters.reason } },
-      async tx => void await verbs[action](tx, { workerId: id, reason: parameters.reason ?? null }))
-    sendJson(request, response, { worker: await presentOne(deps, await one(db, request)) })
-  })
+  serve(router, deps, routes.workers.one, async ({ params }) => ({ worker: await presentOne(deps, await one(db, params.worker)) }))
+  for (const name of workerActions) {
+    const route = routes.workers[name]
+    serve(router, deps, route, async ({ params, body: { reason }, request }) => {
+      const { id } = await one(db, params.worker)
+      await act(deps, request, { ...route.action, id, parameters: reason === undefined ? {} : { reason } }, async tx => void await verbs[name](tx, { workerId: id, reason: reason ?? null }))
+      return { worker: await presentOne(deps, await one(db, params.worker)) }
+    })
+  }
   return router
 }
 
@@ -71,8 +72,7 @@ function present({ clock, activeGenerations }: Deps, { downtimes, orphans, quara
 }
 
 /** By its number, or by its name. */
-async function one(db: Database, { params }: Request): Promise<Row> {
-  const key = String(params['worker'])
+async function one(db: Database, key: string): Promise<Row> {
   const { rows } = await db.pool.query<Row>(`${SELECT} WHERE w.name = $1 OR w.id::text = $1 ORDER BY w.name = $1 LIMIT 1`, [key])
   if (!rows[0]) throw new YardError(404, `not found: there is no worker ${key}`)
   return rows[0]

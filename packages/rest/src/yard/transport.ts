@@ -1,0 +1,58 @@
+import { RestError } from '../client.js'
+import { z } from 'zod'
+import { addressOf, type AnswerOf, type CallOf } from './call.js'
+import type { Route } from './route.js'
+
+/** How a server is asked. */
+export type ClientOptions = {
+  /** Address of the web page. */
+  baseUrl: string
+  /** An API token. In a browser there is none: the session's cookie goes along. */
+  token?: string
+  headers?: { readonly [name: string]: string }
+  /** Ends every call. */
+  signal?: AbortSignal
+  /** An answer that takes longer is given up; not said: it is waited for. */
+  timeoutMs?: number
+  fetch?: typeof fetch
+}
+
+const refusal = z.object({ error: z.string() })
+
+export type Caller = <R extends Route>(route: R, given: CallOf<R>) => Promise<AnswerOf<R>>
+
+/** Calls routes by their declarations. Throws RestError, or what fetch throws when nobody answers. */
+export function createCaller({ baseUrl, token, headers, signal, timeoutMs, fetch: ask = fetch }: ClientOptions): Caller {
+  const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1`
+  return async <R extends Route>(route: R, given: CallOf<R>): Promise<AnswerOf<R>> => {
+    const parts: { params?: object; query?: object; body?: unknown } = given
+    const takesBody = route.method === 'post' || route.method === 'put'
+    const response = await ask(`${base}${addressOf(route, parts)}`, {
+      method: route.method.toUpperCase(),
+      headers: { accept: 'application/json', 'content-type': 'application/json', ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      ...(takesBody && { body: JSON.stringify(parts.body ?? {}) }),
+      signal: signalOf(signal, timeoutMs),
+    })
+    if (!response.ok) throw errorOf(response.status, await response.text())
+    return route.answer.parse(await response.json()) as AnswerOf<R>
+  }
+}
+
+function signalOf(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
+  if (timeoutMs === undefined) return signal
+  const late = AbortSignal.timeout(timeoutMs)
+  return signal ? AbortSignal.any([signal, late]) : late
+}
+
+function errorOf(status: number, text: string): RestError {
+  const read = refusal.safeParse(parsed(text))
+  return new RestError(status, read.success ? read.data.error : text.trim().slice(0, 500) || `the server answered ${status}`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
