@@ -1,14 +1,17 @@
 import { connectNats, watchConnection, type ConnectionRequest } from './connection.js'
+import { readEventHistory, type EventHistory } from './event-history.js'
 import { createEventPublisher, type PublishEvents } from './event-publisher.js'
 import type { EventStreamOptions } from './event-stream.js'
 import { subscribeToEvents, type EventReader, type EventSubscription } from './event-subscription.js'
+import { createQuestions, type Questions } from './questions.js'
 import { subjectsOf } from './subjects.js'
 import { createWakes, type Wakes } from './wakes.js'
 
 /** One process's connection to NATS: lossy wakes, and the stream of events. */
-export type Bus = Wakes & {
+export type Bus = Wakes & Questions & {
   publishEvents: PublishEvents
   subscribeEvents(reader: EventReader): EventSubscription
+  history: EventHistory
   /** For readiness. */
   connected(): boolean
   /** Ends the subscriptions, sends what was said, and disconnects. */
@@ -26,6 +29,8 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const subscriptions = new Set<EventSubscription>()
   return {
     ...createWakes({ connection, watch, subjects, clock, logger }),
+    ...createQuestions({ connection, watch, subjects, logger }),
+    history: readEventHistory({ connection, subjects }),
     publishEvents: createEventPublisher({ connection, watch, subjects, stream, logger }),
     subscribeEvents(reader) {
       const subscription = subscribeToEvents({ connection, watch, subjects, stream, clock, logger }, reader)

@@ -14,8 +14,8 @@ export type EventReader = {
   from: 'new' | EventPosition
   /** Called one at a time, in order; its promise is waited for. When it throws, that is logged and reading goes on. */
   onBatch(batch: EventBatch): void | Promise<void>
-  /** Events between the last batch and the next were lost (stream made anew, or purged behind us): re-read the rows. */
-  onResync(): void | Promise<void>
+  /** Events between the last batch and this place were lost (stream made anew, or purged behind us): re-read the rows; the next batch is the one after `at`. */
+  onResync(at: EventPosition): void | Promise<void>
 }
 
 export type EventSubscription = {
@@ -109,7 +109,7 @@ class OrderedSubscription {
     const at = this.position
     if (at && at.incarnation === end.incarnation && at.sequence >= info.state.first_seq - 1 && at.sequence <= end.sequence) return at
     this.position = end
-    if (at) await this.#tell(() => this.#reader.onResync())
+    if (at) await this.#tell(() => this.#reader.onResync(end))
     return end
   }
 
@@ -127,7 +127,7 @@ class OrderedSubscription {
     const expected = (this.position?.sequence ?? 0) + 1
     const position = { incarnation, sequence: message.seq }
     this.position = position
-    if (message.seq !== expected) await this.#tell(() => this.#reader.onResync())
+    if (message.seq !== expected) await this.#tell(() => this.#reader.onResync({ incarnation, sequence: message.seq - 1 }))
     await this.#tell(() => this.#reader.onBatch({ ...position, envelopes: codec.decode(message.data) }))
   }
 

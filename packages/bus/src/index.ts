@@ -1,5 +1,6 @@
 export * from './bus.js'
 export type { EventStreamOptions } from './event-stream.js'
+export { EventsGone, type EventHistory } from './event-history.js'
 export type { EventBatch, EventPosition, EventReader, EventSubscription } from './event-subscription.js'
 export * from './relay.js'
 export type { OnWake } from './wakes.js'

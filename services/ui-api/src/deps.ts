@@ -10,7 +10,7 @@ export type ActiveGeneration = Pick<LoadedGeneration, 'id' | 'configuration'> & 
 /** What ui-api is made of. */
 export type Deps = {
   db: Database
-  events: Pick<Bus, 'subscribeEvents'>
+  events: Pick<Bus, 'subscribeEvents' | 'history' | 'ask' | 'answer'>
   /** Null until the first configuration was brought. */
   activeGeneration(): ActiveGeneration | null
   /** Of every configuration set, the own one first. */

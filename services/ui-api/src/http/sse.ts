@@ -1,54 +1,79 @@
 import { Router, type Request, type Response } from 'express'
+import { z } from 'zod'
+import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
+import { EventStream } from '../live/event-stream.js'
 import type { Hub } from '../live/hub.js'
-import type { Listener, Message } from '../live/subscriptions.js'
 
-const heartbeatMs = 15_000
-/** What may wait to be taken by a client; one that is further behind is dropped and reads anew. */
-const mostBuffered = 4 * 1024 * 1024
+/** Another replica is asked to do this to a stream of its own. */
+const questionSchema = z.object({ verb: z.enum(['add', 'remove']), id: z.string(), path: z.string() })
+const outcomeSchema = z.enum(['ok', 'unknown', 'not listening'])
+type Question = z.infer<typeof questionSchema>
+type Outcome = z.infer<typeof outcomeSchema>
 
-type Stream = { listen(pattern: string): void; unlisten(pattern: string): boolean; end(reason: string): void }
+const answers: { [O in Outcome]: { status: number; text: string } } = {
+  ok: { status: 200, text: 'ok' }, unknown: { status: 400, text: 'unknown uuid' }, 'not listening': { status: 404, text: 'consumer is not listening to this event' },
+}
+
+/** Streams are named after the process that has them: so many digits of their uuid. */
+const processDigits = 8
 
 /**
- * Live events as server-sent events: /sse/listen/PATH, and /sse/add/UUID/PATH, /sse/remove/UUID/PATH for further paths.
- * Behind a balancer these may meet another replica: `/sse/listen?path=A&path=B` asks for all at once.
+ * Live events as server-sent events: /sse/listen/PATH, and /sse/add/UUID/PATH, /sse/remove/UUID/PATH (on any replica) for further paths;
+ * `/sse/listen?path=A&path=B` asks for all at once. Each event has an id; with the last one in the header Last-Event-ID or `?after=`, a
+ * stream goes on where another one ended, or says `resync` when not all that followed is kept.
  */
-export function sseRoutes({ clock, random, logger }: Deps, hub: Hub): Router {
+export function sseRoutes({ clock, random, logger, events, access }: Deps, hub: Hub): Router {
   const router = Router()
-  const streams = new Map<string, Stream>()
+  const streams = new Map<string, EventStream>()
+  const self = random.uuid().slice(0, processDigits)
+  events.answer(self, question => {
+    const read = questionSchema.safeParse(question)
+    return read.success ? apply(streams, read.data) : 'unknown'
+  })
 
-  const listen = async (request: Request, response: Response) => {
-    const id = random.uuid()
+  const listen = (request: Request, response: Response) => {
+    const caller = callerOf(request)
+    const id = self + random.uuid().slice(processDigits)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
     response.flushHeaders()
-    const stream = openStream(response, { hub, clock, logger })
-    streams.set(id, stream)
-    response.on('error', () => stream.end('the connection broke'))
-    response.on('close', () => {
-      stream.end('the client left')
-      streams.delete(id)
+    const stream = new EventStream(response, {
+      hub, handshake: id, mayRead: () => access.mayRead(caller, '/sse'), later: (fn, ms) => clock.setTimeout(fn, ms),
+      onEnd(why) {
+        streams.delete(id)
+        if (why !== 'left') logger.debug({ why, id }, 'event stream ended')
+      },
     })
-    for (const pattern of [pathOf(request), ...wanted(request)]) if (pattern !== '') stream.listen(pattern)
-    await hub.ready
-    if (!response.destroyed) response.write(`event: handshake\ndata: ${id}\n\n`)
+    streams.set(id, stream)
+    response.on('error', () => stream.end('left'))
+    response.on('close', () => stream.end('left'))
+    const { paths, after } = wanted(request)
+    for (const pattern of [pathOf(request), ...paths]) if (pattern !== '') stream.patterns.add(pattern)
+    hub.join(stream, stream.patterns, after)
   }
 
-  const change = (request: Request, response: Response, apply: (stream: Stream, pattern: string) => boolean) => {
-    const stream = streams.get(String(request.params.id))
-    response.type('txt')
-    if (!stream) return void response.status(400).send('unknown uuid')
-    if (!apply(stream, pathOf(request))) return void response.status(404).send('consumer is not listening to this event')
-    response.send('ok')
+  const change = async (request: Request, response: Response, verb: Question['verb']) => {
+    const question: Question = { verb, id: String(request.params.id), path: pathOf(request) }
+    const host = question.id.slice(0, processDigits)
+    const elsewhere = host !== self && /^[0-9a-f]{8}$/.test(host)
+    const outcome = elsewhere ? outcomeSchema.safeParse(await events.ask(host, question)).data : apply(streams, question)
+    const { status, text } = answers[outcome ?? 'unknown']
+    response.type('txt').status(status).send(text)
   }
 
   router.get(['/listen', '/listen/*path'], listen)
-  router.get('/add/:id/*path', (request, response) => change(request, response, (stream, pattern) => {
-    stream.listen(pattern)
-    return true
-  }))
-  router.get('/remove/:id/*path', (request, response) => change(request, response, (stream, pattern) => stream.unlisten(pattern)))
+  router.get('/add/:id/*path', (request, response) => change(request, response, 'add'))
+  router.get('/remove/:id/*path', (request, response) => change(request, response, 'remove'))
   router.get(['/add', '/remove'], (_request, response) => void response.status(400).type('txt').send('need uuid'))
   return router
+}
+
+function apply(streams: ReadonlyMap<string, EventStream>, { verb, id, path }: Question): Outcome {
+  const stream = streams.get(id)
+  if (!stream) return 'unknown'
+  if (verb === 'remove') return stream.unlisten(path) ? 'ok' : 'not listening'
+  stream.listen(path)
+  return 'ok'
 }
 
 function pathOf({ params }: Request): string {
@@ -56,41 +81,8 @@ function pathOf({ params }: Request): string {
   return (Array.isArray(parts) ? parts : []).filter(part => part !== '').join('/')
 }
 
-function wanted({ originalUrl }: Request): string[] {
-  return new URL(originalUrl, 'http://localhost').searchParams.getAll('path')
-}
-
-function openStream(response: Response, { hub, clock, logger }: Pick<Deps, 'clock' | 'logger'> & { hub: Hub }): Stream {
-  const patterns = new Set<string>()
-  let cancelHeartbeat = () => {}
-  const beat = () => {
-    response.write(': still here\n\n')
-    cancelHeartbeat = clock.setTimeout(beat, heartbeatMs)
-  }
-  const end = (reason: string) => {
-    cancelHeartbeat()
-    for (const pattern of patterns) hub.unlisten(pattern, listener)
-    patterns.clear()
-    if (!response.destroyed) logger.debug({ reason }, 'event stream ended')
-    response.destroy()
-  }
-  const listener: Listener = {
-    end,
-    send({ path, message }: Message) {
-      if (response.writableLength > mostBuffered) return end('it does not keep up')
-      response.write(`event: event\ndata: {"key":${JSON.stringify(path.split('/'))},"message":${message}}\n\n`)
-    },
-  }
-  cancelHeartbeat = clock.setTimeout(beat, heartbeatMs)
-  return {
-    end,
-    listen(pattern) {
-      patterns.add(pattern)
-      hub.listen(pattern, listener)
-    },
-    unlisten(pattern) {
-      hub.unlisten(pattern, listener)
-      return patterns.delete(pattern)
-    },
-  }
+function wanted({ originalUrl, headers }: Request): { paths: string[]; after: string | null } {
+  const { searchParams } = new URL(originalUrl, 'http://localhost')
+  const header = headers['last-event-id']
+  return { paths: searchParams.getAll('path'), after: typeof header === 'string' && header !== '' ? header : searchParams.get('after') }
 }

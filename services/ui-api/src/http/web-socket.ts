@@ -1,16 +1,15 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
 import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
-import type { Listener } from '../live/subscriptions.js'
+import { SocketSession } from '../live/socket-session.js'
 import { isAllowedOrigin, withoutCookies } from './foreign-pages.js'
 import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
 
-const heartbeatMs = 15_000
-const mostBuffered = 4 * 1024 * 1024
 /** Of what a client says: nothing that it may say is long. */
 const longestFrame = 64 * 1024
 const mostPaths = 10_000
@@ -23,7 +22,7 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePat
     socket.on('error', () => socket.destroy())
     const refusal = refusalOf(request, deps, { reach, basePath }) ?? refusalToRead(request, deps)
     if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${refusal.message}`)
-    sockets.handleUpgrade(request, socket, head, client => serveClient(client, deps, hub))
+    sockets.handleUpgrade(request, socket, head, client => serveClient({ client, socket, request }, deps, hub))
   })
   return () => new Promise(resolve => {
     for (const client of sockets.clients) client.close(1001, 'the server is stopping')
@@ -47,58 +46,58 @@ function refusalToRead(request: IncomingMessage, { access }: Deps): { status: nu
   return allowed ? null : { status: caller.kind === 'anonymous' ? 401 : 403, message: `you may not read events: ${why}` }
 }
 
-const frameSchema = z.object({ cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional() })
+const frameSchema = z.object({
+  cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional(),
+  // Ours: several paths at once, where to go on, and whether to tell how far it has come.
+  paths: z.array(z.string()).max(mostPaths).optional(), after: z.string().optional(), position: z.boolean().optional(),
+})
 type Frame = z.infer<typeof frameSchema>
-type Answer = { msg: string; code: number } | { error: string; code: number }
+type Answer = { msg: string; code: number; position?: string; resync?: boolean } | { error: string; code: number }
 
-function serveClient(client: WebSocket, { clock, logger }: Deps, hub: Hub): void {
-  const paths = new Set<string>()
+function serveClient({ client, socket, request }: { client: WebSocket; socket: Duplex; request: IncomingMessage }, { logger, access }: Deps, hub: Hub): void {
+  const caller = callerOf(request)
+  const session = new SocketSession(client, socket, {
+    hub, mayRead: () => access.mayRead(caller, '/ws'), onEnd(why) { if (why !== 'left') logger.debug({ why }, 'web socket ended') },
+  })
   const say = (answer: Answer, id: Frame['_id']) => {
     if (client.readyState === client.OPEN) client.send(JSON.stringify({ ...answer, _id: id ?? null }))
   }
-  const listener: Listener = {
-    end(reason) {
-      logger.debug({ reason }, 'web socket ended')
-      client.terminate()
-    },
-    send({ path, message }) {
-      if (client.bufferedAmount > mostBuffered) return listener.end('it does not keep up')
-      client.send(`{"k":${JSON.stringify(path)},"m":${message}}`)
-    },
-  }
-  const stopHeartbeat = keepAlive(client, clock, () => listener.end('it does not answer'))
   client.on('error', error => logger.debug({ err: error }, 'web socket failed'))
-  client.on('close', () => {
-    stopHeartbeat()
-    for (const path of paths) hub.unlisten(path, listener)
-  })
+  client.on('close', () => session.end('left'))
   client.on('message', (data: RawData) => {
     const frame = frameSchema.safeParse(parse(data))
     if (!frame.success) return say({ error: 'a frame is a JSON object', code: 400 }, null)
-    const { cmd, _id } = frame.data
-    const answer = obey(frame.data, paths, { hub, listener })
-    if (cmd !== 'startConsuming') return say(answer, _id)
-    // Confirmed only when nothing will be missed.
-    void hub.ready.then(() => say(answer, _id))
+    const { _id } = frame.data
+    const refused = refusalOfFrame(frame.data, session)
+    if (refused) return say(refused, _id)
+    void obey(frame.data, session).then(answer => say(answer, _id))
   })
 }
 
-function obey(frame: Frame, paths: Set<string>, { hub, listener }: { hub: Hub; listener: Listener }): Answer {
-  const { cmd, path } = frame
+function refusalOfFrame(frame: Frame, session: SocketSession): Answer | null {
+  const { cmd, path, paths, after } = frame
   if (frame._id === undefined && frame.type === undefined) return { error: "no '_id' or 'type' in websocket frame", code: 400 }
   if (cmd === undefined) return { error: "no 'cmd' in websocket frame", code: 400 }
-  if (cmd === 'ping') return { msg: 'pong', code: 200 }
+  if (cmd === 'ping') return null
   if (cmd !== 'startConsuming' && cmd !== 'stopConsuming') return { error: `no such command type '${cmd}'`, code: 404 }
-  if (typeof path !== 'string') return { error: `invalid path format '${String(path)}'`, code: 400 }
-  if (cmd === 'stopConsuming') {
-    if (!paths.delete(path)) return { error: `path was not consumed '${path}'`, code: 400 }
-    hub.unlisten(path, listener)
+  if (typeof path !== 'string' && (cmd === 'stopConsuming' || paths === undefined)) return { error: `invalid path format '${String(path)}'`, code: 400 }
+  if (cmd === 'stopConsuming') return session.patterns.has(String(path)) ? null : { error: `path was not consumed '${String(path)}'`, code: 400 }
+  if (after !== undefined && session.begun) return { error: "'after' is only for the first paths of a connection", code: 400 }
+  return session.patterns.size + pathsOf(frame).length > mostPaths ? { error: `more than ${mostPaths} paths: stop consuming some first`, code: 400 } : null
+}
+
+const pathsOf = ({ path, paths = [] }: Frame): string[] => (typeof path === 'string' ? [path, ...paths] : paths)
+
+/** Of a frame that is in order. Listening is confirmed only when nothing will be missed. */
+async function obey(frame: Frame, session: SocketSession): Promise<Answer> {
+  if (frame.cmd === 'ping') return { msg: 'pong', code: 200 }
+  if (frame.cmd === 'stopConsuming') {
+    session.unlisten(String(frame.path))
     return { msg: 'OK', code: 200 }
   }
-  if (paths.size >= mostPaths) return { error: `more than ${mostPaths} paths: stop consuming some first`, code: 400 }
-  paths.add(path)
-  hub.listen(path, listener)
-  return { msg: 'OK', code: 200 }
+  if (frame.position === true) session.tellPlace()
+  const { place, resync } = await session.listen(pathsOf(frame), frame.after ?? null)
+  return { msg: 'OK', code: 200, ...(frame.position === true ? { position: place } : {}), ...(frame.after === undefined ? {} : { resync }) }
 }
 
 function parse(data: RawData): unknown {
@@ -107,19 +106,4 @@ function parse(data: RawData): unknown {
   } catch {
     return undefined
   }
-}
-
-/** A connection that is cut without a word is noticed after two heartbeats. */
-function keepAlive(client: WebSocket, clock: Deps['clock'], onSilence: () => void): () => void {
-  let answered = true
-  let cancel = () => {}
-  const beat = () => {
-    if (!answered) return onSilence()
-    answered = false
-    client.ping()
-    cancel = clock.setTimeout(beat, heartbeatMs)
-  }
-  client.on('pong', () => { answered = true })
-  cancel = clock.setTimeout(beat, heartbeatMs)
-  return () => cancel()
 }

@@ -1,95 +1,244 @@
-import type { Bus, EventSubscription } from '@yardmaster/bus'
+import { EventsGone, type Bus, type EventBatch, type EventPosition, type EventSubscription } from '@yardmaster/bus'
 import type { Database } from '@yardmaster/db'
-import type { Envelope } from '@yardmaster/domain'
 import type { Clock, Logger } from '@yardmaster/runtime'
-import { toldBy, type Told } from './event-paths.js'
-import { loadMessages } from './load-messages.js'
-import { Subscriptions, type Listener } from './subscriptions.js'
+import { Cohort } from './cohort.js'
+import type { Listener } from './listener.js'
+import { endOf, readPlace, textOf, type Place } from './place.js'
+import { RecentBatches } from './recent-batches.js'
+import { Wheel } from './wheel.js'
 
-export type HubOptions = { db: Database; events: Pick<Bus, 'subscribeEvents'>; clock: Clock; logger: Logger }
+export type HubOptions = { db: Database; events: Pick<Bus, 'subscribeEvents' | 'history'>; clock: Clock; logger: Logger }
 
-/** More than this waiting to be loaded: the database cannot follow, and everybody begins anew. */
-const mostPending = 50_000
+/** Events that are kept here; who is further behind gets them from JetStream. */
+const mostRecent = 32_768
+/** Batches that are replayed at most; who is further behind begins anew. */
+const mostBehind = 20_000
+/** How much is read and sent at once. */
+const [eventsAtOnce, batchesAtOnce] = [2_000, 256]
+/** Groups that catch up beside each other. Whoever comes then waits, and goes with all who wait. */
+const mostLate = 3
 const retryMs = 250
 
+/** Not a place in any stream. */
+const nowhere: Place = { incarnation: '', done: 0, more: 0 }
+
+type Boarding = { listener: Listener; patterns: Set<string>; from: Place | null }
+
 /**
- * The events of the installation for all clients of this replica: read once, rows loaded only for what somebody listens to,
- * one query per kind for all that gathered while the queries before were under way.
+ * The events of the installation for all clients of this replica: read once, rows loaded only for what somebody listens to, one query per
+ * kind for all that gathered while the queries before were under way. Who comes back at an older place catches up together with others
+ * that do, from what is kept here or in JetStream, and then joins those who are at the present. A message has its row's present state,
+ * which may be later than the event; within one connection a row never goes back.
  */
 export class Hub {
+  /** Resolves when what is committed from now on will be heard. */
+  readonly ready: Promise<void>
+  /** Connections are kept alive by it, and dead ones noticed. */
+  readonly heartbeats: Wheel
+  /** Whether who listens may still do so is asked so often. */
+  readonly rights: Wheel
   readonly #options: HubOptions
-  readonly #subscriptions = new Subscriptions()
   readonly #events: EventSubscription
   readonly #abort = new AbortController()
-  #pending: Told[] = []
-  #draining: Promise<void> | null = null
+  readonly #recent = new RecentBatches(mostRecent)
+  readonly #live = new Cohort(0)
+  readonly #late = new Set<Cohort>()
+  readonly #boarding = new Map<Listener, Boarding>()
+  readonly #cohorts = new Map<Listener, Cohort>()
+  #incarnation: string | null = null
+  #missed: EventPosition | null = null
+  #running: Promise<void> | null = null
 
   constructor(options: HubOptions) {
     this.#options = options
-    this.#events = options.events.subscribeEvents({ from: 'new', onBatch: batch => this.#take(batch.envelopes), onResync: () => this.#endAll('events were missed') })
+    this.heartbeats = new Wheel(options.clock, { periodMs: 15_000, stepMs: 1_000 })
+    this.rights = new Wheel(options.clock, { periodMs: 3_000, stepMs: 500 })
+    this.#events = options.events.subscribeEvents({ from: 'new', onBatch: batch => this.#take(batch), onResync: at => this.#resync(at) })
+    this.ready = this.#events.ready.then(() => {
+      const at = this.#events.position()
+      if (at) this.#begin(at)
+      this.#go()
+    })
   }
 
-  /** Resolves when what is committed from now on will be heard. */
-  get ready(): Promise<void> {
-    return this.#events.ready
+  /** The listener is told when it has joined: at `after`, if all that followed it is kept, or else at the present. */
+  join(listener: Listener, patterns: Iterable<string>, after: string | null = null): void {
+    const boarding = { listener, patterns: new Set(patterns), from: after === null ? null : (readPlace(after) ?? nowhere) }
+    if (boarding.from === null && this.#incarnation !== null) return this.#joinLive(boarding)
+    this.#boarding.set(listener, boarding)
+    this.#go()
   }
 
-  /** From here on the listener gets what the pattern matches. */
-  listen(pattern: string, listener: Listener): void {
-    this.#subscriptions.add(pattern, listener)
+  /** From here on it gets what this pattern matches, too. */
+  listen(listener: Listener, pattern: string): void {
+    const boarding = this.#boarding.get(listener)
+    if (boarding) boarding.patterns.add(pattern)
+    else this.#cohorts.get(listener)?.listen(listener, pattern)
   }
 
-  unlisten(pattern: string, listener: Listener): void {
-    this.#subscriptions.remove(pattern, listener)
+  unlisten(listener: Listener, pattern: string): void {
+    this.#boarding.get(listener)?.patterns.delete(pattern)
+    this.#cohorts.get(listener)?.unlisten(listener, pattern)
+  }
+
+  leave(listener: Listener): void {
+    this.#boarding.delete(listener)
+    this.#cohorts.get(listener)?.remove(listener)
+    this.#cohorts.delete(listener)
+  }
+
+  /** How far it has read, whether it listened to something there or not; null: it has not joined yet. */
+  placeOf(listener: Listener): string | null {
+    return this.#cohorts.get(listener)?.placeOf(listener, this.#incarnation ?? '') ?? null
   }
 
   async close(): Promise<void> {
     this.#abort.abort()
-    this.#endAll('the server is stopping')
+    this.heartbeats.close()
+    this.rights.close()
+    for (const listener of [...this.#boarding.keys(), ...this.#cohorts.keys()]) listener.end('stopping')
     await this.#events.close()
-    await this.#draining
+    await this.#running
   }
 
-  #take(envelopes: readonly Envelope[]): void {
-    for (const envelope of envelopes) {
-      const told = toldBy(envelope)
-      if (told?.paths.some(path => this.#subscriptions.listenersOf(path).size > 0)) this.#pending.push(told)
-    }
-    if (this.#pending.length > mostPending) {
-      this.#pending = []
-      this.#endAll('more events than can be loaded')
-    }
-    if (this.#pending.length > 0) this.#draining ??= this.#drain().finally(() => { this.#draining = null })
+  #begin({ incarnation, sequence }: EventPosition): void {
+    if (this.#incarnation !== null) return
+    this.#incarnation = incarnation
+    this.#live.cursor = sequence
+    this.#recent.clear(sequence)
   }
 
-  async #drain(): Promise<void> {
-    const { clock, logger } = this.#options
-    while (this.#pending.length > 0 && !this.#abort.signal.aborted) {
-      const told = this.#pending
-      this.#pending = []
-      try {
-        await this.#deliver(told)
-      } catch (error) {
-        // Nothing was sent of it: it goes first when the database is back.
-        this.#pending = [...told, ...this.#pending]
-        logger.warn({ err: error, waiting: this.#pending.length }, 'rows for live events could not be read')
-        await clock.sleep(retryMs, this.#abort.signal).catch(() => {})
-      }
+  #take(batch: EventBatch): void {
+    this.#begin({ incarnation: batch.incarnation, sequence: batch.sequence - 1 })
+    this.#recent.add(batch)
+    this.#go()
+  }
+
+  #resync(at: EventPosition): void {
+    this.#recent.clear(at.sequence)
+    this.#missed = at
+    this.#go()
+  }
+
+  #hasWork(): boolean {
+    if (this.#incarnation === null || this.#abort.signal.aborted) return false
+    return this.#missed !== null || this.#boarding.size > 0 || this.#late.size > 0 || this.#live.cursor < this.#recent.last
+  }
+
+  #go(): void {
+    if (this.#running || !this.#hasWork()) return
+    this.#running = this.#run().finally(() => {
+      this.#running = null
+      this.#go()
+    })
+  }
+
+  /** One thing after the other: whoever joins a cohort does so between its reads, and what it gets was read later than what it got. */
+  async #run(): Promise<void> {
+    while (this.#hasWork()) {
+      this.#beginAnew()
+      await this.#board()
+      for (const cohort of [this.#live, ...this.#late]) await this.#advance(cohort)
+      for (const cohort of this.#late) if (cohort.cursor >= this.#live.cursor) this.#bringToPresent(cohort)
     }
   }
 
-  async #deliver(told: readonly Told[]): Promise<void> {
-    const messageOf = await loadMessages(this.#options.db, told)
-    for (const one of told) {
-      const message = messageOf(one)
-      if (message === undefined) continue
-      for (const path of one.paths) {
-        for (const listener of this.#subscriptions.listenersOf(path)) listener.send({ path, message })
-      }
+  /** After events were lost. */
+  #beginAnew(): void {
+    const at = this.#missed ?? (this.#recent.last - this.#live.cursor > mostBehind ? { incarnation: this.#incarnation ?? '', sequence: this.#recent.last } : null)
+    if (!at) return
+    this.#missed = null
+    this.#options.logger.warn(at, 'live events were missed: clients read anew')
+    this.#incarnation = at.incarnation
+    this.#live.cursor = at.sequence
+    for (const cohort of this.#late) this.#bringToPresent(cohort)
+    for (const listener of this.#cohorts.keys()) this.#tellMissed(listener)
+  }
+
+  #tellMissed(listener: Listener): void {
+    const member = this.#live.remove(listener)
+    if (member) this.#live.add(listener, member.patterns, null)
+    listener.missed(this.#live.placeOf(listener, this.#incarnation ?? ''))
+  }
+
+  async #board(): Promise<void> {
+    const boarders = [...this.#boarding.values()].sort((one, other) => (one.from?.done ?? 0) - (other.from?.done ?? 0))
+    const last = await this.#lastStored(boarders)
+    for (const boarder of boarders) if (this.#boarding.has(boarder.listener)) this.#place(boarder, last)
+  }
+
+  /** The other replica, where a client was, may have read further. */
+  async #lastStored(boarders: readonly Boarding[]): Promise<number> {
+    const known = this.#recent.last
+    if (!boarders.some(({ from }) => from?.incarnation === this.#incarnation && endOf(from) > known)) return known
+    try {
+      return (await this.#options.events.history.bounds()).last
+    } catch (error) {
+      this.#options.logger.debug({ err: error }, 'the end of the event stream is not known; what clients say of it is believed')
+      return Infinity
     }
   }
 
-  #endAll(reason: string): void {
-    for (const listener of this.#subscriptions.all()) listener.end(reason)
+  #place(boarder: Boarding, last: number): void {
+    const { from } = boarder
+    if (from === null) return this.#joinLive(boarder)
+    if (from.incarnation !== this.#incarnation || endOf(from) > last || this.#live.cursor - from.done > mostBehind) return this.#joinLive({ ...boarder, from: null }, true)
+    if (from.done >= this.#live.cursor) return this.#joinLive(boarder)
+    let cohort = [...this.#late].find(({ cursor }) => cursor <= from.done)
+    if (!cohort && this.#late.size >= mostLate) return
+    cohort ??= new Cohort(from.done)
+    this.#late.add(cohort)
+    this.#joinCohort(cohort, boarder, false)
+  }
+
+  #joinLive(boarder: Boarding, resync = false): void {
+    this.#joinCohort(this.#live, boarder, resync)
+  }
+
+  #joinCohort(cohort: Cohort, { listener, patterns, from }: Boarding, resync: boolean): void {
+    this.#boarding.delete(listener)
+    this.#cohorts.set(listener, cohort)
+    cohort.add(listener, patterns, from)
+    listener.joined({ place: from ? textOf(from) : cohort.placeOf(listener, this.#incarnation ?? ''), resync })
+  }
+
+  async #advance(cohort: Cohort): Promise<void> {
+    const end = cohort === this.#live ? this.#recent.last : this.#live.cursor
+    if (cohort.cursor >= end) return
+    const { db, logger, clock } = this.#options
+    try {
+      await cohort.read(await this.#after(cohort.cursor, end), db)
+    } catch (error) {
+      if (error instanceof EventsGone) return this.#lose(cohort, error)
+      // Nothing was sent of it: it goes first when the database is back.
+      logger.warn({ err: error, waiting: end - cohort.cursor }, 'rows for live events could not be read')
+      await clock.sleep(retryMs, this.#abort.signal).catch(() => {})
+    }
+  }
+
+  async #after(cursor: number, end: number): Promise<EventBatch[]> {
+    if (cursor + 1 >= this.#recent.first) return this.#recent.after(cursor, eventsAtOnce).filter(({ sequence }) => sequence <= end)
+    const count = Math.min(batchesAtOnce, end - cursor, this.#recent.first - 1 - cursor)
+    const batches = await this.#options.events.history.readAfter({ incarnation: this.#incarnation ?? '', sequence: cursor }, count)
+    if (batches.length === 0) throw new Error(`JetStream did not answer with what follows event ${cursor}`)
+    return batches
+  }
+
+  #lose(cohort: Cohort, reason: EventsGone): void {
+    this.#options.logger.info({ reason: reason.message, clients: cohort.members.size }, 'live events are not kept any more: clients read anew')
+    if (cohort === this.#live) return void (this.#missed ??= { incarnation: this.#incarnation ?? '', sequence: this.#recent.last })
+    const listeners = [...cohort.members.keys()]
+    this.#bringToPresent(cohort)
+    for (const listener of listeners) this.#tellMissed(listener)
+  }
+
+  #bringToPresent(cohort: Cohort): void {
+    this.#late.delete(cohort)
+    for (const listener of cohort.members.keys()) {
+      const member = cohort.remove(listener)
+      if (!member) continue
+      this.#live.add(listener, member.patterns, member.from)
+      this.#cohorts.set(listener, this.#live)
+    }
   }
 }

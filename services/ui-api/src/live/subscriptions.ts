@@ -1,10 +1,7 @@
 import { masked, maskOf } from '@yardmaster/rest'
+import type { Listener } from './listener.js'
 
-/** One event, ready to be sent: `message` is the resource as JSON text, made once for all who get it. */
-export type Message = { path: string; message: string }
-
-/** Someone who listens. `send` must not throw and must not wait; `end` breaks the connection off, so that its client comes back and reads anew. */
-export type Listener = { send(message: Message): void; end(reason: string): void }
+const nobody: ReadonlySet<Listener> = new Set()
 
 /** Who listens to which paths. A look-up costs as much as there are masks in use, however many listeners there are. */
 export class Subscriptions {
@@ -30,17 +27,19 @@ export class Subscriptions {
   }
 
   /** Each listener once, also where several of its patterns match. */
-  listenersOf(path: string): Set<Listener> {
-    const found = new Set<Listener>()
+  listenersOf(path: string): ReadonlySet<Listener> {
+    let found = nobody
+    let joined: Set<Listener> | null = null
     for (const mask of this.#masks.keys()) {
       const pattern = masked(path, mask)
-      if (pattern === undefined) continue
-      for (const listener of this.#byPattern.get(pattern) ?? []) found.add(listener)
+      const listeners = pattern === undefined ? undefined : this.#byPattern.get(pattern)
+      if (!listeners) continue
+      if (found === nobody) found = listeners
+      else {
+        joined ??= new Set(found)
+        for (const listener of listeners) joined.add(listener)
+      }
     }
-    return found
-  }
-
-  all(): Set<Listener> {
-    return new Set([...this.#byPattern.values()].flatMap(listeners => [...listeners]))
+    return joined ?? found
   }
 }
