@@ -1,5 +1,6 @@
 import { wwwDefaults, type AuthConfig, type WwwConfig } from '@yardmaster/domain'
 import { authz } from './authz.js'
+import { frontend } from './frontend.js'
 import { boolean, oneOf } from './leaves.js'
 import { byKind, leaf, list, mapped, or, record, type Reader } from './reader.js'
 
@@ -15,4 +16,5 @@ export const www: Reader<WwwConfig> = mapped(record({
   authz: or(authz, wwwDefaults.authz),
   reading: or(oneOf('open', 'closed'), wwwDefaults.reading),
   allowedOrigins: or(list(origin, 'a list of origins'), wwwDefaults.allowedOrigins),
+  ...frontend,
 }, 'www: a record'), given => ({ ...wwwDefaults, ...given }))

@@ -1,7 +1,8 @@
 import type { AuthDeclaration } from './auth.js'
 import type { AuthzOptions } from './authz.js'
+import type { FrontendOptions } from './frontend.js'
 
-export type WwwOptions = {
+export type WwwOptions = FrontendOptions & {
   /** Nobody signs in, and everybody on this machine may do everything, unless said otherwise. */
   auth?: AuthDeclaration
   /** Unless said otherwise, who has signed in may do everything, and nobody else anything but read. */

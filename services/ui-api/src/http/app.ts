@@ -4,6 +4,7 @@ import express, { Router, type Express, type NextFunction, type Request, type Re
 import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
+import { buildbotRoutes } from './buildbot/routes.js'
 import { changeHookRoutes } from './change-hooks.js'
 import { refuseForeignPages } from './foreign-pages.js'
 import { sendError, sendJson } from './json.js'
@@ -55,6 +56,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   router.use('/api/yard/v1', yardRoutes(deps))
   router.use('/api', (request, response) => sendError(response, 404, `Invalid path: api${request.path}`))
   router.use('/sse', sseRoutes(deps, hub))
+  router.use(buildbotRoutes(deps))
   router.use(webRoutes(deps, basePath))
   return router
 }

@@ -2,27 +2,15 @@ import express, { Router, type Request, type Response } from 'express'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Deps } from '../deps.js'
-import { sortKeys } from './json.js'
 
-/** The web app: its files, its configuration, and its one page for every address that is one of its views. */
+/** The web app: its files and its one page for every address that is one of its views. */
 export function webRoutes(deps: Deps, basePath: string): Router {
   const router = Router()
-  router.get('/config.json', (_request, response) => void response.set('cache-control', 'no-cache').json(frontendConfig(deps)))
-  router.get('/config.js', (_request, response) => void response.set('cache-control', 'no-cache').type('js').send(`window.buildbotFrontendConfig = ${JSON.stringify(frontendConfig(deps))};\n`))
   router.use('/assets', express.static(join(deps.webFolder, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }))
   router.use(express.static(deps.webFolder, { index: false, maxAge: 0 }))
   router.get('/*view', (request, response) => sendPage(deps, basePath, { request, response }))
   router.get('/', (request, response) => sendPage(deps, basePath, { request, response }))
   return router
-}
-
-function frontendConfig({ activeGeneration, settings: { baseUrl }, version }: Deps): unknown {
-  const configuration = activeGeneration()?.configuration
-  return sortKeys({
-    title: configuration?.title ?? 'Yardmaster', titleURL: configuration?.titleURL ?? null, buildbotURL: baseUrl, multiMaster: true,
-    versions: [['Yardmaster', version]], auth: { name: 'NoAuth' }, user: { anonymous: true }, user_any_access_allowed: true,
-    avatar_methods: [], plugins: {}, ui_default_config: {},
-  })
 }
 
 function sendPage({ webFolder }: Deps, basePath: string, { request, response }: { request: Request; response: Response }): void {

@@ -1,0 +1,2 @@
+/** Buildbot's page paints what has this blue in the colour of the build that it shows. */
+export const iconSvg = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1c2733"/><path d="M6 22h20M6 22c8 0 8-12 20-12" fill="none" stroke="#8da6d8" stroke-width="3" stroke-linecap="round"/><circle cx="9" cy="10" r="3.2" fill="#8da6d8"/></svg>\n'
