@@ -68,7 +68,7 @@ describe('shapes', () => {
   it('workers, builders and requests know each other', async () => {
     const [worker] = await api.rows('workers/w1')
     const ids = (await api.rows('builders')).map(builder => ({ masterid: api.replicaId, builderid: builder.builderid }))
-    expect(worker).toMatchObject({ connected_to: [{ masterid: api.replicaId }], configured_on: ids, workerinfo: { admin: 'me' }, paused: false })
+    expect(worker).toMatchObject({ connected_to: [{ masterid: api.replicaId }], configured_on: ids, workerinfo: { admin: 'me', host: null, access_uri: null, version: null }, paused: false })
     expect(await api.rows('builders/b1')).toMatchObject([{ masterids: [api.replicaId], tags: ['linux', 'fast'], description: 'first' }])
     expect(await api.rows('buildsets/1')).toMatchObject([{ complete: true, results: 0, reason: 'because', sourcestamps: [{ revision: 'r1', patch: null }] }])
   })

@@ -27,7 +27,7 @@ function gravatarOf({ email, size }: Pictured): string {
 /** One or two letters on a colour that the same person always has. */
 function initialsOf({ email, username, size }: Pictured): string {
   const who = username || nameIn(email)
-  const letters = who.split(/[\s._+-]+/u).flatMap(word => [...word].slice(0, 1)).slice(0, 2).join('').toUpperCase() || '?'
+  const letters = who.split(/[\s._+-]+/u).flatMap(word => Array.from(word.matchAll(/^./gu), ([first]) => first)).slice(0, 2).join('').toUpperCase() || '?'
   const hue = createHash('sha256').update((email || who).toLowerCase()).digest().readUInt16BE() % 360
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 32 32"><rect width="32" height="32" fill="hsl(${hue},45%,40%)"/>`
     + `<text x="16" y="21" fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="14" text-anchor="middle">${escapeXml(letters)}</text></svg>\n`

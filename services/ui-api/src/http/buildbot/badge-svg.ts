@@ -54,5 +54,5 @@ const gradients: { [S in Style]: string } = { plastic: glossy, badgeio: glossy, 
 
 /** In units of the font's size: of a face as wide as DejaVu Sans. */
 function widthOf(text: string): number {
-  return [...text].reduce((sum, character) => sum + (/[ijl|!.,:;'`]/.test(character) ? 0.32 : /[frt()[\]{} "\-/\\]/.test(character) ? 0.4 : /[mwMW@%]/.test(character) ? 0.95 : /[A-Z]/.test(character) ? 0.7 : /[\u0020-\u024F]/.test(character) ? 0.62 : 1), 0)
+  return Array.from(text).reduce((sum, character) => sum + (/[ijl|!.,:;'`]/.test(character) ? 0.32 : /[frt()[\]{} "\-/\\]/.test(character) ? 0.4 : /[mwMW@%]/.test(character) ? 0.95 : /[A-Z]/.test(character) ? 0.7 : /[\u0020-\u024F]/.test(character) ? 0.62 : 1), 0)
 }

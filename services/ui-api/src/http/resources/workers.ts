@@ -9,6 +9,9 @@ const connectedTo = `CASE WHEN s.connected THEN jsonb_build_array(jsonb_build_ob
 const configuredOn = `(SELECT coalesce(jsonb_agg(jsonb_build_object('masterid', e.id, 'builderid', bw.builder_id) ORDER BY bw.builder_id, e.id), '[]')
   FROM builder_workers bw JOIN builders b ON b.id = bw.builder_id AND b.active JOIN replicas e ON e.state = 'alive' AND e.role = 'engine' WHERE bw.worker_id = w.id)`
 
+/** What Buildbot tells of a worker that has ever been there: texts, as its page shows each of them. A worker of ours has its files apart. */
+const info = `CASE WHEN w.info = '{}'::jsonb THEN w.info ELSE (SELECT jsonb_object_agg(name, coalesce(w.info->'files'->name, w.info->name)) FROM unnest('{admin,host,access_uri,version}'::text[]) name) END`
+
 export const workers: StoredResource<Worker> = {
   type,
   from: raw('workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id'),
@@ -19,7 +22,7 @@ export const workers: StoredResource<Worker> = {
     name: column('w.name'),
     connected_to: column(connectedTo),
     configured_on: column(configuredOn),
-    workerinfo: column('w.info'),
+    workerinfo: column(info),
     paused: flag({ yes: 'w.paused', no: 'NOT w.paused' }),
     pause_reason: column('w.pause_reason', { nullable: true }),
     graceful: flag({ yes: 'w.graceful', no: 'NOT w.graceful' }),
