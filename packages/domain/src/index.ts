@@ -1,3 +1,4 @@
+export * from './access/auth-config.js'
 export * from './access/authz-config.js'
 export * from './access/caller.js'
 export * from './access/decide.js'

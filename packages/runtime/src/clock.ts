@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 /** The only door to time. `main.ts` makes one and hands it down; tests use `manualClock()`. */
 export type Clock = {
@@ -17,6 +17,8 @@ export type Random = {
   uuid(): string
   /** 0 <= x < 1 */
   float(): number
+  /** That nobody can guess: for keys, sessions and tokens. */
+  bytes(count: number): Buffer
 }
 
 /** Node's timers fire at once for anything longer. */
@@ -59,7 +61,7 @@ export function systemClock(): Clock {
 
 /** The machine's chance. Called in `main.ts` only. */
 export function systemRandom(): Random {
-  return { uuid: () => randomUUID(), float: () => Math.random() }
+  return { uuid: () => randomUUID(), float: () => Math.random(), bytes: count => randomBytes(count) }
 }
 
 export type ManualClock = Clock & {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Closing } from './connection.js'
 import { Engines } from './engines.js'
 
-const random = { uuid: () => '', float: () => 0.5 }
+const random = { uuid: () => '', float: () => 0.5, bytes: (count: number) => Buffer.alloc(count) }
 const lost: Closing = { status: null, reason: 'closed', elsewhere: false, duplicate: false }
 const refused: Closing = { ...lost, status: 503, elsewhere: true }
 const idle = { welcomed: false, busy: false }

@@ -20,7 +20,7 @@ export type Deps = {
   logger: Logger
   clock: Clock
   random: Random
-  settings: Pick<Settings, 'baseUrl' | 'trustedProxies'>
+  settings: Pick<Settings, 'baseUrl' | 'config' | 'trustedProxies'>
   version: string
   /** Refuse to send what is not declared: tests do. */
   checkAnswers?: boolean

@@ -1,12 +1,24 @@
 import type { AuthDeclaration } from './auth.js'
 import type { AuthzOptions } from './authz.js'
 import type { FrontendOptions } from './frontend.js'
+import type { Duration } from './values.js'
+
+export type SessionsOptions = {
+  /** Without a request; a week unless said otherwise. */
+  idle?: Duration
+  /** In any case; 30 days unless said otherwise. */
+  longest?: Duration
+  /** At a time; 20 unless said otherwise. */
+  mostPerUser?: number
+}
 
 export type WwwOptions = FrontendOptions & {
   /** Nobody signs in, and everybody on this machine may do everything, unless said otherwise. */
   auth?: AuthDeclaration
   /** Unless said otherwise, who has signed in may do everything, and nobody else anything but read. */
   authz?: AuthzOptions
+  /** How long somebody stays signed in. */
+  sessions?: SessionsOptions
   /** Whether who has not signed in may read; 'open' unless said otherwise. */
   reading?: 'open' | 'closed'
   /** Origins of other sites whose pages may use the API, e.g. `https://dashboard.example.org`. */

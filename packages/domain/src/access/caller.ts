@@ -14,3 +14,8 @@ export type Caller = {
 }
 
 export const anonymous: Caller = { kind: 'anonymous', actor: 'user:anonymous', username: null, fullName: null, email: null, groups: [], scopes: null }
+
+/** Who asks from elsewhere where nobody can sign in: may read what is open, and do nothing. */
+export const stranger: Caller = { ...anonymous, scopes: [] }
+
+export const isStranger = ({ kind, scopes }: Caller): boolean => kind === 'anonymous' && scopes !== null

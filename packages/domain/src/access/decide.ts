@@ -1,5 +1,5 @@
 import type { AllowRule, AuthzConfig, RuleSubject } from './authz-config.js'
-import type { Caller } from './caller.js'
+import { isStranger, type Caller } from './caller.js'
 import { matchesName } from './name-pattern.js'
 import { rolesOf } from './roles.js'
 import { scopeProblem } from './scopes.js'
@@ -23,6 +23,9 @@ export const noTarget: AccessTarget = { action: 'get', thing: null, path: null, 
 /** `rule`: the place of the rule that decided; null: none did. `why`: a sentence's end, such as "you need the role 'admins'". */
 export type Decision = { allowed: boolean; rule: number | null; why: string }
 
+/** With it, whoever has set this up sees at once why nothing works from elsewhere. */
+const strangersMay = 'nobody can sign in here, so only who is on the server itself may: let people sign in with www.auth in the configuration, e.g. auth.userFile(…), or say auth.none({ anywhere: true }) if everybody may do everything'
+
 type Policy = { /** Somebody can sign in. */ signIn: boolean; authz: AuthzConfig }
 
 /**
@@ -30,6 +33,7 @@ type Policy = { /** Somebody can sign in. */ signIn: boolean; authz: AuthzConfig
  * is allowed, and a control action where there are no rules, to everybody where nobody can sign in, else to who has signed in.
  */
 export function decide({ signIn, authz }: Policy, caller: Caller, target: AccessTarget): Decision {
+  if (isStranger(caller) && target.action !== 'get') return { allowed: false, rule: null, why: strangersMay }
   const narrow = scopeProblem(caller, target)
   if (narrow !== null) return { allowed: false, rule: null, why: narrow }
   for (const [index, rule] of authz.rules.entries()) {

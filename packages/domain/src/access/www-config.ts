@@ -1,9 +1,11 @@
+import { sessionsDefaults, type AuthConfig, type SessionsConfig } from './auth-config.js'
 import type { AuthzConfig } from './authz-config.js'
 import { frontendDefaults, type FrontendConfig } from './frontend-config.js'
 
 /** How the installation is reached by people and programs, and what they may do: Buildbot's `c['www']`. */
 export type WwwConfig = FrontendConfig & {
   auth: AuthConfig
+  sessions: SessionsConfig
   authz: AuthzConfig
   /** Whether who has not signed in may read. */
   reading: 'open' | 'closed'
@@ -11,7 +13,4 @@ export type WwwConfig = FrontendConfig & {
   allowedOrigins: string[]
 }
 
-/** Where people sign in. none: everybody may do everything, which is refused beyond this machine unless it is said to be meant (`anywhere`). */
-export type AuthConfig = { kind: 'none'; anywhere: boolean }
-
-export const wwwDefaults: WwwConfig = { auth: { kind: 'none', anywhere: false }, authz: { roleMatchers: [], rules: [] }, reading: 'open', allowedOrigins: [], ...frontendDefaults }
+export const wwwDefaults: WwwConfig = { auth: { kind: 'none', anywhere: false }, sessions: sessionsDefaults, authz: { roleMatchers: [], rules: [] }, reading: 'open', allowedOrigins: [], ...frontendDefaults }

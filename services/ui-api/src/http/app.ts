@@ -2,11 +2,14 @@ import { isUnavailable } from '@yardmaster/db'
 import compression from 'compression'
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express'
 import { callerOf } from '../access/caller-of.js'
+import type { Callers } from '../access/callers.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
+import { authRoutes } from './auth/auth-routes.js'
 import { buildbotRoutes } from './buildbot/routes.js'
 import { changeHookRoutes } from './change-hooks.js'
 import { refuseForeignPages } from './foreign-pages.js'
+import { identified } from './identify.js'
 import { sendError, sendJson } from './json.js'
 import { MisdirectedRequest, refusalOfHost, type Reach } from './own-host.js'
 import { readingGate } from './reading-gate.js'
@@ -23,7 +26,7 @@ export function basePathOf(baseUrl: string): string {
 }
 
 /** Everything that ui-api answers over HTTP, at the base path and (for a proxy that takes it off) at the root. */
-export function createApp(deps: Deps, hub: Hub, reach: Reach): Express {
+export function createApp(deps: Deps, hub: Hub, { reach, callers }: { reach: Reach; callers: Callers }): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -31,14 +34,14 @@ export function createApp(deps: Deps, hub: Hub, reach: Reach): Express {
   app.use(securityHeaders(deps.settings.baseUrl))
   app.use(compression({ filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
   const basePath = basePathOf(deps.settings.baseUrl)
-  const routes = allRoutes(deps, hub, { reach, basePath })
+  const routes = allRoutes(deps, hub, { reach, basePath, callers })
   if (basePath !== '/') app.use(basePath.slice(0, -1), routes)
   app.use(routes)
   app.use(failures(deps))
   return app
 }
 
-function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; basePath: string }): Router {
+function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers }: { reach: Reach; basePath: string; callers: Callers }): Router {
   const router = Router({ strict: true })
   router.use(['/health', '/healthz', '/change_hook', '/api', '/sse'], answersWith('data'))
   router.use('/api/docs', answersWith('documentation'))
@@ -48,6 +51,9 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath }: { reach: Reach; ba
   // What is above is for load balancers and code hosts, which call us what they like.
   router.use(refuseForeignHosts(reach))
   router.use(['/api', '/sse'], refuseForeignPages(deps))
+  // Only now: what a page of another site sends has no cookie for us.
+  router.use(identified(callers))
+  router.use('/auth', authRoutes(deps, callers))
   router.use('/api', refuseNul, personal)
   router.use(['/api', '/sse'], readingGate(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))

@@ -11,6 +11,8 @@ const policies = {
   documentation: sources({ ...page, 'style-src': "'self' 'unsafe-inline'", 'font-src': "'self' data:", 'worker-src': "'self' blob:" }),
   /** What is no page, whatever a browser takes it for. */
   data: sources({ 'default-src': "'none'", 'frame-ancestors': "'none'" }),
+  /** A page of a few words. */
+  notice: sources({ 'default-src': "'none'", 'style-src': "'unsafe-inline'", 'base-uri': "'none'", 'form-action': "'none'", 'frame-ancestors': "'none'" }),
   /** A drawing that other sites show, with its own looks and nothing else. */
   drawing: sources({ 'default-src': "'none'", 'style-src': "'unsafe-inline'", 'img-src': 'data:', sandbox: '' }),
   /** What a build printed is not ours: it must not act in our name. */

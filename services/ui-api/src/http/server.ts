@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { openCallers } from '../access/callers.js'
 import { peersOf } from '../access/client-address.js'
 import type { Deps } from '../deps.js'
 import { Hub } from '../live/hub.js'
@@ -16,16 +17,18 @@ export async function startHttpServer(deps: Deps, { host, port }: { host: string
   const hub = new Hub(deps)
   const { baseUrl } = deps.settings
   const reach = { baseUrl, listensOn: host }
+  const callers = openCallers(deps)
   const server = createServer()
   const notePeer = peersOf(deps.settings.trustedProxies)
-  server.on('request', notePeer).on('upgrade', notePeer).on('request', createApp(deps, hub, reach))
-  const closeSockets = serveWebSocket(server, deps, { hub, reach, basePath: basePathOf(baseUrl) })
+  server.on('request', notePeer).on('upgrade', notePeer).on('request', createApp(deps, hub, { reach, callers }))
+  const closeSockets = serveWebSocket(server, deps, { hub, reach, callers, basePath: basePathOf(baseUrl) })
   // An idle connection of a balancer must not be closed by us while it sends the next request on it.
   server.keepAliveTimeout = 75_000
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
   } catch (error) {
     await hub.close()
+    await callers.close()
     throw new Error(`cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}; choose another with YARD_PORT or YARD_HOST`, { cause: error })
   }
   return {
@@ -35,6 +38,7 @@ export async function startHttpServer(deps: Deps, { host, port }: { host: string
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       await hub.close()
       await closeSockets()
+      await callers.close()
       server.closeIdleConnections()
       const cancel = deps.clock.setTimeout(() => server.closeAllConnections(), lastAnswersMs)
       await closed

@@ -4,9 +4,11 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
 import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
+import { Unauthorized, type Callers } from '../access/callers.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
 import { isAllowedOrigin, withoutCookies } from './foreign-pages.js'
+import { identify } from './identify.js'
 import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
 
@@ -15,14 +17,21 @@ const longestFrame = 64 * 1024
 const mostPaths = 10_000
 
 /** Live events by WebSocket at /ws, as Buildbot's web client speaks it. The answer ends it. */
-export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePath }: { hub: Hub; reach: Reach; basePath: string }): () => Promise<void> {
+export function serveWebSocket(server: Server, deps: Deps, { hub, reach, callers, basePath }: { hub: Hub; reach: Reach; callers: Callers; basePath: string }): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
     // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
     socket.on('error', () => socket.destroy())
-    const refusal = refusalOf(request, deps, { reach, basePath }) ?? refusalToRead(request, deps)
-    if (refusal) return void socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${refusal.message}`)
-    sockets.handleUpgrade(request, socket, head, client => serveClient({ client, socket, request }, deps, hub))
+    const refuse = ({ status, message }: Refusal) => void socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${message}`)
+    const refusal = refusalOf(request, deps, { reach, basePath })
+    if (refusal) return refuse(refusal)
+    identify(request, callers).then(
+      () => {
+        const closed = refusalToRead(request, deps)
+        if (closed) return refuse(closed)
+        sockets.handleUpgrade(request, socket, head, client => serveClient({ client, socket, request }, deps, hub))
+      },
+      (error: unknown) => refuse(error instanceof Unauthorized ? error : { status: 503, message: 'who asks cannot be found out just now' }))
   })
   return () => new Promise(resolve => {
     for (const client of sockets.clients) client.close(1001, 'the server is stopping')
@@ -30,7 +39,9 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, basePat
   })
 }
 
-function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { reach: Reach; basePath: string }): { status: number; message: string } | null {
+type Refusal = { status: number; message: string }
+
+function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { reach: Reach; basePath: string }): Refusal | null {
   const path = (request.url ?? '').split('?')[0]
   if (path !== '/ws' && path !== `${basePath}ws`) return { status: 404, message: `web sockets are served at ${basePath}ws` }
   const misdirected = refusalOfHost(request, reach)
@@ -40,7 +51,7 @@ function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { 
   return isAllowedOrigin(request, deps) ? null : { status: 403, message: 'invalid origin' }
 }
 
-function refusalToRead(request: IncomingMessage, { access }: Deps): { status: number; message: string } | null {
+function refusalToRead(request: IncomingMessage, { access }: Deps): Refusal | null {
   const caller = callerOf(request)
   const { allowed, why } = access.reading(caller, '/ws')
   return allowed ? null : { status: caller.kind === 'anonymous' ? 401 : 403, message: `you may not read events: ${why}` }

@@ -11,7 +11,8 @@ export function seededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   const uuid = () => 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replaceAll('x', () => Math.floor(float() * 16).toString(16))
-  return { float, uuid }
+  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => Math.floor(float() * 256)))
+  return { float, uuid, bytes }
 }
 
 /** UpCloud's uuids tell what they are by their first two digits. */

@@ -1,12 +1,6 @@
-import { wwwDefaults, type AuthConfig, type Caller } from '@yardmaster/domain'
+import { wwwDefaults, type Caller } from '@yardmaster/domain'
 import type { Deps } from '../../deps.js'
-
-/** What Buildbot's web page knows of a way to sign in: under which name, and whether it is somewhere else. */
-type SignIn = { name: string; oauth2?: true; fa_icon?: string; autologin?: boolean }
-
-const signIns: { [Kind in AuthConfig['kind']]: SignIn } = {
-  none: { name: 'NoAuth' },
-}
+import { authOfFrontend, userOf } from '../auth/frontend-auth.js'
 
 /** `window.buildbotFrontendConfig` as Buildbot's own page of any version reads it, for the one who asks. */
 export function frontendConfig({ activeGeneration, access, settings: { baseUrl }, version }: Deps, caller: Caller): { [name: string]: unknown } {
@@ -16,15 +10,11 @@ export function frontendConfig({ activeGeneration, access, settings: { baseUrl }
   return {
     title, titleURL: titleURL ?? baseUrl, buildbotURL: baseUrl, buildbotURLs: [baseUrl], multiMaster: true, port: portOf(baseUrl),
     versions: [['Yardmaster', version], ...www.versions],
-    auth: signIns[www.auth.kind], user: userOf(caller), user_any_access_allowed: access.mayRead(caller),
+    auth: authOfFrontend(www.auth), user: userOf(caller), user_any_access_allowed: access.mayRead(caller),
     avatar_methods: www.avatarMethods.map(name => ({ name })),
     plugins, ui_default_config: www.uiDefaultConfig, project_widgets: [],
     ...(www.defaultPage === null ? {} : { default_page: www.defaultPage }),
   }
-}
-
-function userOf({ username, fullName, email, groups }: Caller): { [name: string]: unknown } {
-  return username === null ? { anonymous: true } : { username, full_name: fullName, email, groups }
 }
 
 function portOf(baseUrl: string): string {

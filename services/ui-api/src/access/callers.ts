@@ -1,0 +1,53 @@
+import { anonymous, stranger, type Caller } from '@yardmaster/domain'
+import { openPasswords } from '@yardmaster/runtime/passwords'
+import type { IncomingMessage } from 'node:http'
+import type { Deps } from '../deps.js'
+import { findToken } from './find-token.js'
+import { isFromThisMachine } from './from-this-machine.js'
+import { openPasswordUsers, type PasswordUsers } from './password-users.js'
+import { callerFor } from './person.js'
+import { remoteUser } from './remote-user.js'
+import { openUserSessions, type UserSessions } from './user-sessions.js'
+import { authOf } from './www-of.js'
+
+export type Callers = {
+  /** Who sends it: by token, the proxy's word, or session; anew at each call (a session is looked up once in 5 s). Throws Unauthorized for a token that is none. */
+  find(request: IncomingMessage): Promise<Caller>
+  sessions: UserSessions
+  users: PasswordUsers
+  close(): Promise<void>
+}
+
+/** Answered with 401. */
+export class Unauthorized extends Error {
+  override name = 'Unauthorized'
+  readonly status = 401
+}
+
+/** The token of `Authorization: Bearer TOKEN`. */
+export function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | null {
+  return /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? null
+}
+
+export function openCallers(deps: Deps): Callers {
+  const passwords = openPasswords()
+  const users = openPasswordUsers(deps, passwords)
+  const sessions = openUserSessions(deps, users.stillThere)
+  return {
+    users, sessions,
+    close: () => passwords.close(),
+    async find(request) {
+      const token = bearerOf(request)
+      // Whoever sends one means it: another right than its own must not step in.
+      if (token !== null) {
+        const caller = await findToken(deps, token)
+        if (!caller) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
+        return caller
+      }
+      const auth = authOf(deps)
+      if (auth.kind === 'none') return auth.anywhere || isFromThisMachine(request, deps.settings.baseUrl) ? anonymous : stranger
+      const person = auth.kind === 'remoteUser' ? remoteUser(request, auth) : await sessions.find(request)
+      return person ? callerFor(person) : anonymous
+    },
+  }
+}

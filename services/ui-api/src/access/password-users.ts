@@ -1,0 +1,68 @@
+import type { AuthConfig, UserFileAuth, UsersAuth } from '@yardmaster/domain'
+import { costOf, nobodysHash, PasswordsBusy, watchedUserFile, type Passwords, type UserFile } from '@yardmaster/runtime/passwords'
+import { timingSafeEqual } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
+import type { Deps } from '../deps.js'
+import { digest } from './digest.js'
+import { SignInRefused, textOf } from './www-of.js'
+
+export type PasswordAuth = UsersAuth | UserFileAuth
+export const takesPasswords = (auth: AuthConfig): auth is PasswordAuth => auth.kind === 'users' || auth.kind === 'userFile'
+
+export type PasswordUsers = {
+  /** Null: the name is not there, or it is not its password; both take the same time. Otherwise with what it was held against. */
+  check(auth: PasswordAuth, given: { username: string; password: string }): Promise<{ credential: Buffer | null } | null>
+  /** Whether who signed in with it still could. */
+  stillThere(auth: AuthConfig, username: string, credential: Buffer | null): Promise<boolean>
+}
+
+/** As `yard user` makes them; of a file that has dearer ones, as dear as those. */
+const usualCost = 12
+
+export function openPasswordUsers({ secrets, logger, settings: { config } }: Pick<Deps, 'secrets' | 'logger' | 'settings'>, passwords: Passwords): PasswordUsers {
+  const files = new Map<string, () => Promise<UserFile>>()
+  const fileAt = (file: string): Promise<UserFile> => {
+    const path = resolve(dirname(config), file)
+    const read = files.get(path) ?? watchedUserFile(path)
+    files.set(path, read)
+    return read()
+  }
+
+  async function checkFile({ file }: UserFileAuth, { username, password }: { username: string; password: string }) {
+    const { users } = await fileAt(file).catch((error: unknown) => {
+      logger.error({ err: error }, 'the user file cannot be read')
+      throw new SignInRefused(503, 'nobody can sign in: the user file cannot be read; the log of ui-api tells more')
+    })
+    const hash = users.get(username)
+    const right = await verify(password, hash ?? nobodysHash(Math.max(usualCost, ...[...users.values()].map(each => costOf(each) ?? 0))))
+    return hash !== undefined && right ? { credential: digest(hash) } : null
+  }
+
+  async function verify(password: string, hash: string): Promise<boolean> {
+    try {
+      return await passwords.verify(password, hash)
+    } catch (error) {
+      if (error instanceof PasswordsBusy) throw new SignInRefused(503, `${error.message}: try again in some seconds`, 5)
+      throw error
+    }
+  }
+
+  return {
+    async check(auth, given) {
+      if (auth.kind === 'userFile') return checkFile(auth, given)
+      const known = Object.hasOwn(auth.users, given.username) ? auth.users[given.username] : undefined
+      const right = timingSafeEqual(digest(given.password), digest(known === undefined ? '' : textOf({ secrets }, known)))
+      return known !== undefined && right && given.password !== '' ? { credential: null } : null
+    },
+    async stillThere(auth, username, credential) {
+      if (auth.kind === 'users') return Object.hasOwn(auth.users, username)
+      if (auth.kind !== 'userFile') return true
+      const file = await fileAt(auth.file).catch((error: unknown) => {
+        logger.error({ err: error }, 'the user file cannot be read: nobody is signed in')
+        return null
+      })
+      const hash = file?.users.get(username)
+      return hash !== undefined && credential !== null && timingSafeEqual(digest(hash), credential)
+    },
+  }
+}
