@@ -7,7 +7,7 @@ import { startApi, type TestApi } from '../testing/api.js'
 
 const dashboard = 'https://dashboard.example.org'
 let api: TestApi
-beforeAll(async () => { api = await startApi(aConfiguration({ www: { ...wwwDefaults, allowedOrigins: [dashboard] } }), { baseUrl: 'https://ci.example.org/ci/' }) })
+beforeAll(async () => { api = await startApi(aConfiguration({ www: { ...wwwDefaults, auth: { kind: 'none', anywhere: true }, allowedOrigins: [dashboard] } }), { baseUrl: 'https://ci.example.org/ci/' }) })
 afterAll(() => api?.close())
 
 const ask = (path: string, init: RequestInit) => fetch(`${api.url}${path}`, init)

@@ -1,3 +1,4 @@
+import { wwwDefaults } from '@yardmaster/domain'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -9,7 +10,7 @@ import { refusalOfHost } from './own-host.js'
 
 describe('over a socket, on loopback', () => {
   let api: TestApi
-  beforeAll(async () => { api = await startApi(aConfiguration({ builders: [aBuilder('b1')] }), { baseUrl: 'https://ci.example.org/yard/' }) })
+  beforeAll(async () => { api = await startApi(aConfiguration({ builders: [aBuilder('b1')], www: { ...wwwDefaults, auth: { kind: 'none', anywhere: true } } }), { baseUrl: 'https://ci.example.org/yard/' }) })
   afterAll(() => api?.close())
 
   type Asked = { host: string; method?: string; body?: string }

@@ -1,9 +1,9 @@
 import { isOAuth, nameOfAuth, type AuthConfig, type Caller } from '@yardmaster/domain'
 
-/** What Buildbot's page is told of how people sign in, and (`kind`) ours. */
+/** What Buildbot's page is told of how people sign in. */
 export function authOfFrontend(auth: AuthConfig): { [name: string]: string | boolean } {
   const icons = { github: 'fa-github', gitlab: 'fa-git', oidc: 'fa-sign-in' }
-  return { name: nameOfAuth(auth), kind: auth.kind, ...(isOAuth(auth) ? { oauth2: true, fa_icon: icons[auth.kind], autologin: auth.autologin } : {}) }
+  return { name: nameOfAuth(auth), ...(isOAuth(auth) ? { oauth2: true, fa_icon: icons[auth.kind], autologin: auth.autologin } : {}) }
 }
 
 /** As Buildbot's `user`. */
