@@ -166,6 +166,12 @@ describe('queries', () => {
 })
 
 describe('builds', () => {
+  it('tells properties of requests and changes where Buildbot’s page asks for them, though Buildbot has no such path', async () => {
+    expect(await api.rows('buildrequests/1/properties')).toEqual([{ scheduler: ['all', 'Scheduler'] }])
+    expect(await api.rows('changes/1/properties')).toEqual([expect.any(Object)])
+    expect((await api.rows('application.spec')).map(spec => spec.path)).not.toContain('buildrequests/n:buildrequestid/properties')
+  })
+
   it('has its properties in both forms', async () => {
     expect(await api.rows('builders/b1/builds/1/properties')).toEqual([{ branch: ['main', 'Build'], n: [7, 'x'], buildnumber: [1, 'Build'] }])
     expect(await api.rows('builds/1/property_list?name=n')).toEqual([{ name: 'n', source: 'x', value: '7' }])

@@ -16,6 +16,8 @@ export type Endpoint = {
   kind: 'collection' | 'single'
   /** Its query has limit and offset for what is inside the one resource (the lines of a log). */
   paged?: boolean
+  /** Asked for by Buildbot's own page, but no path of its API: not in the description. */
+  undescribed?: true
   /** Null: there is no such thing (404). */
   answer(request: EndpointRequest): Promise<Page | null>
 }

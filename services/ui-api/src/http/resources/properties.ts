@@ -12,6 +12,7 @@ type Source = (params: PathParams) => Sql
 
 const ofBuild: Source = params => sql`SELECT properties FROM builds WHERE id = ${buildId(params)}`
 const ofBuildset: Source = params => sql`SELECT properties FROM buildsets WHERE id = ${numberIn(params, 'bsid')}`
+const ofRequest: Source = params => sql`SELECT s.properties || coalesce(r.properties, '{}') AS properties FROM build_requests r JOIN buildsets s ON s.id = r.buildset_id WHERE r.id = ${numberIn(params, 'buildrequestid')}`
 const ofChange: Source = params => sql`SELECT properties FROM changes WHERE id = ${numberIn(params, 'changeid')}`
 
 /** Of what is not there, as Buildbot answers it: none. */
@@ -40,6 +41,8 @@ function asList(path: string, source: Source): Endpoint {
 export const propertyEndpoints: Endpoint[] = [
   ...buildPlaces.map(place => asMap(`${place}/properties`, ofBuild)),
   asMap('/buildsets/:bsid/properties', ofBuildset),
+  { ...asMap('/buildrequests/:buildrequestid/properties', ofRequest), undescribed: true },
+  { ...asMap('/changes/:changeid/properties', ofChange), undescribed: true },
   asList('/builds/:buildid/property_list', ofBuild),
   asList('/buildsets/:bsid/properties_list', ofBuildset),
   asList('/changes/:changeid/properties_list', ofChange),

@@ -20,7 +20,7 @@ const rawPaths: Described[] = [
 /** The root and the description of all paths, its own included. */
 export function rootEndpoints(others: readonly Endpoint[]): Endpoint[] {
   const root = inMemory('/', rootlinks, () => links)
-  const all = inMemory('/application.spec', specs, () => described([root, all, ...others, ...rawPaths]))
+  const all = inMemory('/application.spec', specs, () => described([root, all, ...others.filter(one => !one.undescribed), ...rawPaths]))
   return [root, all]
 }
 
