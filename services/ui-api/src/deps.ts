@@ -20,7 +20,7 @@ export type Deps = {
   logger: Logger
   clock: Clock
   random: Random
-  settings: Pick<Settings, 'baseUrl' | 'config' | 'trustedProxies'>
+  settings: Pick<Settings, 'baseUrl' | 'config' | 'trustedProxies' | 'dbConnections'>
   version: string
   /** Refuse to send what is not declared: tests do. */
   checkAnswers?: boolean

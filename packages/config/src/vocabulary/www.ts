@@ -23,4 +23,6 @@ export type WwwOptions = FrontendOptions & {
   reading?: 'open' | 'closed'
   /** Origins of other sites whose pages may use the API, e.g. `https://dashboard.example.org`. */
   allowedOrigins?: string[]
+  /** Requests per minute that one client (who has signed in, or an address) may send to one replica; 60,000 unless said otherwise, null for no limit. */
+  rateLimits?: { anonymous?: number | null; signedIn?: number | null }
 }

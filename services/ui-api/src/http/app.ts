@@ -5,6 +5,7 @@ import { callerOf } from '../access/caller-of.js'
 import type { Callers } from '../access/callers.js'
 import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
+import { admit } from './admit.js'
 import { authRoutes } from './auth/auth-routes.js'
 import { buildbotRoutes } from './buildbot/routes.js'
 import { changeHookRoutes } from './change-hooks.js'
@@ -54,7 +55,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers }: { reach: 
   // Only now: what a page of another site sends has no cookie for us.
   router.use(identified(callers))
   router.use('/auth', authRoutes(deps, callers))
-  router.use('/api', refuseNul, personal)
+  router.use('/api', refuseNul, personal, admit(deps))
   router.use(['/api', '/sse'], readingGate(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)

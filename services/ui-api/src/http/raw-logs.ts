@@ -4,6 +4,7 @@ import { Router, type Request, type Response } from 'express'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Deps } from '../deps.js'
+import { leaveEarly } from './admit.js'
 import { sendError } from './json.js'
 import { readWhole } from './resources/log-lines.js'
 import { logId, logPlaces } from './resources/places.js'
@@ -22,6 +23,7 @@ export function rawLogRoutes({ db, logger }: Deps): Router {
     const log = await factsOf(db, request)
     if (!log) return sendError(response, 404, `not found while getting from ${request.path}: there is no log`)
     describe(response, log, attachment)
+    leaveEarly(response)
     if (request.method === 'HEAD') return void response.end()
     try {
       await pipeline(Readable.from(textOf(db, log)), response)

@@ -50,7 +50,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   const [activeGeneration, activeGenerations] = [() => generation, () => (generation ? [generation, ...others] : [])]
   const server = await startHttpServer({
     db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration, activeGenerations, checkAnswers: true,
-    access: rulesAccess({ db, activeGeneration, activeGenerations }), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', config: 'yard.config.ts', trustedProxies: [], ...settings },
+    access: rulesAccess({ db, activeGeneration, activeGenerations }), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', config: 'yard.config.ts', trustedProxies: [], dbConnections: 10, ...settings },
   }, { host: '127.0.0.1', port: 0 })
   await server.hub.ready
   await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))

@@ -1,0 +1,86 @@
+import { rateLimitsDefaults } from '@yardmaster/domain'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { createAdmission, type Admission, type Admitted } from '../access/admission.js'
+import { clientKey } from '../access/client-key.js'
+import { createRateLimits } from '../access/rate-limits.js'
+import type { Deps } from '../deps.js'
+import { sendError } from './json.js'
+
+/** Longer than anybody looks at an empty page, shorter than a query may take. */
+const longestWaitMs = 8_000
+/** An answer that never came to its end (its reader left) has done its work after this. */
+const longestWorkMs = 15_000
+const mostWaiting = 1_024
+/** More than a page of ours asks at once, and than a browser sends on one connection. */
+const mostWaitingOfOne = 128
+const costs = { read: 1, change: 5, wholeLog: 20 }
+/** What is added for the length of an answer. */
+const bytesOfOne = 256 * 1024
+
+const refusals = {
+  own: { status: 429, retryAfter: 1, message: 'too many of your requests are waiting: ask for less at a time' },
+  crowd: { status: 503, retryAfter: 2, message: 'more is asked than can be answered just now: try again' },
+  late: { status: 503, retryAfter: 5, message: 'more is asked than can be answered just now: try again' },
+} as const
+
+/**
+ * Lets in as much as can be worked on, and of each client as much as it may ask. What is read takes turns apart from what is changed,
+ * since a change keeps its place while its body is on the way.
+ */
+export function admit(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settings'>): RequestHandler {
+  const limits = createRateLimits(() => deps.activeGeneration()?.configuration.www.rateLimits ?? rateLimitsDefaults)
+  // Some connections stay free for hooks, live events and sign-in, which do not wait in line.
+  const places = Math.max(2, Math.floor((deps.settings.dbConnections - 1) * 2 / 3))
+  const common = { clock: deps.clock, mostWaiting, mostWaitingOfOne, longestWaitMs }
+  const reads = createAdmission({ ...common, places, kept: Math.ceil(places / 3) })
+  const changes = createAdmission({ ...common, places: 96, kept: 32 })
+  return async (request, response, next) => {
+    const { client, rank } = clientKey(request)
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const consumed = await limits.take(client, rank, costOf(request, isRead))
+    if (consumed) response.set(consumed.headers)
+    if (consumed?.allowed === false) return refuse(request, response, { status: 429, retryAfter: consumed.retryAfter, message: `more requests than you may send: again in ${consumed.retryAfter} s` })
+    const entered = await enter(isRead ? reads : changes, { client, rank }, response)
+    if (entered.admitted) return begin(entered, response, next, { deps, charge: cost => limits.charge(client, rank, cost) })
+    if (entered.because !== 'gone') refuse(request, response, refusals[entered.because])
+  }
+}
+
+const departures = new WeakMap<Response, () => void>()
+
+/** What is streamed gives its place back when it begins: how long it takes is its reader's pace. */
+export function leaveEarly(response: Response): void {
+  departures.get(response)?.()
+}
+
+const enter = (admission: Admission, { client, rank }: ReturnType<typeof clientKey>, response: Response) => admission.enter(client, rank, leave => void response.once('close', leave))
+
+/** The place is given back when the answer is complete, not when its reader has taken it: slow readers hold nobody up. */
+function begin({ leave }: Admitted & { admitted: true }, response: Response, next: NextFunction, { deps, charge }: { deps: Pick<Deps, 'clock'>; charge(cost: number): void }): void {
+  const end = response.end.bind(response)
+  let ended = false
+  response.end = ((...given: Parameters<typeof end>) => {
+    ended = true
+    leave()
+    const [body]: unknown[] = given
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      const cost = Math.floor(body.length / bytesOfOne)
+      if (cost > 0) charge(cost)
+    }
+    return end(...given)
+  }) as typeof response.end
+  departures.set(response, leave)
+  response.once('close', () => { if (!ended) deps.clock.setTimeout(leave, longestWorkMs) })
+  next()
+}
+
+function costOf({ path }: Request, isRead: boolean): number {
+  if (!isRead) return costs.change
+  return /\/raw(?:_inline)?$/.test(path) ? costs.wholeLog : costs.read
+}
+
+function refuse(request: Request, response: Response, { status, retryAfter, message }: { status: number; retryAfter: number; message: string }): void {
+  response.set({ 'retry-after': String(retryAfter), 'cache-control': 'no-store' })
+  if (request.method === 'POST') response.status(status).json({ error: { code: -32603, message } })
+  else sendError(response, status, message)
+}
