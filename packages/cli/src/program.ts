@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { SettingsError } from '@yardmaster/runtime'
 import { z } from 'zod'
+import { addAccess, addAudit } from './commands/audit.js'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addChangeSources } from './commands/change-sources.js'
 import { addForce, addStop } from './commands/control.js'
@@ -19,6 +20,7 @@ import { addRebuild } from './commands/rebuild.js'
 import { addRoles } from './commands/roles.js'
 import { addSchedulers } from './commands/schedulers.js'
 import { addSendChange } from './commands/send-change.js'
+import { addLogin, addTokens } from './commands/tokens.js'
 import { addTry } from './commands/try.js'
 import { addUp } from './commands/up.js'
 import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
@@ -76,6 +78,10 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addChangeSources(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
+  addTokens(program, context)
+  addLogin(program, context)
+  addAudit(program, context)
+  addAccess(program, context)
   addSendChange(program, context, finish)
   addUpcloudSimulator(program, context)
   return program

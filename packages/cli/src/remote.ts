@@ -24,6 +24,7 @@ function refusal({ message, fields, status }: RestError): string {
 }
 
 function problem(base: string, path: string, error: unknown): Problem {
+  if (error instanceof RestError && error.status === 401) return new Problem(`${base} refused ${path}: ${error.message} (HTTP 401); make a token on the page Tokens and keep it with "yard login", or set YARD_TOKEN`, { cause: error })
   if (error instanceof RestError) return new (error.status >= 500 ? Away : Problem)(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
   if (error instanceof z.ZodError) return new Problem(`${base} answered ${path} in an unknown form (is it of another version?):\n${z.prettifyError(error)}`, { cause: error })
   if (error instanceof SyntaxError) return new Problem(`${base} answered ${path} with something other than JSON: is this a Yardmaster?`, { cause: error })
@@ -32,10 +33,10 @@ function problem(base: string, path: string, error: unknown): Problem {
   return new Away(`no Yardmaster answers at ${base} (${reason}): start one with "yard up", or name its address with --url or YARD_PORT`, { cause: error })
 }
 
-/** The Yardmaster whose web page is at `base`, given without a slash at its end. */
-export function connectRemote(base: string): Remote {
-  const client = createClient({ baseUrl: base })
-  const yardClient = createYardClient({ baseUrl: base })
+/** The Yardmaster whose web page is at `base`, given without a slash at its end, asked with this API token. */
+export function connectRemote(base: string, token?: string): Remote {
+  const client = createClient({ baseUrl: base, token })
+  const yardClient = createYardClient({ baseUrl: base, token })
   const asking = async <T>(path: string, work: Promise<T>): Promise<T> => {
     try {
       return await work

@@ -1,6 +1,7 @@
 export * from './access/auth-config.js'
 export * from './access/authz-config.js'
 export * from './access/caller.js'
+export { controlActions } from './access/control-actions.js'
 export * from './access/decide.js'
 export { globPattern, matchesName } from './access/name-pattern.js'
 export { isOwner, rolesOf } from './access/roles.js'

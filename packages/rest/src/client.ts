@@ -67,12 +67,14 @@ function search(query: Query): string {
 }
 
 /** A client of Buildbot's REST API v2 at `baseUrl` (the address of the web page), for programs and for the browser. */
-export function createClient({ baseUrl }: { baseUrl: string }): Client {
+export function createClient({ baseUrl, token }: { baseUrl: string; /** An API token; in a browser there is none. */ token?: string | undefined }): Client {
   const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`
   const api = (path: string, query: Query = {}) => `${base}api/v2/${path}${search(query)}`
 
+  const send: Send = (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } })
+
   const ask = async (url: string, init: { method?: string; body?: string; headers?: { [name: string]: string } } = {}): Promise<Response> => {
-    const response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
+    const response = await send(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
     if (!response.ok) throw errorOf(response.status, await response.text())
     return response
   }
@@ -99,7 +101,7 @@ export function createClient({ baseUrl }: { baseUrl: string }): Client {
       return controlAnswer.parse(await response.json()).result
     },
     raw: (path, query) => ask(api(path, query)),
-    follow: (paths, options) => follow(`${base}sse/listen${search({ path: paths })}`, options),
+    follow: (paths, options) => follow(`${base}sse/listen${search({ path: paths })}`, send, options),
   }
 }
 
@@ -107,12 +109,14 @@ const firstPauseMs = 250
 const longestPauseMs = 10_000
 const eventData = z.object({ key: z.array(z.string()), message: z.record(z.string(), z.unknown()) })
 
-async function follow(url: string, { onEvent, onConnected, signal, wait }: FollowOptions): Promise<void> {
+type Send = (url: string, init: { method?: string; body?: string; signal?: AbortSignal; headers: { [name: string]: string } }) => Promise<Response>
+
+async function follow(url: string, send: Send, { onEvent, onConnected, signal, wait }: FollowOptions): Promise<void> {
   let pauseMs = firstPauseMs
   while (!signal.aborted) {
     let connected = false
     try {
-      const response = await fetch(url, { signal, headers: { accept: 'text/event-stream' } })
+      const response = await send(url, { signal, headers: { accept: 'text/event-stream' } })
       if (!response.ok || !response.body) throw errorOf(response.status, await response.text())
       for await (const { event, data } of readServerSentEvents(response.body)) {
         if (event === 'handshake') {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readSettings } from '@yardmaster/runtime'
 import type { Context } from '../context.js'
+import { tokenFor } from '../kept-tokens.js'
 import { connectRemote, type Remote } from '../remote.js'
 
 export type RemoteOptions = { url?: string; json?: boolean }
@@ -21,5 +22,6 @@ export function addressFor(options: Pick<RemoteOptions, 'url'>, context: Context
 
 /** The Yardmaster that the command is about. */
 export function remoteFor(options: RemoteOptions, context: Context): Remote {
-  return connectRemote(addressFor(options, context))
+  const address = addressFor(options, context)
+  return connectRemote(address, tokenFor(address, context.env))
 }

@@ -1,4 +1,5 @@
 import { noChangeHooks, wwwDefaults, type Configuration, type Json } from '@yardmaster/domain'
+import { authzWarnings } from './authz-warnings.js'
 import { builder, collapseRequests, project } from './builders.js'
 import { hooks } from './change-hooks.js'
 import { changeSource } from './change-sources.js'
@@ -33,6 +34,6 @@ const whole: Reader<Configuration> = mapped(record({
 export function readConfiguration(tree: Json): { configuration: Configuration | null; findings: Finding[] } {
   const findings: Finding[] = []
   const read = attempt(() => whole(tree, new Place([], findings)))
-  findings.push(...referenceFindings(tree), ...lockFindings(read?.value.builders ?? []))
+  findings.push(...referenceFindings(tree), ...lockFindings(read?.value.builders ?? []), ...(read ? authzWarnings(read.value) : []))
   return { configuration: read && findings.every(finding => finding.warning) ? read.value : null, findings }
 }

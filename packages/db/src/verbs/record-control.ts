@@ -11,9 +11,13 @@ export type ControlRecord = {
   thingId: number | null
   /** How it was asked for; no secrets. */
   parameters: { [name: string]: Json }
+  /** By whose right, how and from where it was asked for. */
+  from?: { username: string | null; via: 'anonymous' | 'user' | 'token'; address: string }
 }
 
 /** Keeps who did what, in the transaction that does it. */
-export async function recordControl(tx: Transaction, { actor, action, thing, thingId, parameters }: ControlRecord): Promise<void> {
-  await tx.execute('INSERT INTO control_actions (actor, action, thing, thing_id, parameters) VALUES ($1, $2, $3, $4, $5::jsonb)', [actor, action, thing, thingId, storableJson(parameters)])
+export async function recordControl(tx: Transaction, { actor, action, thing, thingId, parameters, from }: ControlRecord): Promise<void> {
+  await tx.execute(
+    'INSERT INTO control_actions (actor, action, thing, thing_id, parameters, username, via, address) VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8)',
+    [actor, action, thing, thingId, storableJson(parameters), from?.username ?? null, from?.via ?? null, from?.address ?? null])
 }

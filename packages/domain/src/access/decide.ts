@@ -34,6 +34,7 @@ type Policy = { /** Somebody can sign in. */ signIn: boolean; authz: AuthzConfig
  */
 export function decide({ signIn, authz }: Policy, caller: Caller, target: AccessTarget): Decision {
   if (isStranger(caller) && target.action !== 'get') return { allowed: false, rule: null, why: strangersMay }
+  if (personal.has(target.action)) return ofOneself(signIn, caller)
   const narrow = scopeProblem(caller, target)
   if (narrow !== null) return { allowed: false, rule: null, why: narrow }
   for (const [index, rule] of authz.rules.entries()) {
@@ -45,6 +46,15 @@ export function decide({ signIn, authz }: Policy, caller: Caller, target: Access
   if (authz.rules.length > 0) return { allowed: false, rule: null, why: 'no rule allows it' }
   if (!signIn) return { allowed: true, rule: null, why: 'nobody signs in, and there are no rules' }
   return caller.username === null ? { allowed: false, rule: null, why: 'you need to sign in' } : { allowed: true, rule: null, why: 'who has signed in may, as there are no rules' }
+}
+
+/** What everybody may do for himself, whatever the rules: a token never does more than its user. */
+const personal = new Set(['createToken', 'revokeToken'])
+
+function ofOneself(signIn: boolean, { kind, username, scopes }: Caller): Decision {
+  if (kind === 'token') return { allowed: false, rule: null, why: 'a token makes and ends no tokens' }
+  const allowed = scopes === null && (username !== null || !signIn)
+  return { allowed, rule: null, why: allowed ? 'everybody may for himself' : 'you need to sign in' }
 }
 
 export function isAbout(rule: AllowRule, target: AccessTarget): boolean {

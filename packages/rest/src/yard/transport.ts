@@ -8,7 +8,7 @@ export type ClientOptions = {
   /** Address of the web page. */
   baseUrl: string
   /** An API token. In a browser there is none: the session's cookie goes along. */
-  token?: string
+  token?: string | undefined
   headers?: { readonly [name: string]: string }
   /** Ends every call. */
   signal?: AbortSignal

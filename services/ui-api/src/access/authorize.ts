@@ -1,13 +1,28 @@
+import { transaction } from '@yardmaster/db'
+import { recordRefusal } from '@yardmaster/db/verbs/record-refusal'
 import type { Caller } from '@yardmaster/domain'
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../deps.js'
-import type { Asked } from './access.js'
+import { Forbidden, type Asked } from './access.js'
 import { callerOf } from './caller-of.js'
+import { clientAddress } from './client-address.js'
 import { requestPath } from './request-path.js'
 
-/** Who sends the request, if they may do that. Throws Forbidden. */
-export async function authorize({ access, settings }: Pick<Deps, 'access' | 'settings'>, request: IncomingMessage, asked: Asked): Promise<Caller> {
+/** By whose right, how and from where something is asked for, as it is kept with it. */
+export type From = { username: string | null; via: Caller['kind']; address: string }
+
+/** Who sends the request, if they may do that; what they may not is kept, too. Throws Forbidden. */
+export async function authorize({ access, db, logger, settings }: Pick<Deps, 'access' | 'db' | 'logger' | 'settings'>, request: IncomingMessage, asked: Asked): Promise<Caller & { from: From }> {
   const caller = callerOf(request)
-  await access.require(caller, { ...asked, path: requestPath(request, settings) })
-  return caller
+  const from: From = { username: caller.username, via: caller.kind, address: clientAddress(request) }
+  try {
+    await access.require(caller, { ...asked, path: requestPath(request, settings) })
+  } catch (error) {
+    if (!(error instanceof Forbidden)) throw error
+    const { action, thing, id } = asked
+    logger.info({ actor: caller.actor, address: from.address, action, [thing]: id }, 'control refused')
+    await transaction(db, null, tx => recordRefusal(tx, { actor: caller.actor, action, thing, thingId: id, from, note: error.message }))
+    throw error
+  }
+  return { ...caller, from }
 }

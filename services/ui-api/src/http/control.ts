@@ -53,11 +53,11 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       const params = pathParams(request)
       const thingId = await findId(deps.db, thing, { id: idIn(params), path: request.path })
       const builderNames = call.method === 'force' ? await forcedBuilderNames(deps, params['scheduler'] ?? '', call.params) : undefined
-      const { actor } = await authorize(deps, request, { action: call.method, thing, id: thingId, ...(builderNames && { builderNames }) })
+      const { actor, from } = await authorize(deps, request, { action: call.method, thing, id: thingId, ...(builderNames && { builderNames }) })
       const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor })
       const result = await transaction(deps.db, null, async tx => {
         const done = await control(tx, { deps, id: thingId, params, args: call.params, actor })
-        await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params) })
+        await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params), from })
         return done
       })
       deps.logger.info({ actor, action: call.method, path: request.path }, 'control')

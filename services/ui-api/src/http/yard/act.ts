@@ -13,11 +13,11 @@ type Act = Asked & { /** As it is kept: no secrets. */ parameters?: { [name: str
  * `work` may be run again, so it has no effect but its SQL. Throws Forbidden.
  */
 export async function act<T>(deps: Pick<Deps, 'db' | 'logger' | 'access' | 'settings'>, request: Request, { parameters = {}, ...asked }: Act, work: (tx: Transaction, actor: string) => Promise<T>): Promise<T> {
-  const { actor } = await authorize(deps, request, asked)
+  const { actor, from } = await authorize(deps, request, asked)
   const { action, thing, id } = asked
   const done = await transaction(deps.db, null, async tx => {
     const outcome = await work(tx, actor)
-    if (outcome !== null && outcome !== false) await recordControl(tx, { actor, action, thing, thingId: id, parameters })
+    if (outcome !== null && outcome !== false) await recordControl(tx, { actor, action, thing, thingId: id, parameters, from })
     return outcome
   })
   deps.logger.info({ actor, action, [thing]: id }, 'control')

@@ -2,6 +2,7 @@ import { allRoutes, routes } from '@yardmaster/rest'
 import { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
+import { auditRoutes } from './audit.js'
 import { changeSourceRoutes } from './change-sources.js'
 import { deliveryRoutes } from './deliveries.js'
 import { buildsetRoutes } from './buildsets.js'
@@ -15,6 +16,7 @@ import { poolRoutes } from './pools.js'
 import { rebuildRoutes } from './rebuild.js'
 import { replicaRoutes } from './replicas.js'
 import { schedulerRoutes } from './schedulers.js'
+import { tokenRoutes } from './tokens.js'
 import { tryRoutes } from './try.js'
 import { waitingRequestRoutes } from './waiting-requests.js'
 import { workerRoutes } from './workers.js'
@@ -23,7 +25,7 @@ import { YardError } from './yard-error.js'
 
 const parts = [
   tryRoutes, waitingRequestRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
-  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes,
+  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
 ]
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */

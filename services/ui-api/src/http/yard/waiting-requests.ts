@@ -32,8 +32,11 @@ export function waitingRequestRoutes(deps: Deps): Router {
   })
   serve(router, deps, routes.buildrequests.release, async ({ params, request }) => {
     const { id, hold } = await waitingRequest(db, params.buildrequest)
-    if (hold !== 'worker') throw new YardError(409, `build request ${id} is not held: it waits by itself`)
-    await act(deps, request, { ...routes.buildrequests.release.action, id }, tx => releaseRequest(tx, id))
+    const done = await act(deps, request, { ...routes.buildrequests.release.action, id }, async tx => {
+      if (hold === 'worker') await releaseRequest(tx, id)
+      return hold === 'worker'
+    })
+    if (!done) throw new YardError(409, `build request ${id} is not held: it waits by itself`)
     return { buildrequest: await waitingRequest(db, id) }
   })
   serve(router, deps, routes.buildrequests.cancel, async ({ params: { buildrequest: id }, body: { reason }, request }) => {
