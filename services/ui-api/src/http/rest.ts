@@ -1,4 +1,4 @@
-import { InvalidQueryParameter } from '@yardmaster/rest'
+import { InvalidQueryParameter, selectFields } from '@yardmaster/rest'
 import { Router, type NextFunction, type Request, type Response } from 'express'
 import type { Deps } from '../deps.js'
 import { buildDataValueRoutes } from './build-data-value.js'
@@ -33,7 +33,7 @@ async function answer(deps: Deps, endpoint: Endpoint, request: Request, response
   const found = await endpoint.answer({ db: deps.db, clock: deps.clock, activeGenerations: deps.activeGenerations, params: pathParams(request), spec })
   if (!found) return sendError(response, 404, `not found while getting from ${request.path}: there is no ${endpoint.type.name}`)
   const meta = endpoint.kind === 'collection' && found.total !== null ? { total: found.total } : {}
-  sendJson(request, response, { [endpoint.type.plural]: found.rows, meta })
+  sendJson(request, response, { [endpoint.type.plural]: found.rows.map(row => selectFields(row, spec.fields)), meta })
 }
 
 function refusals(error: unknown, request: Request, response: Response, next: NextFunction): void {

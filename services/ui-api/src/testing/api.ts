@@ -22,6 +22,7 @@ const complete = (generation: TestGeneration): ActiveGeneration => ({ threads: {
 
 export type TestApi = Installation & {
   url: string
+  databaseUrl: string
   secrets: Map<string, string>
   /** null: nothing is configured yet. */
   setGeneration(generation: TestGeneration | null, ...others: TestGeneration[]): void
@@ -56,7 +57,7 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))
   const url = `http://127.0.0.1:${server.port}`
   return {
-    ...installation, ...clientOf(url), url, secrets,
+    ...installation, ...clientOf(url), url, databaseUrl: installation.url, secrets,
     setGeneration: (next, ...more) => { [generation, others] = [next && complete(next), more.map(complete)] },
     async close() {
       await server.close()

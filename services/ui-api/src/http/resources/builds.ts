@@ -18,7 +18,8 @@ export const builds: StoredResource<Build> = {
     started_at: orderedBy('b.id', time('b.started_at')),
     complete: flag({ yes: 'b.complete_at IS NOT NULL', no: 'b.complete_at IS NULL' }),
     complete_at: time('b.complete_at', { nullable: true }),
-    locks_duration_s: column('0'),
+    // A bare 0 in ORDER BY would be the place of a column.
+    locks_duration_s: column('0::integer'),
     results: column('b.results', { nullable: true }),
     state_string: column('b.state_string'),
     properties: askedProperties('b.properties', 'empty'),

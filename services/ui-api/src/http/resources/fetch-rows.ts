@@ -70,7 +70,7 @@ function filterCondition(column: Column, { op, values }: Filter, nullDiffers = f
   switch (op) {
     case 'eq': case 'in': return anyOf(comparable(column), values)
     case 'ne': case 'notin': return differsFrom(column, values, nullDiffers)
-    case 'contains': return join([raw('('), join(values.map(value => sql`position(${String(value)} in ${column.key}::text) > 0`), ' OR '), raw(')')], '')
+    case 'contains': return join([raw('('), join(values.map(value => sql`position(${String(value)} in (${comparable(column)})::text) > 0`), ' OR '), raw(')')], '')
     case 'lt': case 'le': case 'gt': case 'ge': return column.kind === 'time' ? timeCondition(column, op, Number(values[0])) : sql`${column.key} ${raw(comparisons[op])} ${values[0]}`
   }
 }
@@ -97,9 +97,21 @@ function timeCondition(column: Column, op: keyof typeof comparisons, seconds: nu
 }
 
 function flagCondition({ yes, no }: { yes: Sql; no: Sql }, op: Filter['op'], values: readonly FilterValue[]): Sql {
-  const isWanted = (value: boolean) => op === 'ne' || op === 'notin' ? !values.includes(value) : values.includes(value)
+  const isWanted = (value: boolean) => meets(value, op, values)
   const wanted = [...(isWanted(true) ? [yes] : []), ...(isWanted(false) ? [no] : [])]
   return wanted.length > 0 ? sql`(${join(wanted, ' OR ')})` : raw('false')
+}
+
+/** False comes before true. */
+function meets(value: boolean, op: Filter['op'], values: readonly FilterValue[]): boolean {
+  switch (op) {
+    case 'eq': case 'in': case 'contains': return values.includes(value)
+    case 'ne': case 'notin': return !values.includes(value)
+    case 'lt': return value < values[0]!
+    case 'le': return value <= values[0]!
+    case 'gt': return value > values[0]!
+    case 'ge': return value >= values[0]!
+  }
 }
 
 /** A list equals no single value; it can only contain some. */
