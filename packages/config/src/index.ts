@@ -1,5 +1,5 @@
 /** The vocabulary of yard.config.ts. Light: it only records what is said; checking is in `@yardmaster/config/host`. */
-export type { ChangeData, HookChangeFields, HookEvent, HostClient, HostPullRequest, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result } from '@yardmaster/domain'
+export type { ChangeData, HookChangeFields, HookEvent, HostClient, HostPullRequest, Json, Leftover, Machine, MachineLabel, MachineProvider, MachineRequest, OnlineFinding, Price, Report, Result, Uploaded } from '@yardmaster/domain'
 export type { BuilderOptions } from './vocabulary/builders.js'
 export type { CancellerDeclaration, FailingBuildsetCancellerOptions, OldBuildCancellerOptions } from './vocabulary/cancellers.js'
 export { authz } from './vocabulary/authz.js'
@@ -27,7 +27,7 @@ export type {
   PoolHoursOptions, PoolOptions, ProcessMachine, ProviderDeclaration, UpcloudAccount, UpcloudHostconfig, UpcloudMachine,
 } from './vocabulary/latent-workers.js'
 export { results } from './vocabulary/step-context.js'
-export type { CommandOptions, CustomStepFunction, StepContext } from './vocabulary/step-context.js'
+export type { CommandOptions, CustomStepFunction, StepContext, UploadFileOptions } from './vocabulary/step-context.js'
 export { steps } from './vocabulary/steps.js'
 export type { Step } from './vocabulary/steps.js'
 export type { BuildbotUserData, YardmasterUserData } from './vocabulary/user-data.js'

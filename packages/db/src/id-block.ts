@@ -5,7 +5,7 @@ import { onceReachable } from './once-reachable.js'
 export type IdBlockOptions = {
   db: Database
   /** The sequence from which ids are taken ahead. */
-  sequence: 'logs_id_seq'
+  sequence: 'logs_id_seq' | 'artifacts_id_seq'
   size: number
   clock: Clock
 }

@@ -204,7 +204,24 @@ export type TriggerStep = StepCommon & {
   unimportantSchedulerNames: string[]
 }
 
+/** Uploads files of the worker as artifacts of the build. */
+export type FileUploadStep = StepCommon & {
+  kind: 'fileUpload'
+  /** Relative to `workdir`. */
+  workersrcs: Renderable[]
+  /** The artifact's name, or (`several`) the folder that begins the names; null: as the file is named. */
+  masterdest: Renderable
+  several: boolean
+  /** `workersrcs` are patterns. */
+  glob: boolean
+  workdir: Renderable
+  /** Bytes of one file. */
+  maxsize: number
+  /** Seconds; null: as long as the build. */
+  keep: number | null
+}
+
 /** The user's own `async ctx => …`. */
 export type CustomStep = StepCommon & { kind: 'custom'; run: FunctionRef }
 
-export type StepConfig = ShellStep | GitStep | SetPropertyStep | SetPropertyFromCommandStep | TriggerStep | CustomStep
+export type StepConfig = ShellStep | GitStep | SetPropertyStep | SetPropertyFromCommandStep | TriggerStep | FileUploadStep | CustomStep

@@ -14,7 +14,7 @@ export const effectClasses: { readonly [Kind in Exclude<StepEffectKind, 'http' |
   log: 'fact', property: 'fact', url: 'fact', summary: 'fact', secret: 'fact', time: 'fact', random: 'fact',
   /** The buildsets are rows; that they have ended is read from them. */
   trigger: 'fact', triggerEnded: 'repeatable',
-  command: 'joinable', file: 'repeatable',
+  command: 'joinable', upload: 'joinable', file: 'repeatable',
   once: 'once-or-unknown',
 }
 

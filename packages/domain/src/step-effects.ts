@@ -16,6 +16,7 @@ export type StepEffectKind = keyof StepEffectArgs
 export type StepEffectArgs = {
   command: CommandArgs
   file: FileArgs
+  upload: UploadArgs
   http: HttpArgs
   /** Asks whether the user's function is to be run; its answer comes as `onceEnded`, under the same number. */
   once: { name: string; idempotent: boolean }
@@ -54,6 +55,17 @@ export type FileArgs =
   | { do: 'mkdir' | 'rmdir' | 'removeFile'; paths: string[] }
   | { do: 'stat' | 'listdir' | 'glob'; path: string }
   | { do: 'copy'; from: string; to: string }
+
+/** `path` is relative to the builder's folder, `name` the artifact's. `keep`: seconds; null: as long as the build. */
+export type UploadArgs = { path: string; name: string; maxBytes: number; keep: number | null }
+
+/** 100 MiB, 30 days. */
+export const uploadDefaults = { maxBytes: 100 * 1024 * 1024, keep: 30 * 86_400 } as const
+
+/** An artifact that is there. */
+export type Uploaded = { id: number; name: string; bytes: number; sha256: string; url: string }
+/** Or why it is not: the worker has no such file, or it is too large. */
+export type UploadOutcome = { ok: true; artifact: Uploaded } | { ok: false; reason: string }
 
 /** `rc` is 0 or the worker's errno; `result` is what the worker answered: see CommandSpec. */
 export type FileOutcome = { rc: number; result: Json }
@@ -110,6 +122,7 @@ export type CommandOutcome = {
 export type StepEffectOutcomes = {
   command: CommandOutcome
   file: FileOutcome
+  upload: UploadOutcome
   http: HttpOutcome
   /** `known`: it has run before, and this is what came of it. */
   once: { known: OnceAnswer | null }

@@ -46,6 +46,12 @@ export class CommandOutput {
     return new LineSplitter('', (bytes, lines) => this.#add(name, bytes, lines))
   }
 
+  /** Of a file that is sent as it is. They belong to us from here on. */
+  bytes(content: Buffer): void {
+    this.flush()
+    this.#send(seq => encode({ type: 'output', command: this.#options.command, seq, log: 'content', lines: 1, content }))
+  }
+
   end(ending: Ending): void {
     this.flush()
     this.#send(seq => encode({ type: 'ended', command: this.#options.command, seq, ...ending }))

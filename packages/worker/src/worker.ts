@@ -113,7 +113,7 @@ export class Worker {
       onOpen: () => {
         this.#commands.connected({ send: bytes => connection.sendBytes(bytes), room: () => connection.room(), close: why => void connection.close(1000, why) })
         const labels = { ...ownLabels(), ...settings.labels }
-        connection.send({ type: 'hello', protocol: 1, process: this.#process, version, info, labels, ...(settings.once ? { once: true } : {}), held: this.#commands.list() })
+        connection.send({ type: 'hello', protocol: 1, process: this.#process, version, info, labels, can: ['upload'], ...(settings.once ? { once: true } : {}), held: this.#commands.list() })
       },
       onMessage: message => this.#onMessage(connection, message),
       onRoom: () => this.#commands.pump(),

@@ -28,6 +28,7 @@ import { WorkerPool } from './workers/worker-pool.js'
 
 /** Log ids taken ahead: some seconds of a busy engine. */
 const LOG_IDS = 256
+const ARTIFACT_IDS = 16
 /** Lost workers dealt with in one transaction. */
 const LOST_AT_ONCE = 50
 /** After a time without engines or database the workers come back first: they were not lost meanwhile, there was nobody to come to. */
@@ -39,7 +40,7 @@ export async function startEngine(replica: Replica): Promise<void> {
   const commit = new GroupCommit({ db, replicaId: replica.id, clock, logger, onBuried: error => lifecycle.fail(error) })
   const locks = new LockWaits({ db, fence, logger, notify: () => lockTurns.notify(), locksOf: key => staticLocks(generations.active(), key) })
   const children = new ChildBuildsets({ db, fence, clock, logger })
-  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
+  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: LOG_IDS, clock }), artifactIds: new IdBlock({ db, sequence: 'artifacts_id_seq', size: ARTIFACT_IDS, clock }), children, secrets, installation, baseUrl: settings.baseUrl, clock, random, logger }
   const runs = new BuildRuns(parts, generations, session => {
     claims.notify()
     if (!session.resumes) orphans.notify()

@@ -75,7 +75,7 @@ export function found(value: Json | undefined): string {
 
 /** The call of the vocabulary that makes a thing of this kind. */
 export function callOf(kind: string): string {
-  if (['shell', 'git', 'setProperty', 'setPropertyFromCommand', 'trigger', 'custom'].includes(kind)) return `steps.${kind}`
+  if (['shell', 'git', 'setProperty', 'setPropertyFromCommand', 'trigger', 'fileUpload', 'multipleFileUpload', 'custom'].includes(kind)) return `steps.${kind}`
   if (['singleBranch', 'anyBranch', 'force', 'try', 'triggerable', 'dependent', 'periodic', 'nightly', 'nightlyTriggerable'].includes(kind)) return `schedulers.${kind}`
   if (kind.startsWith('reporter.')) return `reporters.${kind.slice(9)}`
   if (kind.startsWith('generator.')) return `reporters.${kind.slice(10)}Generator`

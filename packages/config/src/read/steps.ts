@@ -1,4 +1,4 @@
-import type { CustomStep, GitStep, Renderable, SetPropertyFromCommandStep, SetPropertyStep, ShellStep, StepConfig, TriggerStep } from '@yardmaster/domain'
+import { uploadDefaults, type CustomStep, type FileUploadStep, type GitStep, type Renderable, type SetPropertyFromCommandStep, type SetPropertyStep, type ShellStep, type StepConfig, type TriggerStep } from '@yardmaster/domain'
 import { boolean, durationOrNone, functionRef, name, oneOf, text, wholeNumber } from './leaves.js'
 import { locks } from './locks.js'
 import { byKind, found, leaf, list, mapOf, mapped, or, orNull, record } from './reader.js'
@@ -92,10 +92,20 @@ const trigger: Reader<TriggerStep> = mapped(record({
   return { kind: 'trigger', ...step, updateSourceStamp: step.updateSourceStamp ?? !step.alwaysUseLatest }
 })
 
+const uploadOptions = { workdir: or(renderableText, 'build'), maxsize: or(wholeNumber(1), uploadDefaults.maxBytes), keep: durationOrNone(uploadDefaults.keep), masterdest: orNull(renderableText) }
+const uploadWords = <S extends { description: Renderable; descriptionDone: Renderable }>(step: S): S => ({ ...step, description: step.description ?? 'uploading', descriptionDone: step.descriptionDone ?? 'upload' })
+
+const fileUpload: Reader<FileUploadStep> = mapped(record({ ...common('fileUpload'), ...uploadOptions, workersrc: renderableText }, 'options of steps.fileUpload'), ({ workersrc, ...step }) =>
+  uploadWords({ kind: 'fileUpload', ...step, workersrcs: [workersrc], several: false, glob: false }))
+
+const multipleFileUpload: Reader<FileUploadStep> = mapped(record({
+  ...common('multipleFileUpload'), ...uploadOptions, workersrcs: list(renderableText, 'a list of files'), glob: or(boolean, false),
+}, 'options of steps.multipleFileUpload'), step => uploadWords({ kind: 'fileUpload', ...step, several: true }))
+
 const custom: Reader<CustomStep> = mapped(record({ ...common('custom'), run: functionRef }, 'options of steps.custom'), step => ({ kind: 'custom', ...step }))
 
 /** One step of any kind, with Buildbot's defaults. */
-export const step: Reader<StepConfig> = byKind<StepConfig>({ shell, git, setProperty, setPropertyFromCommand, trigger, custom }, 'a step: steps.shell(…), steps.git(…), … or a function')
+export const step: Reader<StepConfig> = byKind<StepConfig>({ shell, git, setProperty, setPropertyFromCommand, trigger, fileUpload, multipleFileUpload, custom }, 'a step: steps.shell(…), steps.git(…), … or a function')
 
 /** Second and further steps of a name get _1, _2 and so on, as in Buildbot. */
 export function withUniqueNames(steps: StepConfig[]): StepConfig[] {

@@ -1,6 +1,6 @@
-import type { HttpArgs, Json, Renderable, StepEffectArgs, TriggerArgs } from '@yardmaster/domain'
+import { uploadDefaults, type HttpArgs, type Json, type Renderable, type StepEffectArgs, type TriggerArgs, type UploadArgs } from '@yardmaster/domain'
 import { parseDuration } from '../duration.js'
-import type { CommandOptions, HttpRequest, TriggerOptions } from '../vocabulary/step-context.js'
+import type { CommandOptions, HttpRequest, TriggerOptions, UploadFileOptions } from '../vocabulary/step-context.js'
 import type { Command, Duration } from '../vocabulary/values.js'
 import { answer, data } from './answer.js'
 
@@ -31,6 +31,13 @@ export function httpArgs(given: HttpRequest | string): HttpArgs {
     method, body, url: answer(request.url, 'ctx.http: url'), headers: { ...type, ...record(request.headers ?? {}, 'ctx.http: headers') },
     timeout: seconds(request.timeout ?? DEFAULT_HTTP_SECONDS, 'ctx.http: timeout') ?? DEFAULT_HTTP_SECONDS, idempotent: request.idempotent ?? false,
   }
+}
+
+export function uploadArgs(path: string, { name, maxsize, keep }: UploadFileOptions): UploadArgs {
+  const file = text(path, 'ctx.upload: path')
+  const maxBytes = maxsize ?? uploadDefaults.maxBytes
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1) throw new Error(`ctx.upload: maxsize is ${String(maxsize)}, expected a number of bytes`)
+  return { path: file, name: text(name ?? file.split('/').at(-1) ?? '', 'ctx.upload: name'), maxBytes, keep: keep === undefined ? uploadDefaults.keep : seconds(keep, 'ctx.upload: keep') }
 }
 
 export function triggerArgs(options: TriggerOptions): TriggerArgs {

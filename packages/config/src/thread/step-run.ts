@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { worstResult } from '@yardmaster/domain'
-import type { HttpOutcome, Json, OnceAnswer, Result, StepEffect, StepEffectArgs, StepEffectKind, StepEffectOutcome, StepEffectOutcomes, StepInput } from '@yardmaster/domain'
+import type { HttpOutcome, Json, OnceAnswer, Result, StepEffect, StepEffectArgs, StepEffectKind, StepEffectOutcome, StepEffectOutcomes, StepInput, UploadArgs, Uploaded } from '@yardmaster/domain'
 import { results } from '../vocabulary/step-context.js'
 import type { HttpResponse, StepContext, Triggered, TriggerOptions } from '../vocabulary/step-context.js'
 import { data, thrown } from './answer.js'
-import { commandArgs, httpArgs, summaryArgs, text, triggerArgs } from './step-arguments.js'
+import { commandArgs, httpArgs, summaryArgs, text, triggerArgs, uploadArgs } from './step-arguments.js'
 import { workerFiles } from './worker-files.js'
 
 type Waiting = { resolve: (value: StepEffectOutcome) => void; reject: (error: Error) => void }
@@ -156,6 +156,12 @@ export class StepRun {
     return { buildsets, builds, results: args.waitForFinish ? builds.map(build => build.results).reduce(worstResult, results.SKIPPED) : null }
   }
 
+  private async upload(args: UploadArgs): Promise<Uploaded> {
+    const outcome = await this.effect('upload', args)
+    if (!outcome.ok) throw new Error(`ctx.upload('${args.path}'): ${outcome.reason}`)
+    return outcome.artifact
+  }
+
   private context(): StepContext {
     const { build, step, sourcestamps } = this.input
     const { properties } = this
@@ -178,6 +184,7 @@ export class StepRun {
       secret: name => this.effect('secret', { name }),
       worker: workerFiles(args => this.effect('file', args)),
       http: request => this.http(request),
+      upload: (path, options = {}) => this.upload(uploadArgs(path, options)),
       once: (name, fn, options = {}) => this.once(text(name, 'ctx.once: name'), fn, options.idempotent ?? false),
       trigger: options => this.trigger(options),
       now: () => this.effect('time', {}),

@@ -1,4 +1,4 @@
-import type { BuildInfo, ChildBuild, CommandOutcome, Json, Result, SourceStampData } from '@yardmaster/domain'
+import type { BuildInfo, ChildBuild, CommandOutcome, Json, Result, SourceStampData, Uploaded } from '@yardmaster/domain'
 import type { Command, Duration, Env, Renderable, Text } from './values.js'
 
 export type CommandOptions = {
@@ -73,6 +73,15 @@ export type Triggered = {
   builds: ChildBuild[]
 }
 
+export type UploadFileOptions = {
+  /** Name of the artifact, a relative path; the file's own unless said otherwise. */
+  name?: string
+  /** Bytes that the file may have; 100 MiB unless said otherwise. */
+  maxsize?: number
+  /** How long it is kept; 30 days unless said otherwise, null: as long as the build. */
+  keep?: Duration | null
+}
+
 /** Ten numbers as of stat(2): times are epoch seconds. */
 export type FileStatus = { mode: number; ino: number; dev: number; nlink: number; uid: number; gid: number; size: number; atime: number; mtime: number; ctime: number; isDirectory: boolean; isFile: boolean }
 
@@ -120,6 +129,8 @@ export type StepContext = {
   once<T extends Json | void>(name: string, fn: () => Promise<T> | T, options?: { idempotent?: boolean }): Promise<T>
   /** Asks other builders for builds, exactly once. */
   trigger(options: TriggerOptions): Promise<Triggered>
+  /** Sends a file of the worker (relative to the builder's folder) to the installation, as an artifact of the build. Throws when there is none, or it is too large. */
+  upload(path: string, options?: UploadFileOptions): Promise<Uploaded>
   /** A log of this step, made at its first line. */
   log(name?: string): { line(text: string): void }
   /** A line in the log 'stdio'. */

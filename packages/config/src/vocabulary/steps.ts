@@ -93,6 +93,28 @@ export type TriggerStepOptions = StepOptions & {
   unimportantSchedulerNames?: readonly string[]
 }
 
+type UploadOptions = StepOptions & {
+  /** Relative to the builder's folder; 'build' unless said otherwise. */
+  workdir?: Text
+  /** Bytes that a file may have; 100 MiB unless said otherwise. */
+  maxsize?: number
+  /** How long they are kept; 30 days unless said otherwise, null: as long as the build. */
+  keep?: Duration | null
+}
+export type FileUploadOptions = UploadOptions & {
+  /** Relative to workdir. */
+  workersrc: Text
+  /** Name of the artifact, a relative path; the file's own unless said otherwise. */
+  masterdest?: Text
+}
+export type MultipleFileUploadOptions = UploadOptions & {
+  workersrcs: readonly Text[]
+  /** workersrcs are patterns of *, ?, [...] and (not with stock workers) **. False unless said otherwise. */
+  glob?: boolean
+  /** A folder that begins the artifacts' names. */
+  masterdest?: Text
+}
+
 export type CustomStepOptions = StepOptions & { run: CustomStepFunction }
 
 /** steps.shell(…), steps.git(…) and so on, or just a function. */
@@ -102,6 +124,8 @@ export type Step =
   | Declared<'setProperty', SetPropertyOptions>
   | Declared<'setPropertyFromCommand', SetPropertyFromCommandOptions>
   | Declared<'trigger', TriggerStepOptions>
+  | Declared<'fileUpload', FileUploadOptions>
+  | Declared<'multipleFileUpload', MultipleFileUploadOptions>
   | Declared<'custom', CustomStepOptions>
   | CustomStepFunction
 
@@ -116,6 +140,10 @@ export const steps = {
   setPropertyFromCommand: (options: SetPropertyFromCommandOptions): Step => declare('setPropertyFromCommand', options),
   /** Asks other builders for builds. */
   trigger: (options: TriggerStepOptions): Step => declare('trigger', options),
+  /** Uploads a file of the worker as an artifact of the build. */
+  fileUpload: (options: FileUploadOptions): Step => declare('fileUpload', options),
+  /** Uploads several, or those that match patterns. */
+  multipleFileUpload: (options: MultipleFileUploadOptions): Step => declare('multipleFileUpload', options),
   /** A function as a step, with a name and flags. */
   custom: (options: CustomStepOptions): Step => declare('custom', options),
 }

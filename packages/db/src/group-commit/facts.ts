@@ -22,6 +22,11 @@ export type Fact =
   | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
   | { kind: 'log-finished'; log: LogRef }
+  /** What the effect uploads; `keepSeconds` null: it is kept as long as the build. */
+  | { kind: 'artifact-opened'; id: number; effect: EffectRef; name: string; keepSeconds: number | null }
+  /** From byte `at` on. */
+  | { kind: 'artifact-appended'; id: number; at: number; content: Uint8Array }
+  | { kind: 'artifact-finished'; id: number; sha256: string }
   | { kind: 'effect-started'; effect: EffectRef; effectKind: string; fingerprint: string; firstLine: number }
   /** Output of a command up to `seq` is in this transaction; `ranges`: where in its log the lines are that are kept for a replay. */
   | { kind: 'effect-advanced'; effect: EffectRef; seq: number; ranges?: LineRange[] }

@@ -49,7 +49,7 @@ export class GroupCommit {
     this.#options = options
   }
 
-  /** Bytes of log content that wait: the place to push back on whoever produces them. */
+  /** Bytes of content that wait: the place to push back on whoever produces them. */
   get queuedBytes(): number {
     return this.#queuedBytes
   }
@@ -66,7 +66,7 @@ export class GroupCommit {
   submit(submission: Submission): Promise<void> {
     if (this.#buried) return Promise.reject(this.#buried)
     return new Promise((resolve, reject) => {
-      const bytes = submission.facts.reduce((sum, fact) => sum + (fact.kind === 'log-appended' ? fact.content.byteLength : 0), 0)
+      const bytes = submission.facts.reduce((sum, fact) => sum + ('content' in fact ? fact.content.byteLength : 0), 0)
       this.#queue.push({ submission, bytes, resolve, reject })
       this.#queuedBytes += bytes
       this.#pumping ??= this.#pump()

@@ -6,6 +6,7 @@ import { finishBuilds } from '../verbs/finish-builds.js'
 import { recordTrigger } from '../verbs/record-trigger.js'
 import { releaseLocks } from '../verbs/release-locks.js'
 import { factsOf, type EffectRef, type LineRange, type Submission } from './facts.js'
+import { appendArtifacts, finishArtifacts, openArtifacts } from './write-artifacts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
 import { updateBuilds, updateSteps } from './write-progress.js'
 
@@ -22,6 +23,9 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)
+  await openArtifacts(tx, submissions)
+  await appendArtifacts(tx, submissions)
+  await finishArtifacts(tx, submissions)
 }
 
 type EndedEffect = { build: number; effect: EffectRef; position: number; outcome: Json }

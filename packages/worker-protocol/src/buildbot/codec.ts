@@ -1,12 +1,14 @@
 import type { z } from 'zod'
 import { pack, ProtocolError, unpackMap } from '../msgpack.js'
-import { Complete, Other, Response, Update, UPDATE_KEYS, UpdateEntry, type Stream } from './messages.js'
+import { Complete, Other, Response, Update, UPDATE_KEYS, UpdateEntry, UploadClose, UploadWrite, type Stream } from './messages.js'
 
 /** What a stock worker says, parsed. */
 export type StockMessage =
   | Response
   | { op: 'update'; seq_number: number; command_id: string; entries: UpdateEntry[] }
   | Complete
+  /** The next piece of a file; null: that was all of it. */
+  | { op: 'upload'; seq_number: number; command_id: string; content: Uint8Array | null }
   | { op: 'unknown'; name: string; seq_number: number }
 
 /** What we ask of a stock worker; the answer has the same number. */
@@ -27,6 +29,11 @@ export function decodeStock(data: Uint8Array): StockMessage {
       const { op, seq_number, command_id, args } = parse(Update, value)
       return { op, seq_number, command_id, entries: args.filter(([key]) => UPDATE_KEYS.has(key)).map(entryOf) }
     }
+    case 'update_upload_file_write': {
+      const { seq_number, command_id, args } = parse(UploadWrite, value)
+      return { op: 'upload', seq_number, command_id, content: args }
+    }
+    case 'update_upload_file_close': return { ...parse(UploadClose, value), op: 'upload', content: null }
     default: {
       const { op, seq_number } = parse(Other, value)
       return { op: 'unknown', name: op, seq_number }

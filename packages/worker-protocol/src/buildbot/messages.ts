@@ -32,7 +32,12 @@ export const Update = z.object({ op: z.literal('update'), seq_number: Seq, comma
 export const Complete = z.object({ op: z.literal('complete'), seq_number: Seq, command_id: CommandId, args: z.string().nullish() })
 export type Complete = z.infer<typeof Complete>
 
-/** What files and folders that are sent or fetched say: no step of ours asks for them yet. */
+/** A piece of a file that is sent. */
+export const UploadWrite = z.object({ op: z.literal('update_upload_file_write'), seq_number: Seq, command_id: CommandId, args: z.custom<Uint8Array>(value => value instanceof Uint8Array, 'must be bytes') })
+/** The file is sent. */
+export const UploadClose = z.object({ op: z.literal('update_upload_file_close'), seq_number: Seq, command_id: CommandId })
+
+/** What else of files and folders that are sent or fetched is said: no step of ours asks for it. */
 export const Other = z.object({ op: z.string(), seq_number: Seq })
 
 /** The answer to `get_worker_info`: these, the files of the worker's `info` folder, and os_* of /etc/os-release. */

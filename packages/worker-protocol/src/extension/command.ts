@@ -42,6 +42,8 @@ export const CommandSpec = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stat'), args: OnePath }),
   z.object({ kind: z.literal('listdir'), args: OnePath }),
   z.object({ kind: z.literal('glob'), args: OnePath }),
+  /** Sends a file, at most `maxBytes` of it: what is longer ends with EFBIG, and what was sent is its beginning. */
+  z.object({ kind: z.literal('upload'), args: z.object({ path: Path, maxBytes: z.number().int().positive() }) }),
   z.object({ kind: z.literal('cpdir'), args: z.object({ from: Path, to: Path }) }),
 ])
 export type CommandSpec = z.infer<typeof CommandSpec>

@@ -39,6 +39,8 @@ export const Hello = z.object({
   version: z.string(),
   info: WorkerInfo,
   labels: Labels.optional(),
+  /** Kinds of commands that not every version of the worker knows. */
+  can: z.array(z.string()).optional(),
   /** It takes one build and goes. */
   once: z.boolean().optional(),
   held: z.array(Held),
@@ -48,6 +50,7 @@ export type Hello = z.infer<typeof Hello>
 /**
  * Whole lines of one log, UTF-8, each ending in \n: `lines` of them. In the log `stdio` each line begins with its stream: `o`, `e` or `h` (header).
  * A line is at most 4096 characters with its \n; longer ones were cut.
+ * An upload's bytes are the log `content`, as they are: `lines` is 1 and says nothing.
  */
 export const Output = z.object({
   type: z.literal('output'),

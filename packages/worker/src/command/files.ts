@@ -1,13 +1,13 @@
 import { chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { CommandSpec, Ended } from '@yardmaster/worker-protocol'
 import type { CommandContext, RunningCommand } from './context.js'
+import { errnoOf } from './errno.js'
 import { glob } from './glob.js'
 import { isMachineTrouble } from './machine-trouble.js'
 import { insideBasedir } from './paths.js'
 
-export type FileSpec = Exclude<CommandSpec, { kind: 'shell' }>
+export type FileSpec = Exclude<CommandSpec, { kind: 'shell' | 'upload' }>
 
 /** Encoded, a longer listing would come near the largest message. */
 const LONGEST_LISTING = 100_000
@@ -47,7 +47,7 @@ export class FileCommand implements RunningCommand {
       result = await perform(this.#spec, basedir, this.#abort.signal)
     } catch (error) {
       const problem = error as NodeJS.ErrnoException
-      rc = problem.code === undefined ? constants.errno.EPERM : errnoOf(problem.code)
+      rc = errnoOf(problem.code)
       if (!this.#abort.signal.aborted) output.header(`${this.#spec.kind}: ${problem.message}`)
       if (isMachineTrouble(error, 'anywhere')) trouble = `${this.#spec.kind}: ${problem.message}`
     }
@@ -56,10 +56,6 @@ export class FileCommand implements RunningCommand {
     if (trouble !== null && !interrupted) return ended({ rc, failureReason: 'worker', elapsed, result: trouble })
     ended({ rc: interrupted ? -1 : rc, failureReason: interrupted ? 'interrupted' : null, elapsed, ...(rc === 0 && result !== undefined ? { result } : {}) })
   }
-}
-
-function errnoOf(code: string): number {
-  return (constants.errno as Record<string, number>)[code] ?? constants.errno.EIO
 }
 
 async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Promise<Ended['result']> {

@@ -6,7 +6,7 @@ import { type CommandSpec, decodeWorkerMessage, type Ended, type EngineMessage, 
 import { type WebSocket, WebSocketServer } from 'ws'
 
 /** What came of one command, over all connections. */
-export type Received = { logs: Map<string, string>; lines: number; lastSeq: number; repeated: number; ended: Ended | null }
+export type Received = { logs: Map<string, string>; /** Of an upload. */ content: Buffer; lines: number; lastSeq: number; repeated: number; ended: Ended | null }
 
 /** The far end of a worker's real socket: an engine that decides nothing, but records everything and answers as it is told. */
 export class TestEngine {
@@ -48,7 +48,7 @@ export class TestEngine {
   }
 
   of(command: string): Received {
-    const found = this.#received.get(command) ?? { logs: new Map<string, string>(), lines: 0, lastSeq: 0, repeated: 0, ended: null }
+    const found = this.#received.get(command) ?? { logs: new Map<string, string>(), content: Buffer.alloc(0), lines: 0, lastSeq: 0, repeated: 0, ended: null }
     this.#received.set(command, found)
     return found
   }
@@ -64,6 +64,12 @@ export class TestEngine {
   /** Starts a shell command; the answer is what has come of it, `ended` included. */
   async run(command: string, args: Partial<ShellArgs>): Promise<Received & { ended: Ended }> {
     this.start(command, shell(args))
+    return this.ended(command)
+  }
+
+  /** The same for a file. */
+  async upload(command: string, args: Extract<CommandSpec, { kind: 'upload' }>['args']): Promise<Received & { ended: Ended }> {
+    this.start(command, { kind: 'upload', args })
     return this.ended(command)
   }
 
@@ -96,6 +102,7 @@ export class TestEngine {
     else {
       received.lastSeq = message.seq
       if (message.type === 'ended') received.ended = message
+      else if (message.log === 'content') received.content = Buffer.concat([received.content, message.content])
       else {
         received.lines += message.lines
         received.logs.set(message.log, (received.logs.get(message.log) ?? '') + Buffer.from(message.content).toString())

@@ -60,7 +60,7 @@ export async function runCommand(context: StepContext, spec: CommandSpec, option
 }
 
 /** Not the step's to judge, whatever it makes of exit codes. */
-function heedTrouble(context: StepContext, outcome: CommandResult): CommandResult {
+export function heedTrouble<Outcome extends { failureReason: FailureReason | null; result?: Json | undefined }>(context: StepContext, outcome: Outcome): Outcome {
   if (outcome.failureReason !== 'worker') return outcome
   context.failure ??= new WorkerTrouble(`the worker cannot run commands: ${typeof outcome.result === 'string' ? outcome.result : 'it does not say why'}`)
   throw context.failure
@@ -71,7 +71,7 @@ function outcomeOf({ rc, failureReason, elapsed, result }: Ended): Omit<CommandR
 }
 
 /** Not awaited by the step: facts of a build are committed in order, and a failure ends the run. */
-function commit({ run }: StepContext, commandId: string, seq: number, facts: Fact[]): void {
+export function commit({ run }: StepContext, commandId: string, seq: number, facts: Fact[]): void {
   void run.write(facts).then(() => run.session.acknowledge(commandId, seq), () => {})
   if (run.session.link) run.parts.pressure.feel(run.session.link)
 }

@@ -10,6 +10,7 @@ export type EngineParts = {
   commit: GroupCommit
   pressure: Pressure
   logIds: IdBlock
+  artifactIds: IdBlock
   children: ChildBuildsets
   locks: LockWaits
   secrets: Secrets

@@ -10,6 +10,9 @@ export class UnknownOutcome extends Error {
   override readonly name = 'UnknownOutcome'
 }
 
+/** Kinds of effects that are commands of the worker. */
+const onWorker: ReadonlySet<string> = new Set(['command', 'file', 'upload'])
+
 /** The effects that a step has had before this process drove it. A known effect is answered from here; an unknown one happens. */
 export class Journal {
   readonly #entries: Map<number, JournalEntry>
@@ -52,7 +55,7 @@ export class Journal {
 
   /** What was begun on the worker, and neither ended nor was asked for again. */
   leftOnWorker(): number[] {
-    return [...this.#entries.values()].filter(entry => (entry.kind === 'command' || entry.kind === 'file') && !entry.ended && !this.#found.has(entry.n)).map(({ n }) => n)
+    return [...this.#entries.values()].filter(entry => onWorker.has(entry.kind) && !entry.ended && !this.#found.has(entry.n)).map(({ n }) => n)
   }
 
   /** Newest first. */

@@ -49,6 +49,16 @@ export async function openStockDoor() {
       this.start(command, spec)
       return this.ended(command)
     },
+    /** A file, each piece acknowledged as it comes. */
+    async upload(command: string, args: Extract<CommandSpec, { kind: 'upload' }>['args']): Promise<Ran & { content: Buffer }> {
+      this.start(command, { kind: 'upload', args })
+      await until(`the end of ${command}`, () => {
+        for (const { seq } of of(command)) this.link.send({ type: 'ack', command, seq })
+        return ended(command)
+      })
+      const ran = await this.ended(command)
+      return { ...ran, content: Buffer.concat(ran.messages.filter(({ log }) => log === 'content').map(({ content }) => content)) }
+    },
     close: () => door.close(),
   }
 }

@@ -38,7 +38,7 @@ export async function startTestEngine(world: Installation, { onBuilds, takesWork
   // Nobody wakes it here but a step that begins to wait.
   const lockTurns = startLoop({ name: 'locks', clock, logger, everyMs: 100, run: () => locks.sweep() })
   const children = new ChildBuildsets({ db, fence, clock, logger })
-  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
+  const parts = { db, commit, locks, pressure: new Pressure(commit), logIds: new IdBlock({ db, sequence: 'logs_id_seq', size: 4, clock }), artifactIds: new IdBlock({ db, sequence: 'artifacts_id_seq', size: 4, clock }), children, secrets, installation: 'i', baseUrl: 'http://yard/', clock, random, logger }
   const runs = new BuildRuns(parts, generations, () => {})
   const functions = new GuardedFunctions({ clock, logger })
   const pool = new WorkerPool({

@@ -26,7 +26,7 @@ export class TestWorker {
   async hello(process: string, held: Held[] = []): Promise<this> {
     await new Promise<void>((resolve, reject) => { this.#socket.once('open', resolve).once('error', reject) })
     const info = { platform: 'linux', arch: 'x64', cores: 1, memoryBytes: 1, diskFreeBytes: 1, load1: 0, hostname: 'h', basedir: '/w' }
-    this.send({ type: 'hello', protocol: 1, process, version: '0', info, held })
+    this.send({ type: 'hello', protocol: 1, process, version: '0', info, can: ['upload'], held })
     await until('the welcome', () => this.of('welcome').length > 0)
     return this
   }

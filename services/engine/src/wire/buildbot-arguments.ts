@@ -7,6 +7,8 @@ export type StockPlace = { basedir: string; system: string }
 /** Every process of a command has it in its environment, by which it is found when nobody is connected to it any more. */
 export const MARKER = 'YARD_COMMAND'
 
+const PIECE_BYTES = 256 * 1024
+
 type ShellArgs = Extract<CommandSpec, { kind: 'shell' }>['args']
 
 export type StockCommand = { name: string; args: { [key: string]: unknown } }
@@ -31,6 +33,7 @@ function stockCommand(spec: Exclude<CommandSpec, { kind: 'rmfile' }>, commandId:
     // Without `timeout: null` it gives up after two silent minutes, which a big tree takes.
     case 'rmdir': return { name: 'rmdir', args: { paths: spec.args.paths.map(below), timeout: null, logEnviron: false } }
     case 'cpdir': return { name: 'cpdir', args: { from_path: at(spec.args.from), to_path: below(spec.args.to), timeout: null, logEnviron: false } }
+    case 'upload': return { name: 'upload_file', args: { path: at(spec.args.path), maxsize: spec.args.maxBytes, blocksize: PIECE_BYTES, keepstamp: false } }
     case 'stat':
     case 'listdir':
     case 'glob': return { name: spec.kind, args: { path: at(spec.args.path) } }

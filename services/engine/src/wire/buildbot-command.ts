@@ -88,6 +88,7 @@ export class BuildbotCommand {
   #startPart(command: StockCommand): void {
     const sink: CommandSink = {
       update: (entries, answer) => this.#update(entries, answer),
+      upload: (content, answer) => this.#emit({ type: 'output', command: this.#options.id, seq: ++this.#seq, log: 'content', lines: 1, content }, answer),
       complete: (failure, answer) => void this.#complete(failure, answer),
       refused: why => this.#refused(why),
     }

@@ -6,6 +6,8 @@ import { RefusedByWorker, type BuildbotWire, type BuildbotWireOptions } from './
 /** Who hears of one command. Whatever is heard is answered: that says to the worker that we have it. */
 export type CommandSink = {
   update(entries: UpdateEntry[], answer: () => void): void
+  /** The next piece of a file that it sends. The worker sends one after the other. */
+  upload?(content: Uint8Array, answer: () => void): void
   /** `failure` is what went wrong inside of the worker, if something did. */
   complete(failure: string | null, answer: () => void): void
   /** It was not started. */
@@ -64,7 +66,9 @@ export class BuildbotCommands {
     if (message.op === 'complete') this.#sinks.delete(message.command_id)
     if (!sink) return answer()
     if (message.op === 'update') sink.update(message.entries, answer)
-    else sink.complete(message.args ?? null, answer)
+    else if (message.op === 'complete') sink.complete(message.args ?? null, answer)
+    else if (message.content !== null && sink.upload) sink.upload(message.content, answer)
+    else answer()
   }
 
   /** Runs a command of our own. Rejects when it cannot be run, or is not over within `withinMs`. */

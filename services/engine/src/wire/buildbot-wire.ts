@@ -14,7 +14,7 @@ export type BuildbotWireOptions = {
   clock: Clock
   logger: Logger
   /** Throwing ends this connection, and no other. */
-  onUpdate(message: Extract<StockMessage, { op: 'update' | 'complete' }>): void
+  onUpdate(message: Extract<StockMessage, { op: 'update' | 'complete' | 'upload' }>): void
   onClose(): void
 }
 

@@ -6,4 +6,4 @@ export class NotTakenIn extends Error {
 }
 
 /** What a worker says of itself when it connects, whatever wire it speaks. */
-export type Newcomer = Pick<Hello, 'process' | 'version' | 'labels' | 'once' | 'held'> & { info: { basedir: string; platform: string } & { [name: string]: string | number } }
+export type Newcomer = Pick<Hello, 'process' | 'version' | 'labels' | 'once' | 'held' | 'can'> & { info: { basedir: string; platform: string } & { [name: string]: string | number } }

@@ -63,6 +63,20 @@ describe.skipIf(stockWorkerProgram === null)('an unmodified buildbot-worker', ()
     expect(door.arrivals).toHaveLength(1)
   })
 
+  test('sends a file, piece by piece as it is taken, and says why it cannot', async () => {
+    const bytes = Buffer.from(Array.from({ length: 700_001 }, (_, at) => (at * 31) % 256))
+    writeFileSync(join(basedir, 'b/upload'), bytes)
+    const sent = await door.upload(id(), { path: 'b/upload', maxBytes: bytes.length + 1 })
+    expect(sent).toMatchObject({ rc: 0, failureReason: null })
+    expect(sent.messages.filter(({ log }) => log === 'content').length).toBeGreaterThan(1)
+    expect(sent.content.equals(bytes)).toBe(true)
+    const absent = await door.upload(id(), { path: 'b/absent', maxBytes: 10 })
+    expect(absent).toMatchObject({ rc: 1 })
+    expect(said(absent.lines['stdio'], 'e').at(-1)).toContain('Cannot open file')
+    const large = await door.upload(id(), { path: 'b/upload', maxBytes: 10 })
+    expect(large).toMatchObject({ rc: 1, content: bytes.subarray(0, 10) })
+  })
+
   test('both streams, with a last line that has no end', async () => {
     const ran = await door.run(id(), shell('echo out; echo err >&2; printf partial; exit 3'))
     expect(ran).toMatchObject({ rc: 3, failureReason: null })

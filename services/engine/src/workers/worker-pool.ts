@@ -246,7 +246,7 @@ export class WorkerPool {
     const info = Object.fromEntries(Object.entries(newcomer.info).filter(([key]) => LASTING.has(key)))
     const session = new WorkerSession({
       workerId, name, number: opened.number, processId: newcomer.process, instanceId: opened.instanceId, once: newcomer.once === true, basedir,
-      resumes: link.protocol === 'yardmaster', info: { ...info, version },
+      resumes: link.protocol === 'yardmaster', can: link.protocol === 'yardmaster' ? newcomer.can ?? [] : ['upload'], info: { ...info, version },
     })
     this.#sessions.set(workerId, session)
     return session

@@ -16,6 +16,8 @@ export type WorkerSessionOptions = {
   basedir: string
   info: { [key: string]: string | number }
   resumes: boolean
+  /** Kinds of commands that not every worker knows. */
+  can: readonly string[]
 }
 
 /** This engine's hold on one worker: it lasts across connections of the worker's process to this engine, and ends when another engine takes over. */
@@ -29,6 +31,7 @@ export class WorkerSession implements Session {
   readonly info: { [key: string]: string | number }
   /** Its commands outlive its connection: a stock worker's do not, as far as we can know. */
   readonly resumes: boolean
+  readonly can: readonly string[]
   number: number
   /** Not null from before its (next) number is written until its worker is attached: nobody may judge it by `link` meanwhile. */
   opening: number | null
@@ -43,7 +46,7 @@ export class WorkerSession implements Session {
   /** Commands that were given up while they ran: killed whenever the worker comes back with them. */
   readonly #unwanted = new Set<string>()
 
-  constructor({ workerId, name, number, processId, instanceId, once, basedir, info, resumes }: WorkerSessionOptions) {
+  constructor({ workerId, name, number, processId, instanceId, once, basedir, info, resumes, can }: WorkerSessionOptions) {
     this.workerId = workerId
     this.name = name
     this.number = number
@@ -54,6 +57,7 @@ export class WorkerSession implements Session {
     this.basedir = basedir
     this.info = info
     this.resumes = resumes
+    this.can = can
   }
 
   /**

@@ -8,6 +8,7 @@ import { performHttp } from '../effects/http.js'
 import { beginOnce, endOnce } from '../effects/once.js'
 import { effectEnded, effectStarted, type EffectId } from '../effects/record.js'
 import { awaitTriggered, performTrigger } from '../effects/trigger.js'
+import { performUpload } from '../effects/upload.js'
 import { NotReplayable } from '../journal.js'
 import type { StepContext } from '../step-context.js'
 import { shellSpec } from './shell-spec.js'
@@ -88,6 +89,7 @@ async function performEffect(context: StepContext, id: EffectId, effect: StepEff
   switch (effect.kind) {
     case 'command': return command(context, id, effect)
     case 'file': return file(context, id, effect.args)
+    case 'upload': return performUpload(context, id, effect.args)
     case 'http': return performHttp(context, id, effect.args)
     case 'once': return beginOnce(context, id, effect.args)
     case 'onceEnded': return endOnce(context, id.n, effect.args)

@@ -1,6 +1,7 @@
 import type { Result, StepConfig } from '@yardmaster/domain'
 import type { StepContext } from '../step-context.js'
 import { runCustom } from './custom.js'
+import { runFileUpload } from './file-upload.js'
 import { runGit } from './git.js'
 import { runSetProperty } from './set-property.js'
 import { runSetPropertyFromCommand } from './set-property-from-command.js'
@@ -17,6 +18,7 @@ export async function runStepKind(context: StepContext, config: StepConfig): Pro
     case 'setProperty': return { result: await runSetProperty(context, config) }
     case 'setPropertyFromCommand': return { result: await runSetPropertyFromCommand(context, config) }
     case 'trigger': return { result: await runTrigger(context, config) }
+    case 'fileUpload': return { result: await runFileUpload(context, config) }
     case 'custom': return { result: await runCustom(context, config) }
   }
 }
