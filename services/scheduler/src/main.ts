@@ -14,6 +14,7 @@ import { removeLeftAccess } from './polls/git-access.js'
 import { createGit } from './polls/run-git.js'
 import { startDeliveries } from './start-deliveries.js'
 import { startReporting } from './reports/start-reporting.js'
+import { startSweeping } from './start-sweeping.js'
 import { holdsSetDuty, ofSet } from './set-duty.js'
 
 const SWEEP_MS = 5_000
@@ -97,5 +98,6 @@ startReplica({
     await startPolling(replica)
     await startDeliveries(replica)
     await startReporting(replica)
+    startSweeping(replica)
   },
 })

@@ -1,6 +1,5 @@
 import type { Replica } from '@yardmaster/replica'
 import { offerDeliveries, type DeliveryJob } from './loops/offer-deliveries.js'
-import { sweepOldDeliveries } from './loops/sweep-deliveries.js'
 import { deliveryDue } from './on/delivery-due.js'
 import { ofSet } from './set-duty.js'
 
@@ -20,7 +19,6 @@ export async function startDeliveries(replica: Replica): Promise<void> {
     name: 'offer deliveries', everyMs: SWEEP_MS,
     run: offerDeliveries({ db, queue: queues.queue<DeliveryJob>(queueName), clock, set: settings.set, setAlarm: epochMs => offer.setAlarm(epochMs) }),
   })
-  replica.loop({ name: 'sweep deliveries', everyMs: SWEEP_MS, run: sweepOldDeliveries({ db, fence, clock }) })
   bus.onWake('deliveries', () => offer.notify())
   generations.onChange(() => offer.notify())
 }

@@ -11,9 +11,9 @@ export type AnswerOf<R extends Route> = z.output<R['answer']>
 type Parts = { params?: object; query?: object; body?: unknown }
 
 /** The path with its names filled in, and the query. */
-export function addressOf({ path }: Route, { params = {}, query = {} }: Parts): string {
+export function addressOf({ path, deep }: Route, { params = {}, query = {} }: Parts): string {
   const values = new Map<string, unknown>(Object.entries(params))
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values.get(name))))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === deep ? String(values.get(name)).split('/').map(encodeURIComponent).join('/') : encodeURIComponent(String(values.get(name)))))
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one))

@@ -1,4 +1,5 @@
 import type { ForceField } from '../resources/forcescheduler.js'
+import type { Artifact } from './artifact.js'
 import type { AnswerOf, CallOf } from './call.js'
 import type { ChangeSource, ChangeSourceDetails } from './change-source.js'
 import type { Delivery, DeliveryDetails, DeliveryFilter } from './delivery.js'
@@ -67,6 +68,8 @@ export type YardClient = {
   instances(filter?: InstanceFilter): Promise<{ instances: Instance[]; next: number | null }>
   instance(id: number): Promise<InstanceDetails>
   stopInstance(id: number, body?: StopInstanceBody): Promise<Instance>
+  /** Of a build, those that are whole. */
+  artifacts(buildid: number): Promise<Artifact[]>
   /** null: the build ran on none of our machines. */
   machineOfBuild(buildid: number): Promise<BuildMachine | null>
   /** Those that a configuration names, and those that still have machines. */
@@ -125,6 +128,7 @@ export function createYardClient(options: ClientOptions): YardClient {
     instances: query => call(instances.list, { query }),
     instance: instance => call(instances.one, { params: { instance } }),
     stopInstance: async (instance, body = {}) => (await call(instances.stop, { params: { instance }, body })).instance,
+    artifacts: async build => (await call(routes.artifacts.list, { params: { build } })).artifacts,
     machineOfBuild: async build => (await call(builds.cost, { params: { build } })).machine,
     pools: async () => (await call(pools.list, {})).pools,
     pool: async pool => (await call(pools.one, { params: { pool } })).pool,

@@ -31,6 +31,8 @@ export type Route<
   readonly name: string
   readonly method: 'get' | 'post' | 'put' | 'delete'
   readonly path: `/${string}`
+  /** The parameter at the path's end that may have slashes. */
+  readonly deep: string | null
   readonly tag: Tag
   readonly summary: string
   readonly description: string
@@ -38,8 +40,10 @@ export type Route<
   readonly query: Query
   readonly body: Body
   readonly answer: Answer
+  /** Of a good answer: application/json, or the bytes of a file, which `answer` says nothing of. */
+  readonly content: 'application/json' | 'application/octet-stream'
   /** Of a good answer. */
-  readonly status: 200 | 202
+  readonly status: 200 | 202 | 302
   /** Refusals of its own, besides those that every route has: status -> when. */
   readonly errors: { readonly [status: number]: string }
   /** null: it only reads. */
@@ -50,13 +54,13 @@ export type Route<
 }
 
 type Given<Params, Query, Body, Answer, Action> = Pick<Route, 'name' | 'path' | 'tag' | 'summary'> & { params?: Params; query?: Query; body?: Body; answer: Answer; action?: Action } &
-  Partial<Pick<Route, 'method' | 'description' | 'status' | 'errors' | 'auth' | 'bodyLimit'>>
+  Partial<Pick<Route, 'method' | 'deep' | 'content' | 'description' | 'status' | 'errors' | 'auth' | 'bodyLimit'>>
 
 /** With what is usual: it is read, and takes nothing. */
 export function route<
   Answer extends z.ZodType, Params extends z.ZodObject = Nothing, Query extends z.ZodObject = Nothing, Body extends z.ZodType = Nothing, const Action extends RouteAction | null = null,
 >(given: Given<Params, Query, Body, Answer, Action>): Route<Params, Query, Body, Answer, Action> {
-  const usual = { method: 'get', params: nothing, query: nothing, body: nothing, description: '', status: 200, errors: {}, action: null, auth: 'caller', bodyLimit: '1mb' } as const
+  const usual = { method: 'get', deep: null, content: 'application/json', params: nothing, query: nothing, body: nothing, description: '', status: 200, errors: {}, action: null, auth: 'caller', bodyLimit: '1mb' } as const
   return { ...usual, ...given } as unknown as Route<Params, Query, Body, Answer, Action>
 }
 

@@ -39,3 +39,6 @@ ALTER TABLE "artifacts" ADD CONSTRAINT "artifacts_build_id_fkey" FOREIGN KEY ("b
 
 -- AddForeignKey
 ALTER TABLE "artifact_chunks" ADD CONSTRAINT "artifact_chunks_artifact_id_fkey" FOREIGN KEY ("artifact_id") REFERENCES "artifacts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- CreateIndex
+CREATE INDEX "artifacts_unfinished" ON "artifacts"("id") WHERE (sha256 IS NULL);

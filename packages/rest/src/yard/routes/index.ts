@@ -1,5 +1,6 @@
 import type { Route } from '../route.js'
 import { accessRoutes, auditRoutes, tokenRoutes } from './access.js'
+import { artifactRoutes } from './artifacts.js'
 import { buildrequestRoutes } from './buildrequests.js'
 import { buildRoutes } from './builds.js'
 import { changeSourceRoutes } from './change-sources.js'
@@ -15,7 +16,7 @@ import { workerRoutes } from './workers.js'
 
 /** Every route of `/api/yard/v1`, by what it is about. */
 export const routes = {
-  index: { show: indexRoute }, access: accessRoutes, audit: auditRoutes, tokens: tokenRoutes, buildrequests: buildrequestRoutes, builds: buildRoutes, changeSources: changeSourceRoutes, deliveries: deliveryRoutes, explain: explainRoutes, instances: instanceRoutes,
+  index: { show: indexRoute }, artifacts: artifactRoutes, access: accessRoutes, audit: auditRoutes, tokens: tokenRoutes, buildrequests: buildrequestRoutes, builds: buildRoutes, changeSources: changeSourceRoutes, deliveries: deliveryRoutes, explain: explainRoutes, instances: instanceRoutes,
   locks: lockRoutes, notifications: notificationRoutes, plan: { plan: planRoute }, pools: poolRoutes, replicas: replicaRoutes, schedulers: schedulerRoutes, try: tryRoutes, workers: workerRoutes,
 }
 

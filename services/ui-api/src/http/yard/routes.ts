@@ -3,6 +3,7 @@ import { Router, type NextFunction, type Request, type RequestHandler, type Resp
 import { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { auditRoutes } from './audit.js'
+import { artifactRoutes } from './artifacts.js'
 import { changeSourceRoutes } from './change-sources.js'
 import { deliveryRoutes } from './deliveries.js'
 import { buildsetRoutes } from './buildsets.js'
@@ -26,6 +27,8 @@ import { YardError } from './yard-error.js'
 const parts = [
   tryRoutes, waitingRequestRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
   notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
+  tryRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
+  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes,
 ]
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
@@ -48,9 +51,9 @@ const onlyJson: RequestHandler = (request, _response, next) => {
 
 /** A path that is there, by a method that it does not have. */
 function refuseOtherMethods(router: Router): void {
-  for (const path of new Set(allRoutes.map(route => route.path))) {
+  for (const { path, deep } of new Map(allRoutes.map(route => [route.path, route])).values()) {
     const methods = allRoutes.filter(route => route.path === path).flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
-    router.all(expressPath(path), (request, response) => {
+    router.all(expressPath({ path, deep }), (request, response) => {
       response.set('allow', methods.join(', '))
       refuse(response, 405, `${path} has no ${request.method}, but ${methods.join(' and ')}`)
     })

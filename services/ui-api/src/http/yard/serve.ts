@@ -1,6 +1,6 @@
 import type { Route } from '@yardmaster/rest'
 import { isDeepStrictEqual } from 'node:util'
-import { json, type Request, type RequestHandler, type Router } from 'express'
+import { json, type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { z } from 'zod'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
@@ -17,7 +17,7 @@ export type Handler<R extends Route> = (asked: AskedOf<R>) => Promise<z.input<R[
 export function serve<R extends Route>(router: Router, { checkAnswers = false }: Pick<Deps, 'checkAnswers'>, route: R, handler: Handler<R> | { before: RequestHandler; handle: Handler<R> }): void {
   const { before, handle } = typeof handler === 'function' ? { before: [], handle: handler } : { before: [handler.before], handle: handler.handle }
   const takesBody = route.method === 'post' || route.method === 'put'
-  router[route.method](expressPath(route.path), ...before, ...(takesBody ? [json({ limit: route.bodyLimit, strict: true })] : []), async (request, response) => {
+  router[route.method](expressPath(route), ...before, ...(takesBody ? [json({ limit: route.bodyLimit, strict: true })] : []), async (request, response) => {
     const asked = { params: paramsOf(route, request), query: readQuery(route.query, request), body: takesBody ? route.body.parse(request.body ?? {}) : {}, request } as AskedOf<R>
     const answer = await handle(asked)
     if (checkAnswers) checkAnswer(route, answer)
@@ -25,7 +25,12 @@ export function serve<R extends Route>(router: Router, { checkAnswers = false }:
   })
 }
 
-export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+export const expressPath = ({ path, deep }: Pick<Route, 'path' | 'deep'>): string => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `${name === deep ? '*' : ':'}${name}`)
+
+/** Serves a route whose answer is no JSON: `send` answers by itself. */
+export function serveFile<R extends Route>(router: Router, route: R, send: (asked: Pick<AskedOf<R>, 'params' | 'request'> & { response: Response }) => Promise<void>): void {
+  router[route.method](expressPath(route), (request, response) => send({ params: paramsOf(route, request) as AskedOf<R>['params'], request, response }))
+}
 
 /** What cannot be the name of anything is not there. */
 function paramsOf({ params }: Route, request: Request): object {
