@@ -12,11 +12,8 @@ import { CommandOutput, type Ending } from './output.js'
 import { SHARED_LIMITS, SharedRoom } from './shared-room.js'
 
 function running(spec: Start, context: CommandContext): RunningCommand {
-  switch (spec.kind) {
-    case 'shell': return new ShellCommand(spec.args, context)
-    case 'upload': return new UploadCommand(spec.args, context)
-    default: return new FileCommand(spec, context)
-  }
+  if (spec.kind === 'shell') return new ShellCommand(spec.args, context)
+  return spec.kind === 'upload' ? new UploadCommand(spec.args, context) : new FileCommand(spec, context)
 }
 
 /** Where messages go at present. `room` is false while the connection has enough to do. */

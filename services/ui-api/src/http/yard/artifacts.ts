@@ -14,21 +14,21 @@ const MOST_BUILDS = 1_000
 
 /** Files that builds have uploaded. */
 export function artifactRoutes(deps: Deps): Router {
-  const { db, settings: { baseUrl } } = deps
+  const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
   serve(router, deps, routes.artifacts.list, async ({ params: { build: buildId } }) => {
     await checkBuild(db, buildId)
-    return { artifacts: await readArtifacts(db, { buildId, baseUrl }) }
+    return { artifacts: await readArtifacts(db, { buildId, baseUrl: deps.settings.baseUrl }) }
   })
   serveFile(router, routes.artifacts.download, async ({ params: { build: buildId, name }, request, response }) => {
-    const [artifact] = await readArtifacts(db, { buildId, name, baseUrl })
+    const [artifact] = await readArtifacts(db, { buildId, name, baseUrl: deps.settings.baseUrl })
     if (!artifact) throw new YardError(404, `not found: build ${buildId} has no artifact ${name}, or it is not kept any more`)
     await send(artifact, { ...deps, request, response })
   })
   serveFile(router, routes.artifacts.newest, async ({ params: { builder, name }, response }) => {
     const buildId = await newestWith(db, builder, name)
     if (buildId === null) throw new YardError(404, `not found: none of the last ${MOST_BUILDS} builds of ${builder} has succeeded and has an artifact ${name}`)
-    response.set('cache-control', 'no-cache').redirect(302, `${new URL(baseUrl).pathname}${artifactPath(buildId, name)}`)
+    response.set('cache-control', 'no-cache').redirect(302, `${new URL(deps.settings.baseUrl).pathname}${artifactPath(buildId, name)}`)
   })
   return router
 }
@@ -55,7 +55,7 @@ async function send({ id, name, size, sha256 }: Artifact, { db, logger, request,
   const etag = `"${sha256}"`
   response.set({ etag, 'accept-ranges': 'bytes', 'content-security-policy': 'sandbox', 'cache-control': 'private, no-cache', 'content-type': 'application/octet-stream' })
   response.attachment(name.split('/').at(-1)).type('application/octet-stream')
-  if (request.fresh) return void response.status(304).end()
+  if ((request.get('if-none-match') ?? '').split(',').some(known => known.trim() === etag)) return void response.status(304).end()
   const ifRange = request.headers['if-range']
   const ranges = ifRange === undefined || ifRange === etag ? request.range(size, { combine: true }) : undefined
   if (ranges === -1) return void response.status(416).set('content-range', `bytes */${size}`).end()
