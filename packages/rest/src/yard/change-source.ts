@@ -1,35 +1,25 @@
 import { z } from 'zod'
+import { epochSeconds } from './scalars.js'
 
-const epochSeconds = z.number()
-
-/** A change source of the active configuration, as `/api/yard/v1/changesources` tells it. Times are epoch seconds. */
 export const changeSourceSchema = z.object({
   id: z.number(),
   name: z.string(),
   kind: z.string(),
   set: z.string(),
   repository: z.string(),
-  /** The hook of which it finds what was never told. */
-  reconciles: z.string().nullable(),
-  /** How many branches and other refs it has read. */
-  heads: z.number(),
-  /** When it is polled next; null: only when asked. */
-  dueAt: epochSeconds.nullable(),
-  /** It is to be polled at once. */
-  asked: z.boolean(),
-  /** Name of the replica that is polling it. */
-  pollingOn: z.string().nullable(),
-  /** When a poll last went well. */
-  polledAt: epochSeconds.nullable(),
-  /** Polls in a row that failed, since when, and why the last one did. */
-  failures: z.number(),
+  reconciles: z.string().nullable().describe('The hook of which it finds what was never told.'),
+  heads: z.number().describe('How many branches and other refs it has read.'),
+  dueAt: epochSeconds.nullable().describe('When it is polled next; null: only when asked.'),
+  asked: z.boolean().describe('It is to be polled at once.'),
+  pollingOn: z.string().nullable().describe('Name of the replica that is polling it.'),
+  polledAt: epochSeconds.nullable().describe('When a poll last went well.'),
+  failures: z.number().describe('Polls in a row that failed, since when, and why the last one did.'),
   trouble: z.string().nullable(),
   troubleSince: epochSeconds.nullable(),
-})
+}).meta({ id: 'ChangeSource', description: 'Where changes are looked for, how far that is, and what hinders it.' })
 export type ChangeSource = z.infer<typeof changeSourceSchema>
 
-/** One with what it has read: branch (of another ref its full name) -> revision. */
-const details = changeSourceSchema.extend({ read: z.record(z.string(), z.string()) })
+const details = changeSourceSchema.extend({ read: z.record(z.string(), z.string()).describe('What it has read: branch (of another ref its full name) -> revision.') }).meta({ id: 'ChangeSourceDetails', description: 'A change source, with what it has read.' })
 export type ChangeSourceDetails = z.infer<typeof details>
 
 export const changeSourcesAnswer = z.object({ changesources: z.array(changeSourceSchema) })

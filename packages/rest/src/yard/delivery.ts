@@ -1,41 +1,27 @@
 import { z } from 'zod'
-
-const epochSeconds = z.number()
+import { epochSeconds } from './scalars.js'
 
 export const deliveryStates = ['pending', 'done', 'failed'] as const
 
-/** A message of a hook, as `/api/yard/v1/deliveries` tells it. Times are epoch seconds. */
 export const deliverySchema = z.object({
   id: z.number(),
-  /** Name of the hook, e.g. `github`. */
-  hook: z.string(),
-  /** The host's id of it, or a digest of its content. */
-  key: z.string(),
-  /** The host's name of what happened. */
-  event: z.string(),
-  /** `owner/name` */
-  repository: z.string(),
+  hook: z.string().describe('Name of the hook, e.g. `github`.'),
+  key: z.string().describe("The host's id of it, or a digest of its content."),
+  event: z.string().describe("The host's name of what happened."),
+  repository: z.string().describe('`owner/name`'),
   receivedAt: epochSeconds,
-  /** pending: something outside has to be asked, or is to be asked again. */
-  state: z.enum(deliveryStates),
-  /** How often it was taken up after it was accepted. */
-  attempts: z.number(),
-  /** Of one that is pending: not taken up again before. */
-  nextAt: epochSeconds.nullable(),
+  state: z.enum(deliveryStates).describe('pending: something outside has to be asked, or is to be asked again.'),
+  attempts: z.number().describe('How often it was taken up after it was accepted.'),
+  nextAt: epochSeconds.nullable().describe('Of one that is pending: not taken up again before.'),
   doneAt: epochSeconds.nullable(),
-  /** What came of it. */
-  note: z.string(),
-  /** Why the last attempt came to nothing. */
-  error: z.string().nullable(),
-  /** Whose functions it is worked on with. */
-  set: z.string().nullable(),
-  /** Ids. */
-  changes: z.array(z.number()),
-})
+  note: z.string().describe('What came of it.'),
+  error: z.string().nullable().describe('Why the last attempt came to nothing.'),
+  set: z.string().nullable().describe('Whose functions it is worked on with.'),
+  changes: z.array(z.number()).describe('Ids.'),
+}).meta({ id: 'Delivery', description: 'A message of a hook.' })
 export type Delivery = z.infer<typeof deliverySchema>
 
-/** One with what was sent; null: it is not JSON's. */
-export const deliveryDetails = deliverySchema.extend({ payload: z.json() })
+export const deliveryDetails = deliverySchema.extend({ payload: z.json().describe('What was sent; null: it is not JSON.') }).meta({ id: 'DeliveryDetails', description: 'A message of a hook, with what was sent.' })
 export type DeliveryDetails = z.infer<typeof deliveryDetails>
 
 export type DeliveryFilter = { hook?: string; event?: string; repository?: string; state?: Delivery['state'][]; before?: number; limit?: number }

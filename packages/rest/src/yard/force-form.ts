@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { forceField } from '../resources/forcescheduler.js'
 
-/** A form as it is now for a builder, given what was filled in: POST `/api/yard/v1/forceschedulers/NAME/form`. */
-export const forceFormRequest = z.strictObject({ builderid: z.number().int().nullish(), values: z.record(z.string(), z.json()).optional() })
+export const forceFormRequest = z.strictObject({ builderid: z.number().int().nullish(), values: z.record(z.string(), z.json()).optional() }).meta({ id: 'ForceFormBody', description: 'For which builder the form is, and what was filled in so far.' })
 export type ForceFormBody = z.infer<typeof forceFormRequest>
 
 export const forceFormAnswer = z.object({ all_fields: z.array(forceField) })

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-/** A build, or (`step` not null) a step of one, at a lock. `since`: epoch seconds since when it holds, or waits. */
 const lockUser = z.object({
   buildid: z.number(),
   builderid: z.number(),
@@ -10,18 +9,15 @@ const lockUser = z.object({
   mode: z.enum(['counting', 'exclusive']),
   count: z.number(),
   since: z.number(),
-})
+}).meta({ id: 'LockUser', description: 'A build, or (`step` not null) a step of one, at a lock. `since`: since when it holds, or waits.' })
 
-/** A lock that is in use, as `/api/yard/v1/locks` tells it. Requests that wait for a lock of their builder are not in its queue: their `waits_for` says so. */
 const lockSchema = z.object({
   name: z.string(),
-  /** Of the lock of workers the one on this worker; null: it is the installation's. */
-  worker: z.string().nullable(),
+  worker: z.string().nullable().describe("Of the lock of workers the one on this worker; null: it is the installation's."),
   maxCount: z.number(),
   holders: z.array(lockUser),
-  /** In their order. */
-  waiters: z.array(lockUser),
-})
+  waiters: z.array(lockUser).describe('In their order.'),
+}).meta({ id: 'Lock', description: 'A lock that is in use. Requests that wait for a lock of their builder are not in its queue: their `waitsFor` says so.' })
 export type Lock = z.infer<typeof lockSchema>
 export type LockUser = z.infer<typeof lockUser>
 

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-/** What would happen to a change that nobody has made yet: POST `/api/yard/v1/plan`. Times are epoch seconds. */
 export const planRequest = z.strictObject({
   branch: z.string().nullish(),
   files: z.array(z.string()).max(10_000).optional(),
@@ -13,7 +12,7 @@ export const planRequest = z.strictObject({
   category: z.string().nullish(),
   when: z.number().optional(),
   properties: z.record(z.string(), z.json()).optional(),
-})
+}).meta({ id: 'PlanBody', description: 'A change that nobody has made yet. `when` is in epoch seconds.', examples: [{ branch: 'main', files: ['src/a.c'], author: 'Ann <ann@example.org>' }] })
 export type PlanBody = z.infer<typeof planRequest>
 
 const properties = z.record(z.string(), z.tuple([z.json(), z.string()]))
@@ -21,8 +20,7 @@ const plannedScheduler = z.object({
   scheduler: z.string(),
   kind: z.string(),
   outcome: z.enum(['builds', 'waits', 'silent', 'failed']),
-  /** As the end of a sentence that begins with its name. */
-  why: z.string(),
+  why: z.string().describe('As the end of a sentence that begins with its name.'),
   buildset: z.object({
     reason: z.string(),
     priority: z.number(),
@@ -32,11 +30,10 @@ const plannedScheduler = z.object({
       properties,
       workers: z.array(z.string()),
       labels: z.string().nullable(),
-      /** Those that could run it and are connected now; null: nobody knows, because no installation was asked. */
-      connected: z.array(z.string()).nullable(),
+      connected: z.array(z.string()).nullable().describe('Those that could run it and are connected now; null: nobody knows, because no installation was asked.'),
     })),
   }).nullable(),
-})
+}).meta({ id: 'PlannedScheduler', description: 'What a scheduler would make of the change.' })
 export type PlannedScheduler = z.infer<typeof plannedScheduler>
 
 export const planAnswer = z.object({ schedulers: z.array(plannedScheduler) })

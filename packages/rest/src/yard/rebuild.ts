@@ -3,25 +3,21 @@ import { z } from 'zod'
 const name = z.string().min(1).max(1_000)
 const text = z.string().max(10_000)
 
-/** What is to be different: POST `/api/yard/v1/builds/ID/rebuild`, and the arguments of Buildbot's control action `rebuild`. */
 export const rebuildRequest = z.object({
-  /** Set, or set anew. */
-  properties: z.record(name, z.json()).optional(),
+  properties: z.record(name, z.json()).optional().describe('Set, or set anew.'),
   remove_properties: z.array(name).optional(),
-  /** Of a build of one codebase; null: the newest, or the repository's default branch. */
-  branch: text.nullable().optional(),
+  branch: text.nullable().optional().describe("Of a build of one codebase; null: the newest, or the repository's default branch."),
   revision: text.nullable().optional(),
   sourcestamps: z.array(z.object({
     codebase: z.string(), branch: text.nullable(), revision: text.nullable(), repository: text, project: text,
-    /** false: without its patch. */
-    patch: z.boolean(),
+    patch: z.boolean().describe('false: without its patch.'),
   }).partial({ branch: true, revision: true, repository: true, project: true, patch: true })).optional(),
   reason: text.optional(),
   priority: z.number().int().optional(),
-})
+}).meta({ id: 'RebuildBody', description: 'What is to be different.', examples: [{ properties: { verbose: true }, reason: 'once more, with more words' }] })
 export type RebuildBody = z.infer<typeof rebuildRequest>
 
-export const rebuildAnswer = z.object({ buildsetid: z.number(), buildrequestid: z.number() })
+export const rebuildAnswer = z.object({ buildsetid: z.number(), buildrequestid: z.number() }).meta({ id: 'Rebuilt', description: 'What was asked for now.' })
 export type Rebuilt = z.infer<typeof rebuildAnswer>
 
 const rebuildable = z.object({
@@ -33,7 +29,7 @@ const rebuildable = z.object({
     codebase: z.string(), repository: z.string(), project: z.string(), branch: z.string().nullable(), revision: z.string().nullable(),
     patch: z.object({ level: z.number(), subdir: z.string(), author: z.string(), comment: z.string() }).nullable(),
   })),
-})
+}).meta({ id: 'Rebuildable', description: 'What a build was asked for with.' })
 /** What the build was asked for with: GET `/api/yard/v1/builds/ID/rebuild`. */
 export const rebuildableAnswer = z.object({ rebuild: rebuildable })
 export type Rebuildable = z.infer<typeof rebuildable>

@@ -1,32 +1,22 @@
 import { z } from 'zod'
+import { epochSeconds } from './scalars.js'
 
-const epochSeconds = z.number()
 const count = z.number()
 
-/** A scheduler, as `/api/yard/v1/schedulers` tells it. Times are epoch seconds. */
 export const yardSchedulerSchema = z.object({
   id: z.number(),
   name: z.string(),
-  /** As the configuration says: singleBranch, nightly, … */
-  kind: z.string(),
+  kind: z.string().describe('As the configuration says: singleBranch, nightly, …'),
   enabled: z.boolean(),
-  /** What it builds; null: a function chooses. */
-  builders: z.array(z.string()).nullable(),
-  /** When it acts, in words: what it waits for, or its times. */
-  when: z.string(),
-  /** Its next tick. */
-  nextAt: epochSeconds.nullable(),
-  /** Its last tick that was not let go. */
-  firedAt: epochSeconds.nullable(),
-  /** Why its last tick built nothing. */
-  silence: z.string().nullable(),
-  /** Changes that wait for a stable tree, or for its next tick; `nextAt`: when the first of them is built. */
-  waiting: z.object({ trees: count, changes: count, nextAt: epochSeconds.nullable() }),
-  /** What it has not made a buildset of yet. */
-  tasks: count,
-  /** Of the oldest of them that failed. */
-  trouble: z.object({ failure: z.string(), attempts: count, since: epochSeconds, againAt: epochSeconds }).nullable(),
-})
+  builders: z.array(z.string()).nullable().describe('What it builds; null: a function chooses.'),
+  when: z.string().describe('When it acts, in words: what it waits for, or its times.'),
+  nextAt: epochSeconds.nullable().describe('Its next tick.'),
+  firedAt: epochSeconds.nullable().describe('Its last tick that was not let go.'),
+  silence: z.string().nullable().describe('Why its last tick built nothing.'),
+  waiting: z.object({ trees: count, changes: count, nextAt: epochSeconds.nullable() }).describe('Changes that wait for a stable tree, or for its next tick; `nextAt`: when the first of them is built.'),
+  tasks: count.describe('What it has not made a buildset of yet.'),
+  trouble: z.object({ failure: z.string(), attempts: count, since: epochSeconds, againAt: epochSeconds }).nullable().describe('Of the oldest of them that failed.'),
+}).meta({ id: 'Scheduler', description: 'A scheduler: when it acts next, what waits in it, what it could not do.' })
 export type YardScheduler = z.infer<typeof yardSchedulerSchema>
 
 export const yardSchedulerAnswer = z.object({ scheduler: yardSchedulerSchema })

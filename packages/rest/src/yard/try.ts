@@ -1,14 +1,10 @@
 import { z } from 'zod'
 
-/** A patch to build: POST `/api/yard/v1/try`, with the name and password of a try scheduler's user (Basic). */
 export const tryRequest = z.strictObject({
-  /** The try scheduler, if the user may use several. */
-  scheduler: z.string().optional(),
-  /** Some of the scheduler's; not said: all. */
-  builders: z.array(z.string()).min(1).max(1_000).optional(),
+  scheduler: z.string().optional().describe('The try scheduler, if the user may use several.'),
+  builders: z.array(z.string()).min(1).max(1_000).optional().describe("Some of the scheduler's; not said: all."),
   patch: z.strictObject({ body: z.string(), level: z.number().int(), subdir: z.string() }).partial({ level: true, subdir: true }),
-  /** What the patch is for. */
-  branch: z.string().max(1_000).nullish(),
+  branch: z.string().max(1_000).nullish().describe('What the patch is for.'),
   revision: z.string().max(1_000).nullish(),
   repository: z.string().max(4_000).optional(),
   project: z.string().max(1_000).optional(),
@@ -16,15 +12,14 @@ export const tryRequest = z.strictObject({
   who: z.string().max(1_000).optional(),
   comment: z.string().max(10_000).optional(),
   properties: z.record(z.string().min(1).max(1_000), z.json()).optional(),
-  /** Becomes the buildset's external id. */
-  jobid: z.string().max(1_000).optional(),
-})
+  jobid: z.string().max(1_000).optional().describe("Becomes the buildset's external id."),
+}).meta({ id: 'TryBody', description: 'A patch to build.' })
 export type TryBody = z.infer<typeof tryRequest>
 
 export const tryAnswer = z.object({
   buildsetid: z.number(),
   buildrequests: z.array(z.object({ builder: z.string(), builderid: z.number(), buildrequestid: z.number() })),
-})
+}).meta({ id: 'Tried', description: 'What is built.' })
 export type Tried = z.infer<typeof tryAnswer>
 
 /** What the user may try: GET `/api/yard/v1/try`. */
