@@ -17,7 +17,8 @@ export type ClientOptions = {
   fetch?: typeof fetch
 }
 
-const refusal = z.object({ error: z.string() })
+/** What every route refuses with. */
+export const refusal = z.object({ error: z.string() }).meta({ id: 'Error', description: 'Why it was refused, and what to do.', examples: [{ error: 'not found: there is no worker w9' }] })
 
 export type Caller = <R extends Route>(route: R, given: CallOf<R>) => Promise<AnswerOf<R>>
 

@@ -12,6 +12,7 @@ import { changeHookRoutes } from './change-hooks.js'
 import { refuseForeignPages } from './foreign-pages.js'
 import { identified } from './identify.js'
 import { sendError, sendJson } from './json.js'
+import { docsRoutes, openApiRoute } from './openapi/docs-routes.js'
 import { MisdirectedRequest, refusalOfHost, type Reach } from './own-host.js'
 import { readingGate } from './reading-gate.js'
 import { restRoutes } from './rest.js'
@@ -60,7 +61,8 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers }: { reach: 
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)
   router.use(['/api/v2', '/api/latest'], rest)
-  router.use('/api/yard/v1', yardRoutes(deps))
+  router.use('/api/yard/v1', openApiRoute(deps, basePath), yardRoutes(deps))
+  router.use('/api/docs', docsRoutes())
   router.use('/api', (request, response) => sendError(response, 404, `Invalid path: api${request.path}`))
   router.use('/sse', sseRoutes(deps, hub))
   router.use(buildbotRoutes(deps))
