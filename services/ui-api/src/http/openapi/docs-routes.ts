@@ -1,12 +1,13 @@
 import express, { Router } from 'express'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Deps } from '../../deps.js'
 import { sendJson } from '../json.js'
 import { openApiDocument } from './document.js'
 
+const require = createRequire(import.meta.url)
 /** Where the library's files are, which are served as they are. */
-const library = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const library = dirname(require.resolve('swagger-ui-dist/package.json'))
 
 const page = `<!doctype html>
 <html lang="en">
@@ -37,8 +38,8 @@ export function docsRoutes(): Router {
   const router = Router({ strict: true })
   router.get('/', (request, response) => {
     // What the page links is named relative to it, so that it works below every base path.
-    if (!request.originalUrl.split('?')[0]!.endsWith('/')) return void response.redirect('docs/')
-    response.type('html').send(page)
+    if (request.originalUrl.split('?')[0]!.endsWith('/')) response.type('html').send(page)
+    else response.redirect('docs/')
   })
   router.get('/page.js', (_request, response) => void response.type('js').send(script))
   router.get(['/swagger-ui-bundle.js', '/swagger-ui.css', '/favicon-32x32.png'], express.static(library, { index: false, maxAge: '1h' }))
