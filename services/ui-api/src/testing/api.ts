@@ -24,6 +24,10 @@ export type TestApi = Installation & {
   url: string
   databaseUrl: string
   secrets: Map<string, string>
+  /** All that it has logged, as JSON lines. */
+  log: string[]
+  /** Another replica of it, at which nothing is known but what is in the database. */
+  replica(): Promise<{ url: string; close(): Promise<void> }>
   /** null: nothing is configured yet. */
   setGeneration(generation: TestGeneration | null, ...others: TestGeneration[]): void
   get(path: string, headers?: { [name: string]: string }): Promise<Answer>
@@ -36,7 +40,8 @@ export type TestApi = Installation & {
 export async function startApi(configuration: Configuration, settings: Partial<Deps['settings']> = {}): Promise<TestApi> {
   const installation = await anInstallation(configuration)
   const { db, replicaId } = installation
-  const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'ui-api', level: 'silent' })]
+  const log: string[] = []
+  const [clock, random, logger] = [systemClock(), systemRandom(), createLogger({ name: 'ui-api', level: 'info', destination: { write: line => void log.push(line) } })]
   const bus = await connectBus({ url: inject('natsUrl'), installation: random.uuid(), name: 'test', logger, clock })
   const relay = startRelay({ bus, clock, logger, holdsDuty: () => Promise.resolve(true), outbox: { read: query => readOutbox(db, query), remove: ids => removeFromOutbox(db, ids) } })
   db.onCommitted = ({ wakes, told }) => {
@@ -49,15 +54,21 @@ export async function startApi(configuration: Configuration, settings: Partial<D
   let generation: ActiveGeneration | null = complete({ id: installation.generationId, configuration })
   let others: ActiveGeneration[] = []
   const [activeGeneration, activeGenerations] = [() => generation, () => (generation ? [generation, ...others] : [])]
-  const server = await startHttpServer({
+  const deps: Deps = {
     db, events: bus, clock, random, logger, webFolder, version: '0.1.0', activeGeneration, activeGenerations, checkAnswers: true,
     access: rulesAccess({ db, activeGeneration, activeGenerations }), secrets: { get: name => secrets.get(name) }, settings: { baseUrl: 'http://127.0.0.1:8010/', config: 'yard.config.ts', trustedProxies: [], dbConnections: 10, ...settings },
-  }, { host: '127.0.0.1', port: 0 })
+  }
+  const listen = () => startHttpServer(deps, { host: '127.0.0.1', port: 0 })
+  const server = await listen()
   await server.hub.ready
   await transaction(db, { replicaId }, tx => tx.execute(`UPDATE replicas SET role = 'engine' WHERE id = $1`, [replicaId]))
   const url = `http://127.0.0.1:${server.port}`
   return {
-    ...installation, ...clientOf(url), url, databaseUrl: installation.url, secrets,
+    ...installation, ...clientOf(url), url, databaseUrl: installation.url, secrets, log,
+    async replica() {
+      const { port, close } = await listen()
+      return { url: `http://127.0.0.1:${port}`, close }
+    },
     setGeneration: (next, ...more) => { [generation, others] = [next && complete(next), more.map(complete)] },
     async close() {
       await server.close()

@@ -1,4 +1,4 @@
-import { nameOfAuth } from '@yardmaster/domain'
+import { isOAuth, nameOfAuth } from '@yardmaster/domain'
 import { json, Router, type NextFunction, type Request, type Response } from 'express'
 import { callerOf } from '../../access/caller-of.js'
 import type { Callers } from '../../access/callers.js'
@@ -11,6 +11,7 @@ import { sendJson } from '../json.js'
 import { sendAnswerPage } from './answer-page.js'
 import { userOf } from './frontend-auth.js'
 import { landingOf } from './landing.js'
+import { oauthSignIn } from './oauth-sign-in.js'
 import { passwordSignIn } from './password-sign-in.js'
 
 const queryOf = (request: Request) => new URL(request.originalUrl, 'http://localhost').searchParams
@@ -19,6 +20,7 @@ const queryOf = (request: Request) => new URL(request.originalUrl, 'http://local
 export function authRoutes(deps: Deps, callers: Callers): Router {
   const router = Router({ strict: true, caseSensitive: true })
   const { path: basePath } = cookiePlace(deps.settings.baseUrl)
+  const oauth = oauthSignIn(deps, callers)
   const passwords = passwordSignIn(deps, callers)
   router.use((_request, response, next) => { response.set('cache-control', 'no-store'); next() })
   router.get('/user', (request, response) => sendJson(request, response, userOf(callerOf(request))))
@@ -26,6 +28,8 @@ export function authRoutes(deps: Deps, callers: Callers): Router {
   router.get('/login', async (request, response) => {
     const auth = authOf(deps)
     const to = { basePath, landing: landingOf(queryOf(request), basePath) }
+    const query = queryOf(request)
+    if (isOAuth(auth)) return query.has('state') || query.has('code') || query.has('error') ? oauth.comeBack(auth, request, response) : oauth.leave(auth, to.landing, response)
     if (takesPasswords(auth)) return passwords.byBasic(auth, request, response, to)
     if (auth.kind === 'remoteUser' && callerOf(request).kind === 'user') return response.redirect(to.landing)
     throw new SignInRefused(auth.kind === 'remoteUser' ? 403 : 501, auth.kind === 'remoteUser'
@@ -59,10 +63,17 @@ function onlyOwnPages({ settings: { baseUrl } }: Deps) {
   }
 }
 
+/** Messages alone: what else a library's errors carry may be a code or a token. */
+function causesOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : ''
+  const inner = causesOf(error.cause)
+  return inner === '' ? error.message : `${error.message}: ${inner}`
+}
+
 function refusals({ logger }: Deps, basePath: string) {
   return (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof SignInRefused)) return next(error)
-    logger.warn({ status: error.status, reason: error.message, ...(error.cause === undefined ? {} : { err: error.cause }) }, 'somebody was not signed in')
+    logger.warn({ status: error.status, reason: error.message, ...(error.cause === undefined ? {} : { because: causesOf(error.cause) }) }, 'somebody was not signed in')
     if (error.retryAfterSeconds !== null) response.set('retry-after', String(error.retryAfterSeconds))
     if (request.method === 'POST' || !(request.headers.accept ?? '').includes('text/html')) return sendJson(request, response.status(error.status), { error: error.message })
     sendAnswerPage(response, { status: error.status, title: 'You are not signed in', message: error.message, link: { to: basePath, text: 'Back to the start page' } })
