@@ -25,10 +25,8 @@ import { expressPath, serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 const parts = [
-  tryRoutes, waitingRequestRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
-  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
   tryRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
-  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes,
+  notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
 ]
 
 /** Our own additions to the REST API: JSON in and out, a refusal is `{error}`. */
