@@ -1,7 +1,7 @@
 import type { Caller, Decision } from '@yardmaster/domain'
 
 const things = [
-  'builds', 'buildsets', 'build_requests', 'builders', 'workers', 'worker_pools', 'instances', 'schedulers', 'change_sources', 'deliveries', 'notifications', 'replicas', 'generations', 'api_tokens', 'control_actions', 'user_sessions',
+  'builds', 'buildsets', 'build_requests', 'builders', 'workers', 'worker_pools', 'instances', 'schedulers', 'change_sources', 'deliveries', 'notifications', 'replicas', 'generations', 'api_tokens', 'control_actions', 'sessions',
 ] as const
 /** Tables whose rows something is done to. */
 export type Thing = (typeof things)[number]

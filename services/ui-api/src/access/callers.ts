@@ -41,7 +41,7 @@ export function openCallers(deps: Deps): Callers {
       // Whoever sends one means it: another right than its own must not step in.
       if (token !== null) {
         const caller = await findToken(deps, token)
-        if (!caller) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
+        if (!caller || (caller.username !== null && !await users.has(authOf(deps), caller.username))) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
         return caller
       }
       const auth = authOf(deps)

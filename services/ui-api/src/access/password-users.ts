@@ -14,6 +14,8 @@ export type PasswordUsers = {
   check(auth: PasswordAuth, given: { username: string; password: string }): Promise<{ credential: Buffer | null } | null>
   /** Whether who signed in with it still could. */
   stillThere(auth: AuthConfig, username: string, credential: Buffer | null): Promise<boolean>
+  /** Whether there is a user of this name, as far as it is known here. */
+  has(auth: AuthConfig, username: string): Promise<boolean>
 }
 
 /** As `yard user` makes them; of a file that has dearer ones, as dear as those. */
@@ -53,6 +55,10 @@ export function openPasswordUsers({ secrets, logger, settings: { config } }: Pic
       const known = Object.hasOwn(auth.users, given.username) ? auth.users[given.username] : undefined
       const right = timingSafeEqual(digest(given.password), digest(known === undefined ? '' : textOf({ secrets }, known)))
       return known !== undefined && right && given.password !== '' ? { credential: null } : null
+    },
+    async has(auth, username) {
+      if (auth.kind === 'users') return Object.hasOwn(auth.users, username)
+      return auth.kind !== 'userFile' || (await fileAt(auth.file).catch(() => null))?.users.has(username) === true
     },
     async stillThere(auth, username, credential) {
       if (auth.kind === 'users') return Object.hasOwn(auth.users, username)

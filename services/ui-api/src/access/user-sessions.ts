@@ -7,6 +7,7 @@ import { startUserSession } from '@yardmaster/db/verbs/start-user-session'
 import { authorityOf, type AuthConfig } from '@yardmaster/domain'
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../deps.js'
+import { clientAddress } from './client-address.js'
 import { cookieName, cookiePlace, readCookie, setCookieLine } from './cookies.js'
 import { digest } from './digest.js'
 import type { Person } from './person.js'
@@ -80,7 +81,7 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
       await transaction(db, null, async tx => {
         if (before) await endUserSessions(tx, { id: before, everywhere: false })
         await startUserSession(tx, { id: digest(value), ...person, authority: authorityOf(auth), credential, idleSeconds: Math.min(idle, longest), most: mostPerUser })
-        await recordControl(tx, { actor: `user:${person.username}`, action: 'sign_in', thing: 'sessions', thingId: null, parameters: { by: authorityOf(auth) } })
+        await recordControl(tx, { actor: `user:${person.username}`, action: 'sign_in', thing: 'sessions', thingId: null, parameters: { by: authorityOf(auth) }, from: { username: person.username, via: 'user', address: clientAddress(request) } })
       })
       return setCookieLine(name, value, place, longest)
     },

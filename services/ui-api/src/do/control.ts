@@ -10,6 +10,8 @@ export type ControlRequest = {
   params: PathParams
   args: { [name: string]: unknown }
   actor: string
+  /** Whose builds these become: Buildbot's owner of who has signed in; null: who asks has not. */
+  owner: string | null
 }
 
 /** Does it in the caller's transaction, which also records it (and may run it again after a deadlock); resolves to the JSON-RPC result. Throws ControlError. */

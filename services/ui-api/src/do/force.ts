@@ -24,12 +24,12 @@ const wrongFields = (fields: { [field: string]: string }) => new ControlError(40
 /** Somebody asks a force scheduler for builds: answers [buildset id, { builder id: request id }]. Needs no scheduler process. */
 export const force: PreparedControl = {
   async prepare(request) {
-    const { deps, params, args } = request
+    const { deps, params, args, owner } = request
     const { generation, scheduler: configured } = forceScheduler(deps.activeGenerations(), params.scheduler ?? '')
     const values = readArguments(formValues, Object.fromEntries(Object.entries(args).filter(([name]) => !reservedForceFields.includes(name))))
     const builderNames = await buildersOf(deps.db, configured, readArguments(whichBuilders, args))
     const scheduler = await resolveForm(deps, { generation, scheduler: configured, builder: builderNames.length === 1 ? builderNames[0]! : null, values, filled: true, patienceMs: PATIENCE_MS })
-    const outcome = validateForce(scheduler, values, ownerOf(scheduler, values))
+    const outcome = validateForce(scheduler, values, owner ?? ownerOf(scheduler, values))
     if (!outcome.ok) throw wrongFields(outcome.errors)
     const { reason, priority, inherits } = outcome
     const properties = { ...outcome.properties, ...await inherited(deps.db, inherits) }

@@ -1,5 +1,6 @@
 import { transaction } from '@yardmaster/db'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
+import type { Caller } from '@yardmaster/domain'
 import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import { Forbidden } from '../access/access.js'
@@ -53,10 +54,11 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       const params = pathParams(request)
       const thingId = await findId(deps.db, thing, { id: idIn(params), path: request.path })
       const builderNames = call.method === 'force' ? await forcedBuilderNames(deps, params['scheduler'] ?? '', call.params) : undefined
-      const { actor, from } = await authorize(deps, request, { action: call.method, thing, id: thingId, ...(builderNames && { builderNames }) })
-      const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor })
+      const { actor, from, ...caller } = await authorize(deps, request, { action: call.method, thing, id: thingId, ...(builderNames && { builderNames }) })
+      const owner = ownerOf(caller)
+      const control = typeof action === 'function' ? action : await action.prepare({ deps, params, args: call.params, actor, owner })
       const result = await transaction(deps.db, null, async tx => {
-        const done = await control(tx, { deps, id: thingId, params, args: call.params, actor })
+        const done = await control(tx, { deps, id: thingId, params, args: call.params, actor, owner })
         await recordControl(tx, { actor, action: call.method, thing, thingId, parameters: recordedParameters(call.method, call.params), from })
         return done
       })
@@ -68,6 +70,9 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
     }
   }
 }
+
+/** As Buildbot names who has signed in. */
+const ownerOf = ({ email, username, fullName }: Pick<Caller, 'email' | 'username' | 'fullName'>): string | null => email || username || fullName
 
 function refuse(response: Response, id: Call['id'], error: unknown): void {
   const { status, code, message } = error instanceof ControlError ? { status: error.status, code: error.code, message: error.fields ?? error.message }

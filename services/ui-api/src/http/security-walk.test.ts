@@ -175,7 +175,8 @@ it('a token that is none opens nothing: expired, revoked, of a wrong check, of a
   const wrongCheck = good.slice(0, -1) + (good.endsWith('0') ? '1' : '0')
   const elsewhere = await aToken(api, 'alice', ['control'], { authority: 'github https://github.com' })
   const foreign = `yard_${'ab'.repeat(36)}`
-  for (const token of [expired, revoked, wrongCheck, elsewhere, foreign, 'yard_', 'x', good.toUpperCase(), `${good}0`]) {
+  const gone = await aToken(api, 'dave', ['control'])
+  for (const token of [gone, expired, revoked, wrongCheck, elsewhere, foreign, 'yard_', 'x', good.toUpperCase(), `${good}0`]) {
     // Reading is open, and still: whoever sends a token means it.
     expect([token.slice(0, 8), (await send({ method: 'GET', path: '/api/v2/builds', body: undefined }, bearer(token))).status]).toEqual([token.slice(0, 8), 401])
     expect((await send({ method: 'POST', path: '/api/yard/v1/workers/w1/pause', body: '{}' }, bearer(token))).status).toBe(401)

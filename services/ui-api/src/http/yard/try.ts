@@ -2,6 +2,7 @@ import { transaction } from '@yardmaster/db'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { routes, type TryUser } from '@yardmaster/rest'
 import { Router, type Request, type RequestHandler } from 'express'
+import { clientAddress } from '../../access/client-address.js'
 import type { Deps } from '../../deps.js'
 import { allowedTo, chooseTry, tryPatch, type Allowed } from '../../do/try.js'
 import { serve, type Handler } from './serve.js'
@@ -27,7 +28,7 @@ export function tryRoutes(deps: Deps): Router {
     const chosen = chooseTry(allowed, body)
     const { schedulerId, ...tried } = await transaction(db, null, async tx => {
       const added = await tryPatch(tx, chosen, { username, body })
-      await recordControl(tx, { actor: `user:${username}`, action: 'try', thing: 'schedulers', thingId: added.schedulerId, parameters: { buildset: added.buildsetid } })
+      await recordControl(tx, { actor: `user:${username}`, action: 'try', thing: 'schedulers', thingId: added.schedulerId, parameters: { buildset: added.buildsetid }, from: { username, via: 'user', address: clientAddress(request) } })
       return added
     })
     logger.info({ actor: `user:${username}`, action: 'try', scheduler: schedulerId, buildset: tried.buildsetid }, 'control')
