@@ -142,7 +142,7 @@ describe('build requests', () => {
   it('cancel: one that waits ends at once, one that is built is stopped, one that ended stays', async () => {
     const waiting = await request(api, 'b2')
     await api.control(`buildrequests/${waiting.requestId}`, 'cancel', { reason: 'no' })
-    expect(await api.rows(`buildrequests/${waiting.requestId}`)).toMatchObject([{ complete: true, results: CANCELLED, claimed: false }])
+    expect(await api.rows(`buildrequests/${waiting.requestId}`)).toMatchObject([{ complete: true, results: CANCELLED, claimed: true }])
     expect(await api.rows(`buildsets/${waiting.buildsetId}`)).toMatchObject([{ complete: true, results: CANCELLED }])
     const build = await running()
     await api.control(`buildrequests/${build.requestId}`, 'cancel', { reason: 'no' })

@@ -1,10 +1,36 @@
 import type { Request, Response } from 'express'
 
-/** The same data with the keys of every object in order, as Buildbot answers it. */
+type Keyed = { [key: string]: unknown }
+
+/** The same data with the keys of every object in order, as Buildbot answers it. What is in order already, as rows are, is not copied. */
 export function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sortKeys(item)]))
+  if (Array.isArray(value)) return sortItems(value)
+  return sortObject(value as Keyed)
+}
+
+function sortItems(items: unknown[]): unknown[] {
+  let sorted: unknown[] | null = null
+  for (const [index, item] of items.entries()) {
+    const other = sortKeys(item)
+    if (other !== item) (sorted ??= items.slice())[index] = other
+  }
+  return sorted ?? items
+}
+
+function sortObject(value: Keyed): Keyed {
+  let before = ''
+  let inOrder = true
+  const changed = new Map<string, unknown>()
+  for (const key of Object.keys(value)) {
+    if (key < before) inOrder = false
+    before = key
+    const item = value[key]
+    const sorted = sortKeys(item)
+    if (sorted !== item) changed.set(key, sorted)
+  }
+  if (inOrder && changed.size === 0) return value
+  return Object.fromEntries(Object.keys(value).sort().map(key => [key, changed.has(key) ? changed.get(key) : value[key]]))
 }
 
 /** Compact for programs that accept JSON; for people in a browser readable text. */

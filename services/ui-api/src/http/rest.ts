@@ -10,6 +10,7 @@ import { rawLogRoutes } from './raw-logs.js'
 import type { Endpoint } from './resources/endpoint.js'
 import { endpoints } from './resources/index.js'
 import { InvalidPath } from './resources/places.js'
+import { QueryRefused } from './resources/query-lane.js'
 
 /** Buildbot's REST API v2: its GET paths and its control actions. */
 export function restRoutes(deps: Deps): Router {
@@ -39,5 +40,6 @@ async function answer(deps: Deps, endpoint: Endpoint, request: Request, response
 function refusals(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (error instanceof InvalidQueryParameter) sendError(response, 400, error.message)
   else if (error instanceof InvalidPath) sendError(response, 404, invalidPath(request))
+  else if (error instanceof QueryRefused) sendError(response.set(error.status === 503 ? { 'retry-after': '2' } : {}), error.status, error.message)
   else next(error)
 }

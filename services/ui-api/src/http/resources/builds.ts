@@ -2,25 +2,26 @@ import { builds as type, type Build } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, builderId, buildPlaces, numberIn, workerId } from './places.js'
 import { raw, sql } from './sql.js'
-import { askedProperties, column, flag, orderedBy, time, type StoredResource } from './stored-resource.js'
+import { askedProperties, column, flag, indexed, indexedWithId, orderedBy, risingTime, time, type StoredResource } from './stored-resource.js'
 
 export const builds: StoredResource<Build> = {
   type,
   from: raw('builds b'),
   id: raw('b.id'),
+  grows: 'builds',
   columns: {
-    buildid: column('b.id'),
+    buildid: indexed(column('b.id'), 'range'),
     number: column('b.number'),
-    builderid: column('b.builder_id'),
-    buildrequestid: column('b.build_request_id'),
-    workerid: column('b.worker_id'),
+    builderid: indexedWithId(column('b.builder_id')),
+    buildrequestid: indexed(column('b.build_request_id'), 'range'),
+    workerid: indexedWithId(column('b.worker_id')),
     masterid: column('b.replica_id', { nullable: true }),
-    started_at: orderedBy('b.id', time('b.started_at')),
-    complete: flag({ yes: 'b.complete_at IS NOT NULL', no: 'b.complete_at IS NULL' }),
-    complete_at: time('b.complete_at', { nullable: true }),
+    started_at: risingTime('b.started_at', { table: 'builds', id: 'b.id' }),
+    complete: flag({ yes: 'b.complete_at IS NOT NULL', no: 'b.complete_at IS NULL', mostly: true }),
+    complete_at: indexed(time('b.complete_at', { nullable: true }), 'range'),
     // A bare 0 in ORDER BY would be the place of a column.
     locks_duration_s: column('0::integer'),
-    results: column('b.results', { nullable: true }),
+    results: indexed(column('b.results', { nullable: true })),
     state_string: column('b.state_string'),
     properties: askedProperties('b.properties', 'empty'),
   },
@@ -30,7 +31,7 @@ export const builds: StoredResource<Build> = {
 const buildsOfBuilder: StoredResource<Build> = {
   ...builds,
   id: raw('b.number'),
-  columns: { ...builds.columns, buildid: orderedBy('b.number', builds.columns.buildid), started_at: orderedBy('b.number', builds.columns.started_at) },
+  columns: { ...builds.columns, number: indexed(builds.columns.number, 'range'), buildid: orderedBy('b.number', builds.columns.buildid), started_at: orderedBy('b.number', builds.columns.started_at) },
 }
 
 const buildsOfRequests = raw('b.build_request_id IN')
@@ -38,7 +39,7 @@ const buildsOfRequests = raw('b.build_request_id IN')
 export const buildEndpoints: Endpoint[] = [
   collection(builds, '/builds'),
   ...buildPlaces.map(place => single(builds, place, params => [sql`b.id = ${buildId(params)}`])),
-  collection(buildsOfBuilder, '/builders/:builder/builds', params => [sql`b.builder_id = ${builderId(params)}`]),
+  collection(buildsOfBuilder, '/builders/:builder/builds', params => [sql`b.builder_id = ${builderId(params)}`], params => sql`SELECT next_number - 1 AS total FROM builders WHERE id = ${builderId(params)}`),
   collection(builds, '/buildrequests/:buildrequestid/builds', params => [sql`b.build_request_id = ${numberIn(params, 'buildrequestid')}`]),
   collection(builds, '/workers/:worker/builds', params => [sql`b.worker_id = ${workerId(params)}`]),
   collection(builds, '/changes/:changeid/builds', params => [sql`${buildsOfRequests} (

@@ -2,7 +2,7 @@ import type { Database } from '@yardmaster/db'
 import type { ResourceType, ResultSpec } from '@yardmaster/rest'
 import type { Clock } from '@yardmaster/runtime'
 import type { ActiveGeneration } from '../../deps.js'
-import { fetchRows, type Page } from './fetch-rows.js'
+import { fetchOne, fetchRows, type Page } from './fetch-rows.js'
 import type { PathParams } from './places.js'
 import { sql, toQuery, type Sql } from './sql.js'
 import type { StoredResource } from './stored-resource.js'
@@ -24,8 +24,10 @@ export type Endpoint = {
 
 type Scope = (params: PathParams) => Sql[]
 
-export function collection(resource: StoredResource, path: string, scope: Scope = () => []): Endpoint {
-  return { path, type: resource.type, kind: 'collection', answer: ({ db, params, spec }) => fetchRows(db, resource, scope(params), spec) }
+/** `total`: a statement that knows how many there are without counting. */
+export function collection(resource: StoredResource, path: string, scope: Scope = () => [], total?: (params: PathParams) => Sql): Endpoint {
+  const answer: Endpoint['answer'] = ({ db, params, spec }) => fetchRows(db, resource, { conditions: scope(params), ...(total && { total: total(params) }) }, spec)
+  return { path, type: resource.type, kind: 'collection', answer }
 }
 
 /** A collection that is not there (404) when `owner`, the id of what it is part of, is null. */
@@ -42,8 +44,8 @@ export function partsOf(resource: StoredResource, path: string, { scope, owner }
 
 export function single(resource: StoredResource, path: string, scope: Scope): Endpoint {
   const answer: Endpoint['answer'] = async ({ db, params, spec }) => {
-    const { rows } = await fetchRows(db, resource, scope(params), { ...spec, order: [], limit: 1, offset: 0 })
-    return rows.length > 0 ? { rows, total: null } : null
+    const row = await fetchOne(db, resource, { conditions: scope(params) }, spec)
+    return row && { rows: [row], total: null }
   }
   return { path, type: resource.type, kind: 'single', answer }
 }

@@ -1,5 +1,8 @@
 import type { Database } from '@yardmaster/db'
-import type { Filter, FilterValue, ResultSpec } from '@yardmaster/rest'
+import type { Filter, ResultSpec } from '@yardmaster/rest'
+import { filterCondition } from './conditions.js'
+import { countTable } from './count-table.js'
+import { inLane, type Querier } from './query-lane.js'
 import { join, raw, sql, toQuery, type Sql } from './sql.js'
 import type { Column, StoredResource } from './stored-resource.js'
 
@@ -7,17 +10,28 @@ export type Row = { [field: string]: unknown }
 /** `total`: how many there are without limit and offset; null: more than is worth counting. */
 export type Page = { rows: Row[]; total: number | null }
 
+/** Which rows there are at this place, before any filter. */
+export type Scope = {
+  conditions: readonly Sql[]
+  /** A statement that answers how many there are as `total`, without counting them. */
+  total?: Sql
+}
+
 /** No answer is longer, whatever limit was asked for: one query must not take the memory of the process. */
 export const longestAnswer = 10_000
+/** Rows before the page are read as well; from here on their ids alone, and from `longestAnswer` on as a large query. */
+const MANY_SKIPPED = 500
 
-/** The rows of a resource that meet `scope` and the query, all decided by the database. */
-export async function fetchRows(db: Database, resource: StoredResource, scope: readonly Sql[], spec: ResultSpec): Promise<Page> {
-  const where = conditions([...scope, ...spec.filters.map(filter => filterCondition(columnOf(resource, filter.field), filter, resource.inPython))])
-  const limit = Math.min(spec.limit ?? longestAnswer, longestAnswer)
-  const query = sql`SELECT ${selected(resource, spec)} FROM ${resource.from} ${where} ORDER BY ${ordered(resource, spec)} LIMIT ${limit} OFFSET ${spec.offset}`
-  const { rows } = await db.pool.query<Row>(toQuery(query))
-  const seenTheEnd = rows.length < limit && (rows.length > 0 || spec.offset === 0)
-  return { rows, total: seenTheEnd ? spec.offset + rows.length : await countUpTo(db, longestAnswer, sql`FROM ${resource.from} ${where}`) }
+/** The rows of a resource that are at this place and meet the query, all decided by the database. Throws QueryRefused. */
+export async function fetchRows(db: Database, resource: StoredResource, scope: Scope, spec: ResultSpec): Promise<Page> {
+  if (!resource.grows || isServed(resource, spec)) return pageOf(db, db.pool, { resource, scope, spec })
+  return inLane(db, querier => pageOf(db, querier, { resource, scope, spec }))
+}
+
+/** The one row, null when there is none. */
+export async function fetchOne(db: Database, resource: StoredResource, scope: Scope, spec: ResultSpec): Promise<Row | null> {
+  const { rows } = await db.pool.query<Row>(toQuery(select(resource, scope, { ...spec, order: [], limit: 1, offset: 0 })))
+  return rows[0] ?? null
 }
 
 /** Rows by their ids, for events. */
@@ -27,11 +41,82 @@ export async function fetchByIds(db: Database, resource: StoredResource, ids: re
   return new Map(rows.map(({ $id, ...row }) => [$id, row]))
 }
 
-/** Counting ten million rows takes a second; people need to know "more than ten thousand" at most. */
-async function countUpTo(db: Database, most: number, from: Sql): Promise<number | null> {
-  const { rows } = await db.pool.query<{ total: number }>(toQuery(sql`SELECT count(*)::int AS total FROM (SELECT 1 ${from} LIMIT ${most + 1}) AS counted`))
+type Question = { resource: StoredResource; scope: Scope; spec: ResultSpec }
+
+async function pageOf(db: Database, querier: Querier, question: Question): Promise<Page> {
+  const { resource, scope, spec } = question
+  const { rows } = await querier.query<Row>(toQuery(select(resource, scope, spec)))
+  const seenTheEnd = rows.length < limitOf(spec) && (rows.length > 0 || spec.offset === 0)
+  return { rows, total: seenTheEnd ? spec.offset + rows.length : await totalOf(db, querier, question) }
+}
+
+/** Exact without filters, and where all but a few meet the one filter. Otherwise counting ten million rows would take a second: up to 10,000. */
+async function totalOf(db: Database, querier: Querier, { resource, scope, spec }: Question): Promise<number | null> {
+  if (spec.filters.length === 0) return (await wholeTotal(db, resource, scope)) ?? countUpTo(querier, resource, conditionsOf(resource, scope, spec))
+  const others = exceptionsOf(resource, spec)
+  const whole = others && await wholeTotal(db, resource, scope)
+  if (others === null || whole === null) return countUpTo(querier, resource, conditionsOf(resource, scope, spec))
+  const exceptions = await countUpTo(querier, resource, [...scope.conditions, others])
+  return exceptions === null ? null : whole - exceptions
+}
+
+async function wholeTotal(db: Database, { grows }: StoredResource, { conditions, total }: Scope): Promise<number | null> {
+  if (total) return (await db.pool.query<{ total: number }>(toQuery(total))).rows[0]?.total ?? 0
+  return grows && conditions.length === 0 ? countTable(db, grows) : null
+}
+
+/** The condition of the few that do not meet the only filter; null: there are several filters, or not few. */
+function exceptionsOf(resource: StoredResource, { filters: [filter, ...more] }: ResultSpec): Sql | null {
+  if (!filter || more.length > 0 || filter.op !== 'eq' || filter.values.length !== 1) return null
+  const { conditions } = columnOf(resource, filter.field)
+  return conditions?.mostly !== undefined && conditions.mostly === filter.values[0] ? (conditions.mostly ? conditions.no : conditions.yes) : null
+}
+
+async function countUpTo(querier: Querier, { from }: StoredResource, conditions: readonly Sql[]): Promise<number | null> {
+  const { rows } = await querier.query<{ total: number }>(toQuery(sql`SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} ${whereOf(conditions)} LIMIT ${longestAnswer + 1}) AS counted`))
   const total = rows[0]?.total ?? 0
-  return total > most ? null : total
+  return total > longestAnswer ? null : total
+}
+
+/** Whether an index finds the rows, in whichever order they are asked for. */
+function isServed(resource: StoredResource, { filters, order, offset }: ResultSpec): boolean {
+  const first = order[0] && columnOf(resource, order[0].field)
+  return offset <= longestAnswer && (!first || first.order !== undefined || first.indexed !== undefined) && filters.every(filter => isIndexed(columnOf(resource, filter.field), filter))
+}
+
+function isIndexed({ indexed, conditions }: Column, { op, values }: Filter): boolean {
+  if (op === 'eq' || op === 'in') return indexed !== undefined || (conditions?.mostly !== undefined && values.length === 1)
+  return indexed === 'range' && op !== 'ne' && op !== 'notin' && op !== 'contains'
+}
+
+const limitOf = ({ limit }: ResultSpec) => Math.min(limit ?? longestAnswer, longestAnswer)
+
+function select(resource: StoredResource, scope: Scope, spec: ResultSpec): Sql {
+  const order = ordered(resource, spec)
+  const conditions = [...conditionsOf(resource, scope, spec), ...firstOfEach(resource, { scope, spec, order })]
+  const page = sql`ORDER BY ${order} LIMIT ${limitOf(spec)} OFFSET ${spec.offset}`
+  if (spec.offset < MANY_SKIPPED) return sql`SELECT ${selected(resource, spec)} FROM ${resource.from} ${whereOf(conditions)} ${page}`
+  const ids = sql`SELECT ${resource.id} FROM ${resource.from} ${whereOf(conditions)} ${page}`
+  return sql`SELECT ${selected(resource, spec)} FROM ${resource.from} ${whereOf([...scope.conditions, sql`${resource.id} = ANY(ARRAY(${ids}))`])} ORDER BY ${order}`
+}
+
+/**
+ * Of several builders the newest builds: among the newest of each. Otherwise the planner may walk through the builds of all builders until it has met
+ * enough of these, which is through all of them when these are quiet.
+ */
+function firstOfEach(resource: StoredResource, { scope, spec, order }: { scope: Scope; spec: ResultSpec; order: Sql }): Sql[] {
+  const [filter, ...more] = spec.filters
+  const column = filter && columnOf(resource, filter.field)
+  const [first, ...later] = spec.order
+  const rows = limitOf(spec) + spec.offset
+  if (!filter || !column?.withId || more.length > 0 || filter.op !== 'eq' || filter.values.length === 1 || filter.values.length * rows > longestAnswer) return []
+  if (later.length > 0 || (first && (columnOf(resource, first.field).order ?? columnOf(resource, first.field).key).text[0] !== resource.id.text[0])) return []
+  const each = sql`SELECT ${resource.id} AS id FROM ${resource.from} ${whereOf([...scope.conditions, sql`${column.key} = any_of.value`])} ORDER BY ${order} LIMIT ${rows}`
+  return [sql`${resource.id} = ANY(ARRAY(SELECT first.id FROM unnest(${filter.values}::bigint[]) AS any_of(value) CROSS JOIN LATERAL (${each}) AS first))`]
+}
+
+function conditionsOf(resource: StoredResource, scope: Scope, { filters }: ResultSpec): Sql[] {
+  return [...scope.conditions, ...filters.map(filter => filterCondition(columnOf(resource, filter.field), filter, resource.inPython))]
 }
 
 function columnOf(resource: StoredResource, field: string): Column {
@@ -40,13 +125,14 @@ function columnOf(resource: StoredResource, field: string): Column {
   return column
 }
 
+/** In the order of their names, in which they are answered. */
 function selected(resource: StoredResource, spec: ResultSpec): Sql {
   const fields = spec.fields ?? Object.keys(resource.type.fields)
-  return join([...new Set(fields)].map(field => sql`${columnOf(resource, field).select(spec)} AS ${raw(`"${field}"`)}`), ', ')
+  return join([...new Set(fields)].sort().map(field => sql`${columnOf(resource, field).select(spec)} AS ${raw(`"${field}"`)}`), ', ')
 }
 
-function conditions(all: readonly Sql[]): Sql {
-  return all.length > 0 ? sql`WHERE ${join(all, ' AND ')}` : raw('')
+function whereOf(conditions: readonly Sql[]): Sql {
+  return conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')
 }
 
 /** The id decides between equals, so that pages neither repeat nor skip rows. */
@@ -59,63 +145,4 @@ function ordered(resource: StoredResource, { order }: ResultSpec): Sql {
   })
   const descending = !resource.inPython && order.at(-1)?.descending === true
   return join([...terms, sql`${resource.id}${raw(descending ? ' DESC' : '')}`], ', ')
-}
-
-const comparisons = { lt: '<', le: '<=', gt: '>', ge: '>=' } as const
-
-/** A filter as a condition. As in Buildbot, null differs from every value where it filters in Python; in its SQL null meets no condition, not even `ne`. */
-function filterCondition(column: Column, { op, values }: Filter, nullDiffers = false): Sql {
-  if (column.kind === 'flag' && column.conditions) return flagCondition(column.conditions, op, values)
-  if (column.kind === 'list') return listCondition(column, op, values)
-  switch (op) {
-    case 'eq': case 'in': return anyOf(comparable(column), values)
-    case 'ne': case 'notin': return differsFrom(column, values, nullDiffers)
-    case 'contains': return join([raw('('), join(values.map(value => sql`position(${String(value)} in (${comparable(column)})::text) > 0`), ' OR '), raw(')')], '')
-    case 'lt': case 'le': case 'gt': case 'ge': return column.kind === 'time' ? timeCondition(column, op, Number(values[0])) : sql`${column.key} ${raw(comparisons[op])} ${values[0]}`
-  }
-}
-
-/** One comparison and ANY are planned alike, but the single one is easier to read in a slow query log. */
-function anyOf(key: Sql, values: readonly FilterValue[]): Sql {
-  return values.length === 1 ? sql`${key} = ${values[0]}` : sql`${key} = ANY(${values})`
-}
-
-function differsFrom(column: Column, values: readonly FilterValue[], nullDiffers: boolean): Sql {
-  const differs = sql`NOT (${anyOf(comparable(column), values)})`
-  return nullDiffers && column.nullable ? sql`(${column.key} IS NULL OR ${differs})` : differs
-}
-
-function comparable(column: Column): Sql {
-  return column.kind === 'time' ? sql`floor(extract(epoch FROM ${column.key}))::bigint` : column.key
-}
-
-/** On the bare column, so that an index serves it: in whole seconds, `<= t` is `< t + 1`. */
-function timeCondition(column: Column, op: keyof typeof comparisons, seconds: number): Sql {
-  const wholeSecond = op === 'le' || op === 'gt'
-  const comparison = op === 'le' ? '<' : op === 'gt' ? '>=' : comparisons[op]
-  return sql`${column.key} ${raw(comparison)} to_timestamp(${wholeSecond ? seconds + 1 : seconds})`
-}
-
-function flagCondition({ yes, no }: { yes: Sql; no: Sql }, op: Filter['op'], values: readonly FilterValue[]): Sql {
-  const isWanted = (value: boolean) => meets(value, op, values)
-  const wanted = [...(isWanted(true) ? [yes] : []), ...(isWanted(false) ? [no] : [])]
-  return wanted.length > 0 ? sql`(${join(wanted, ' OR ')})` : raw('false')
-}
-
-/** False comes before true. */
-function meets(value: boolean, op: Filter['op'], values: readonly FilterValue[]): boolean {
-  switch (op) {
-    case 'eq': case 'in': case 'contains': return values.includes(value)
-    case 'ne': case 'notin': return !values.includes(value)
-    case 'lt': return value < values[0]!
-    case 'le': return value <= values[0]!
-    case 'gt': return value > values[0]!
-    case 'ge': return value >= values[0]!
-  }
-}
-
-/** A list equals no single value; it can only contain some. */
-function listCondition(column: Column, op: Filter['op'], values: readonly FilterValue[]): Sql {
-  if (op === 'contains') return sql`${column.key} && ${values}`
-  return raw(op === 'ne' || op === 'notin' ? 'true' : 'false')
 }

@@ -23,7 +23,7 @@ export const masterObject = (row: string) =>
   `jsonb_build_object('masterid', ${row}.id, 'name', ${row}.name, 'active', ${row}.state = 'alive', 'last_active', floor(extract(epoch FROM ${row}.seen_at)))`
 
 /** A configured builder runs on every living engine. */
-export const enginesOf = (isConfigured: string) => `ARRAY(SELECT e.id FROM replicas e WHERE e.state = 'alive' AND e.role = 'engine' AND ${isConfigured} ORDER BY e.id)`
+export const enginesOf = (isConfigured: string) => `CASE WHEN ${isConfigured} THEN ARRAY(SELECT e.id FROM replicas e WHERE e.state = 'alive' AND e.role = 'engine' ORDER BY e.id) ELSE '{}'::bigint[] END`
 
 const isOne = (params: PathParams) => [sql`m.id = ${numberIn(params, 'masterid')}`]
 const runsBuilder = (params: PathParams) =>

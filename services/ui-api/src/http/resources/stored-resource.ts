@@ -11,9 +11,17 @@ export type Column = {
   order?: Sql
   nullable: boolean
   kind: 'plain' | 'time' | 'list' | 'flag'
-  /** Of a flag: the conditions for true and for false, worded so that partial indexes serve them. */
-  conditions?: { yes: Sql; no: Sql }
+  /** Of a flag: the conditions for true and for false, worded so that partial indexes serve them. `mostly`: what all but a few have, and of those an index knows. */
+  conditions?: { yes: Sql; no: Sql; mostly?: boolean }
+  /** What an index finds: rows with one value, or those between two as well. */
+  indexed?: 'equal' | 'range'
+  /** The index has the id behind it: it knows the newest rows of each value. */
+  withId?: true
+  /** Of a time that rises with the id: what the id must be besides, since rows are mostly asked for in its order. */
+  bounds?: Bounds | undefined
 }
+
+export type Bounds = { from(seconds: number): Sql; until(seconds: number): Sql }
 
 /** A resource whose rows are in the database: every field is a column, so that filters, order and limit are the database's work. */
 export type StoredResource<T = { [field: string]: unknown }> = {
@@ -22,6 +30,8 @@ export type StoredResource<T = { [field: string]: unknown }> = {
   columns: { readonly [Field in keyof T]: Column }
   /** Expression of the row's id: the order when none is asked for, and what events name. */
   id: Sql
+  /** Its table, if that grows without end: what no index serves is then asked in a lane of its own (`query-lane.ts`). */
+  grows?: string
   /** Buildbot filters and sorts these in Python, others in SQL: null differs from every value, and equals keep their natural order. */
   inPython?: true
 }
@@ -44,9 +54,27 @@ export function orderedBy(order: string, of: Column): Column {
   return { ...of, order: raw(order) }
 }
 
-export function flag(conditions: { yes: string; no: string }): Column {
-  const key = raw(`(${conditions.yes})`)
-  return { select: () => key, key, nullable: false, kind: 'flag', conditions: { yes: key, no: raw(`(${conditions.no})`) } }
+export function flag({ yes, no, ...more }: { yes: string; no: string; mostly?: boolean }): Column {
+  const key = raw(`(${yes})`)
+  return { select: () => key, key, nullable: false, kind: 'flag', conditions: { yes: key, no: raw(`(${no})`), ...more } }
+}
+
+export function indexedWithId(of: Column): Column {
+  return { ...of, indexed: 'equal', withId: true }
+}
+
+export function indexed(of: Column, by: 'equal' | 'range' = 'equal'): Column {
+  return { ...of, indexed: by }
+}
+
+/** A column with an index, of a table in which it rises with the id: no transaction lasts for an hour, so that rows are out of order by less than that. */
+export function risingTime(expression: string, { table, id }: { table: string; id: string }): Column {
+  const name = expression.slice(expression.indexOf('.') + 1)
+  const bounds: Bounds = {
+    from: seconds => sql`${raw(id)} >= (SELECT id FROM ${raw(table)} WHERE ${raw(name)} >= to_timestamp(${seconds - 3600}) ORDER BY ${raw(name)} LIMIT 1)`,
+    until: seconds => sql`${raw(id)} <= (SELECT id FROM ${raw(table)} WHERE ${raw(name)} <= to_timestamp(${seconds + 3600}) ORDER BY ${raw(name)} DESC LIMIT 1)`,
+  }
+  return { ...orderedBy(id, time(expression)), indexed: 'range', bounds }
 }
 
 export function list(expression: string): Column {

@@ -6,8 +6,9 @@ import { column, flag, type StoredResource } from './stored-resource.js'
 
 const connectedTo = `CASE WHEN s.connected THEN jsonb_build_array(jsonb_build_object('masterid', s.replica_id)) ELSE '[]'::jsonb END`
 
-const configuredOn = `(SELECT coalesce(jsonb_agg(jsonb_build_object('masterid', e.id, 'builderid', bw.builder_id) ORDER BY bw.builder_id, e.id), '[]')
-  FROM builder_workers bw JOIN builders b ON b.id = bw.builder_id AND b.active JOIN replicas e ON e.state = 'alive' AND e.role = 'engine' WHERE bw.worker_id = w.id)`
+/** Put together as text, which takes a third of the time that JSON functions take: a worker of thousands of builders has them for each engine. */
+const configuredOn = `(SELECT coalesce('[' || string_agg('{"builderid":' || bw.builder_id || ',"masterid":' || e.id || '}', ',' ORDER BY bw.builder_id, e.id) || ']', '[]')::json
+  FROM builder_workers bw JOIN builders b ON b.id = bw.builder_id AND b.active CROSS JOIN unnest(ARRAY(SELECT id FROM replicas WHERE state = 'alive' AND role = 'engine')) AS e(id) WHERE bw.worker_id = w.id)`
 
 /** What Buildbot tells of a worker that has ever been there: texts, as its page shows each of them. A worker of ours has its files apart. */
 const info = `CASE WHEN w.info = '{}'::jsonb THEN w.info ELSE (SELECT jsonb_object_agg(name, coalesce(w.info->'files'->name, w.info->name)) FROM unnest('{admin,host,access_uri,version}'::text[]) name) END`
