@@ -1,7 +1,8 @@
-import { isUnavailable, openDatabase, transaction, type Database } from '@yardmaster/db'
+import { isUnanswered, isUnavailable, openDatabase, transaction, type Database } from '@yardmaster/db'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../../../test/kit/database.js'
+import { until } from '../../../test/kit/until.js'
 import { startPostgresProxy, type PostgresProxy } from '../../../test/kit/postgres-proxy.js'
 
 const clock = systemClock()
@@ -34,6 +35,20 @@ test('a query whose answer never comes ends, and its connection is not used agai
   expect(isUnavailable(inTransaction)).toBe(true)
   proxy.heal()
   expect((await db.pool.query('SELECT 4 AS n')).rows).toEqual([{ n: 4 }])
+})
+
+test('a query that takes too long is given up by the database as well', async () => {
+  db = open(500)
+  const direct = openDatabase({ url: database.url, connections: 2, onConnectionLost: () => {} })
+  try {
+    const running = async () => (await direct.pool.query(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = current_database()`)).rows.length
+    const slow = db.pool.query('SELECT pg_sleep(600)').catch((caught: unknown) => caught)
+    await until('it is under way', async () => (await running()) === 1)
+    expect(isUnanswered(await slow)).toBe(true)
+    await until('it is not any more', async () => (await running()) === 0)
+  } finally {
+    await direct.close()
+  }
 })
 
 test('what hangs since the database was away fails at once when it is back; what was asked since is left alone', async () => {

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { WakeTopic } from '@yardmaster/domain'
 import pg from 'pg'
+import { cancelUnanswered } from './cancel-query.js'
 import { PrismaClient } from './generated/client.js'
 import type { OutboxBatch } from './outbox.js'
 
@@ -54,6 +55,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...common, max: Math.max(1, options.connections - 1), connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: options.queryTimeoutMs ?? QUERY_TIMEOUT_MS })
   const leasePool = new pg.Pool({ ...common, max: 1, connectionTimeoutMillis: LEASE_TIMEOUT_MS, query_timeout: LEASE_TIMEOUT_MS })
   for (const each of [pool, leasePool]) each.on('error', options.onConnectionLost)
+  cancelUnanswered(pool)
   const { inUse, suspects } = clientsInUse(pool)
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) })
   return {

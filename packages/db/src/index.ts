@@ -1,3 +1,4 @@
+export { isUnanswered } from './cancel-query.js'
 export { openDatabase, type Committed, type Database, type DatabaseOptions } from './database.js'
 export { FactRefused, GroupCommit, SessionLost, type GroupCommitOptions } from './group-commit/group-commit.js'
 export type { BuildRef, EffectRef, Fact, LineRange, LogRef, NamedBuildset, Session, StepRef, Submission } from './group-commit/facts.js'

@@ -1,6 +1,7 @@
 import { reportableEvents, type Told, type WakeTopic } from '@yardmaster/domain'
 import { ReplicaBuried } from '@yardmaster/runtime'
 import pg from 'pg'
+import { isUnanswered } from './cancel-query.js'
 import type { Database } from './database.js'
 import { outboxBatch, type OutboxBatch } from './outbox.js'
 
@@ -28,8 +29,6 @@ const ATTEMPTS = 5
  * Set in the transaction, since nothing may need session state.
  */
 const BEGIN = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 5000'
-/** What pg says when its `query_timeout` is over. */
-const UNANSWERED = 'Query read timeout'
 
 /**
  * Runs `work` in one transaction, with its outbox row, and wakes after the commit.
@@ -93,7 +92,7 @@ async function attemptTransaction<T>({ db, pool }: { db: Database; pool: pg.Pool
     return result
   } catch (error) {
     // Where no answer came, none will come to a ROLLBACK: the connection goes, and the transaction with it.
-    if (error instanceof Error && error.message === UNANSWERED) broken ??= error
+    if (error instanceof Error && isUnanswered(error)) broken ??= error
     else await client.query('ROLLBACK').catch((rollbackError: Error) => { broken ??= rollbackError })
     throw error
   } finally {

@@ -1,4 +1,4 @@
-import { isUnavailable } from '@yardmaster/db'
+import { isUnanswered, isUnavailable } from '@yardmaster/db'
 import compression from 'compression'
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express'
 import { callerOf } from '../access/caller-of.js'
@@ -7,6 +7,7 @@ import type { Deps } from '../deps.js'
 import type { Hub } from '../live/hub.js'
 import { admit } from './admit.js'
 import { authRoutes } from './auth/auth-routes.js'
+import { refuseLongUrls } from './bounds.js'
 import { buildbotRoutes } from './buildbot/routes.js'
 import { changeHookRoutes } from './change-hooks.js'
 import { refuseForeignPages } from './foreign-pages.js'
@@ -50,6 +51,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers }: { reach: 
   router.use(['/avatar', '/plugins/badges'], answersWith('drawing'))
   router.get(['/health', '/healthz'], (_request, response) => void response.json({ alive: true }))
   router.use('/change_hook', changeHookRoutes(deps))
+  router.use(refuseLongUrls)
   // What is above is for load balancers and code hosts, which call us what they like.
   router.use(refuseForeignHosts(reach))
   router.use(['/api', '/sse'], refuseForeignPages(deps))
@@ -96,12 +98,14 @@ function failures({ logger }: Deps) {
     const status = statusOf(error)
     if (status >= 500) logger.error({ err: error, method: request.method, path: request.path }, 'a request failed')
     if (response.headersSent) return void response.destroy()
-    const message = status === 503 ? 'the database cannot be reached; try again' : status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
+    const message = isUnanswered(error) ? slow : status === 503 ? 'the database cannot be reached; try again' : status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
     if (status === 503) response.set('retry-after', '2')
     if (request.method === 'POST') response.status(status).json({ error: { code: -32603, message } })
     else sendError(response, status, message)
   }
 }
+
+const slow = 'the database took too long for this: ask for less at a time, or with a filter that narrows it down'
 
 function statusOf(error: unknown): number {
   if (typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number') return error.status

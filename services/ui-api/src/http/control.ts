@@ -11,6 +11,7 @@ import { ControlError, controlCodes } from '../do/control-error.js'
 import { forcedBuilderNames } from '../do/force.js'
 import { findId } from '../do/find-id.js'
 import { recordedParameters } from '../do/recorded-parameters.js'
+import { isTooDeep, tooDeep } from './bounds.js'
 import { sortKeys } from './json.js'
 import { InvalidPath } from './resources/places.js'
 import { invalidPath, pathParams } from './path-params.js'
@@ -108,8 +109,10 @@ function callOf(request: Request): Call {
 }
 
 function parse(body: unknown): unknown {
+  const json = String(body)
+  if (isTooDeep(json)) throw new ControlError(400, controlCodes.parseError, `JSON parse error: ${tooDeep}`)
   try {
-    return JSON.parse(String(body))
+    return JSON.parse(json)
   } catch (error) {
     throw new ControlError(400, controlCodes.parseError, `JSON parse error: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openCallers } from '../access/callers.js'
-import { peersOf } from '../access/client-address.js'
+import { peersOf, proxiesOf } from '../access/client-address.js'
 import type { Deps } from '../deps.js'
 import { Hub } from '../live/hub.js'
 import { basePathOf, createApp } from './app.js'
+import { boundConnections, serverBounds } from './bounds.js'
 import { serveWebSocket } from './web-socket.js'
 
 /** Answers under way may end; a slow reader of a large log does not hold up the stop. */
@@ -18,7 +19,8 @@ export async function startHttpServer(deps: Deps, { host, port }: { host: string
   const { baseUrl } = deps.settings
   const reach = { baseUrl, listensOn: host }
   const callers = openCallers(deps)
-  const server = createServer()
+  const server = createServer(serverBounds)
+  boundConnections(server, { isProxy: proxiesOf(deps.settings.trustedProxies) })
   const notePeer = peersOf(deps.settings.trustedProxies)
   server.on('request', notePeer).on('upgrade', notePeer).on('request', createApp(deps, hub, { reach, callers }))
   const closeSockets = serveWebSocket(server, deps, { hub, reach, callers, basePath: basePathOf(baseUrl) })

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { json, type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { z } from 'zod'
 import type { Deps } from '../../deps.js'
+import { refuseDeep } from '../bounds.js'
 import { sendJson } from '../json.js'
 import { pathParams } from '../path-params.js'
 import { readQuery } from './read-query.js'
@@ -17,7 +18,7 @@ export type Handler<R extends Route> = (asked: AskedOf<R>) => Promise<z.input<R[
 export function serve<R extends Route>(router: Router, { checkAnswers = false }: Pick<Deps, 'checkAnswers'>, route: R, handler: Handler<R> | { before: RequestHandler; handle: Handler<R> }): void {
   const { before, handle } = typeof handler === 'function' ? { before: [], handle: handler } : { before: [handler.before], handle: handler.handle }
   const takesBody = route.method === 'post' || route.method === 'put'
-  router[route.method](expressPath(route), ...before, ...(takesBody ? [json({ limit: route.bodyLimit, strict: true })] : []), async (request, response) => {
+  router[route.method](expressPath(route), ...before, ...(takesBody ? [json({ limit: route.bodyLimit, strict: true, verify: refuseDeep })] : []), async (request, response) => {
     const asked = { params: paramsOf(route, request), query: readQuery(route.query, request), body: takesBody ? route.body.parse(request.body ?? {}) : {}, request } as AskedOf<R>
     const answer = await handle(asked)
     if (checkAnswers) checkAnswer(route, answer)

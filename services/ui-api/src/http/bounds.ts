@@ -1,0 +1,68 @@
+import type { RequestHandler } from 'express'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
+import { network } from '../access/client-key.js'
+import { sendError } from './json.js'
+
+/** Of one address that is no proxy of ours; more than 2,000 people behind one gateway have open. */
+const mostConnectionsOfOne = 4_096
+/** A list of a thousand ids fits; nothing that we link to comes near. */
+const longestUrl = 16 * 1024
+/** Such as nobody has written by hand, and what walks through it would need the whole stack for. */
+const deepestBody = 64
+
+/** Whoever sends a request slowly, or a body and then nothing, does not keep a connection for it. */
+export const serverBounds: ServerOptions = { maxHeaderSize: 32 * 1024, headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5_000 }
+const mostHeaders = 100
+/** Live streams have a heartbeat, and no answer of ours takes this long. */
+const silenceMs = 120_000
+
+export function boundConnections(server: Server, { isProxy, most = mostConnectionsOfOne }: { isProxy(address: string): boolean; most?: number }): void {
+  server.maxHeadersCount = mostHeaders
+  server.setTimeout(silenceMs)
+  const open = new Map<string, number>()
+  server.on('connection', socket => {
+    const { remoteAddress = '' } = socket
+    if (isProxy(remoteAddress)) return
+    const client = network(remoteAddress)
+    const count = (open.get(client) ?? 0) + 1
+    if (count > most) return void socket.destroy()
+    open.set(client, count)
+    socket.once('close', () => {
+      const left = (open.get(client) ?? 1) - 1
+      if (left > 0) open.set(client, left)
+      else open.delete(client)
+    })
+  })
+}
+
+export const refuseLongUrls: RequestHandler = (request, response, next) => {
+  if (request.originalUrl.length <= longestUrl) next()
+  else sendError(response, 414, `the address has ${request.originalUrl.length} characters: at most ${longestUrl} are read`)
+}
+
+/** Whether brackets in a JSON text are nested deeper than anything that is meant. */
+export function isTooDeep(json: string): boolean {
+  let depth = 0
+  for (let at = 0, quoted = false; at < json.length; at++) {
+    const char = json[at]
+    if (quoted) {
+      if (char === '\\') at++
+      else if (char === '"') quoted = false
+    } else if (char === '"') quoted = true
+    else if ((char === '[' || char === '{') && ++depth > deepestBody) return true
+    else if (char === ']' || char === '}') depth--
+  }
+  return false
+}
+
+/** For body parsers. Throws what is answered with 400. */
+export function refuseDeep(_request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
+  if (isTooDeep(body.toString('utf8'))) throw new TooDeep(tooDeep)
+}
+
+export const tooDeep = `JSON that is nested deeper than ${deepestBody} levels is not read`
+
+class TooDeep extends Error {
+  override name = 'TooDeep'
+  readonly status = 400
+}
