@@ -88,8 +88,10 @@ function personal(request: Request, response: Response, next: NextFunction): voi
 
 /** No name has one, and the database takes none, not even to look for it. */
 function refuseNul(request: Request, response: Response, next: NextFunction): void {
-  if (request.path.includes('%00')) sendError(response, 404, `Invalid path: api${request.path}`)
-  else next()
+  if (!request.path.includes('%00')) return next()
+  const message = `Invalid path: api${request.path}`
+  if (request.method === 'POST') response.status(404).json({ error: { code: -32600, message } })
+  else sendError(response, 404, message)
 }
 
 /** What express and its parsers throw has a status; everything else is ours, and told in the log alone. */
