@@ -1,19 +1,11 @@
 import type { Json } from '@yardmaster/domain'
 import { z } from 'zod'
-import type { LiveEvent } from './events.js'
+import { follow, type FollowOptions } from './follow.js'
 import type { ResourceType } from './resource-type.js'
-import { readServerSentEvents } from './server-sent-events.js'
+import { errorOf, RestError } from './rest-error.js'
 
 export type Query = { [parameter: string]: string | number | boolean | readonly (string | number)[] | undefined }
 export type Page<T> = { rows: T[]; /** How many there are without limit and offset, if the server knows. */ total: number | null }
-
-export type FollowOptions = {
-  onEvent(event: LiveEvent): void
-  /** true: from here on no event is missed, so read now what is shown. false: the stream broke; it is opened again. */
-  onConnected?(connected: boolean): void
-  signal: AbortSignal
-  wait(ms: number, signal: AbortSignal): Promise<void>
-}
 
 export type Client = {
   /** A collection, checked field by field. Throws RestError, or what fetch throws when nobody answers. */
@@ -22,41 +14,20 @@ export type Client = {
   one<T>(resource: ResourceType<T>, path: string, query?: Query): Promise<T | null>
   /** A control action, e.g. ('builds/7', 'stop', { reason }). Throws RestError; the answer is the action's result. */
   control(path: string, method: string, params?: { [name: string]: Json }): Promise<Json>
-  /** Live events of these paths (e.g. all builds, all events), opened again for ever until the signal; resolves then. */
+  /**
+   * Live events of these paths (e.g. all builds, all events): opened again for ever, on whichever replica answers, without a gap and
+   * without doubles, until the signal; resolves then. Throws RestError when it is refused.
+   */
   follow(paths: readonly string[], options: FollowOptions): Promise<void>
   /** The answer as it comes, e.g. of `logs/7/raw`. Throws RestError unless it is 2xx. */
   raw(path: string, query?: Query): Promise<Response>
 }
 
-/** The server refused: `fields` has the message for each field of a force form that was filled in wrongly. */
-export class RestError extends Error {
-  override name = 'RestError'
-  constructor(readonly status: number, message: string, readonly fields: { [field: string]: string } | null = null) {
-    super(message)
-  }
-}
+type Send = (url: string, init: { method?: string; body?: string; signal?: AbortSignal; headers: { [name: string]: string } }) => Promise<Response>
 
-const failure = z.object({ error: z.union([z.string(), z.object({ code: z.number().optional(), message: z.union([z.string(), z.record(z.string(), z.string())]) })]) })
 const meta = z.object({ total: z.number().optional() })
 const controlAnswer = z.object({ result: z.json() })
 const pageOf = <T>(resource: ResourceType<T>) => z.object({ [resource.plural]: z.array(resource.schema), meta })
-
-function errorOf(status: number, body: string): RestError {
-  const read = failure.safeParse(parseJson(body))
-  if (!read.success) return new RestError(status, body.trim().slice(0, 500) || `the server answered ${status}`)
-  const { error } = read.data
-  if (typeof error === 'string') return new RestError(status, error)
-  if (typeof error.message === 'string') return new RestError(status, error.message)
-  return new RestError(status, Object.values(error.message).join('; '), error.message)
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
 
 function search(query: Query): string {
   const parameters = new URLSearchParams()
@@ -73,7 +44,7 @@ export function createClient({ baseUrl, token }: { baseUrl: string; /** An API t
 
   const send: Send = (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } })
 
-  const ask = async (url: string, init: { method?: string; body?: string; headers?: { [name: string]: string } } = {}): Promise<Response> => {
+  const ask = async (url: string, init: { method?: string; body?: string; headers?: { [name: string]: string }; signal?: AbortSignal } = {}): Promise<Response> => {
     const response = await send(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
     if (!response.ok) throw errorOf(response.status, await response.text())
     return response
@@ -101,39 +72,6 @@ export function createClient({ baseUrl, token }: { baseUrl: string; /** An API t
       return controlAnswer.parse(await response.json()).result
     },
     raw: (path, query) => ask(api(path, query)),
-    follow: (paths, options) => follow(`${base}sse/listen${search({ path: paths })}`, send, options),
-  }
-}
-
-const firstPauseMs = 250
-const longestPauseMs = 10_000
-const eventData = z.object({ key: z.array(z.string()), message: z.record(z.string(), z.unknown()) })
-
-type Send = (url: string, init: { method?: string; body?: string; signal?: AbortSignal; headers: { [name: string]: string } }) => Promise<Response>
-
-async function follow(url: string, send: Send, { onEvent, onConnected, signal, wait }: FollowOptions): Promise<void> {
-  let pauseMs = firstPauseMs
-  while (!signal.aborted) {
-    let connected = false
-    try {
-      const response = await send(url, { signal, headers: { accept: 'text/event-stream' } })
-      if (!response.ok || !response.body) throw errorOf(response.status, await response.text())
-      for await (const { event, data } of readServerSentEvents(response.body)) {
-        if (event === 'handshake') {
-          connected = true
-          pauseMs = firstPauseMs
-          onConnected?.(true)
-        } else if (event === 'event') {
-          const { key, message } = eventData.parse(JSON.parse(data))
-          onEvent({ k: key.join('/'), m: message })
-        }
-      }
-    } catch (error) {
-      // A refusal stays one; a broken connection comes back.
-      if (error instanceof RestError && error.status < 500) throw error
-    }
-    if (connected && !signal.aborted) onConnected?.(false)
-    if (!signal.aborted) await wait(pauseMs, signal).catch(() => {})
-    pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+    follow: (paths, options) => follow((after, signal) => ask(`${base}sse/listen${search({ path: paths, after })}`, { signal, headers: { accept: 'text/event-stream' } }), options),
   }
 }

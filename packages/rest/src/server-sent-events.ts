@@ -1,6 +1,7 @@
-export type ServerSentEvent = { event: string; data: string }
+/** Without data: only a sign of life, or an id. */
+export type ServerSentEvent = { event: string; data: string | null; id: string | null }
 
-/** The events of a `text/event-stream` body, as they arrive; comments are left out. Ends with the stream. */
+/** The events of a `text/event-stream` body, as they arrive, comments too. Ends with the stream. */
 export async function* readServerSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -10,23 +11,22 @@ export async function* readServerSentEvents(body: ReadableStream<Uint8Array>): A
       const { done, value } = await reader.read()
       if (done) return
       buffer += decoder.decode(value, { stream: true })
-      for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
-        const event = parseEvent(buffer.slice(0, end))
-        buffer = buffer.slice(end + 2)
-        if (event) yield event
-      }
+      const blocks = buffer.split('\n\n')
+      buffer = blocks.pop() ?? ''
+      for (const block of blocks) yield parseEvent(block)
     }
   } finally {
     await reader.cancel().catch(() => {})
   }
 }
 
-function parseEvent(block: string): ServerSentEvent | null {
-  let event = 'message'
+function parseEvent(block: string): ServerSentEvent {
+  let [event, id]: [string, string | null] = ['message', null]
   const data: string[] = []
   for (const line of block.split('\n')) {
     if (line.startsWith('event:')) event = line.slice(6).trim()
+    else if (line.startsWith('id:')) id = line.slice(3).trim()
     else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''))
   }
-  return data.length > 0 ? { event, data: data.join('\n') } : null
+  return { event, data: data.length > 0 ? data.join('\n') : null, id }
 }

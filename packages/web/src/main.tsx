@@ -37,7 +37,7 @@ if (oldLink !== undefined) window.history.replaceState(null, '', new URL(oldLink
 
 const socketUrl = new URL('ws', base)
 socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-const live = new LiveSocket({ url: socketUrl.href, clock, random: Math.random })
+const live = new LiveSocket({ url: socketUrl.href, clock, random: Math.random, isHidden: () => document.visibilityState === 'hidden' })
 live.connect()
 window.addEventListener('online', () => live.connect())
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live.connect())

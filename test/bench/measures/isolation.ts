@@ -75,7 +75,7 @@ async function watchLines({ clock }: Bench, { url, rows }: Installation): Promis
   await new Promise<void>((resolve, reject) => {
     createClient({ baseUrl: url }).follow(['logs/*/append', `builders/${spins!.id}/builds/*/finished`], {
       signal: abort.signal,
-      wait: (ms, signal) => clock.sleep(ms, signal),
+      wait: (ms, signal) => clock.sleep(ms, signal), random: () => 0,
       onConnected: connected => { if (connected) resolve() },
       onEvent: ({ k, m }) => {
         if (k.endsWith('/append')) return void arrivals.push({ log: Number(m['logid']), lines: Number(m['num_lines']), at: clock.now() })

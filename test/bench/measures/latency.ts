@@ -57,7 +57,7 @@ async function watchBuilds({ clock }: Bench, { url }: Installation): Promise<{ n
   await new Promise<void>((resolve, reject) => {
     createClient({ baseUrl: url }).follow(['builds/*/new', 'builds/*/finished'], {
       signal: abort.signal,
-      wait: (ms, signal) => clock.sleep(ms, signal),
+      wait: (ms, signal) => clock.sleep(ms, signal), random: () => 0,
       onConnected: connected => { if (connected) resolve() },
       onEvent: ({ k }) => {
         if (k.endsWith('/new')) started = clock.monotonic()

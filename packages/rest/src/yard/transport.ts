@@ -1,4 +1,4 @@
-import { RestError } from '../client.js'
+import { RestError } from '../rest-error.js'
 import { z } from 'zod'
 import { addressOf, type AnswerOf, type CallOf } from './call.js'
 import type { Route } from './route.js'

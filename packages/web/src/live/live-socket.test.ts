@@ -5,7 +5,7 @@ import { LiveSocket } from './live-socket.js'
 /** The far end of the connection, worked by hand. */
 class FakeSocket {
   static readonly made: FakeSocket[] = []
-  readonly sent: { cmd: string; path?: string; _id: number }[] = []
+  readonly sent: { cmd: string; path?: string; paths?: string[]; after?: string; _id: number }[] = []
   onopen: () => void = () => undefined
   onmessage: (event: { data: string }) => void = () => undefined
   onclose: () => void = () => undefined
@@ -26,8 +26,8 @@ class FakeSocket {
     this.onmessage({ data: JSON.stringify(message) })
   }
 
-  confirmAll(): void {
-    for (const { _id } of this.sent) this.say({ msg: 'OK', code: 200, _id })
+  confirmAll(more: { position?: string; resync?: boolean } = {}): void {
+    for (const { _id } of this.sent) this.say({ msg: 'OK', code: 200, _id, ...more })
   }
 }
 
@@ -72,20 +72,21 @@ describe('subscriptions', () => {
     stopOne()
     stopTwo()
     stopTwo()
-    expect(socket().sent.map(({ cmd, path }) => `${cmd} ${path}`)).toEqual(['startConsuming builds/*/*', 'startConsuming workers/*/*', 'stopConsuming builds/*/*', 'stopConsuming workers/*/*'])
+    expect(socket().sent.map(({ cmd, path, paths = [path] }) => `${cmd} ${paths.join(' ')}`)).toEqual(['startConsuming builds/*/*', 'startConsuming workers/*/*', 'stopConsuming builds/*/*', 'stopConsuming workers/*/*'])
   })
 
   test('get the events of their paths, and are confirmed when all paths are', () => {
     const { live, socket } = setUp()
     const heard = vi.fn()
     const confirmed = vi.fn()
-    live.subscribe(['builds/*/*', 'builds/7/steps/*/*'], { event: heard, confirmed })
+    live.subscribe(['builds/*/*'], { event: heard, confirmed })
     socket().onopen()
+    live.subscribe(['builds/*/*', 'builds/7/steps/*/*'], { event: heard, confirmed })
     const [first, second] = socket().sent
     socket().say({ msg: 'OK', code: 200, _id: first?._id })
-    expect(confirmed).not.toHaveBeenCalled()
-    socket().say({ msg: 'OK', code: 200, _id: second?._id })
     expect(confirmed).toHaveBeenCalledTimes(1)
+    socket().say({ msg: 'OK', code: 200, _id: second?._id })
+    expect(confirmed).toHaveBeenCalledTimes(2)
     socket().say({ k: 'builds/7/steps/1/updated', m: { stepid: 1 } })
     socket().say({ k: 'workers/1/connected', m: {} })
     expect(heard.mock.calls).toEqual([[{ k: 'builds/7/steps/1/updated', m: { stepid: 1 } }]])
@@ -93,27 +94,65 @@ describe('subscriptions', () => {
 })
 
 describe('a lost connection', () => {
-  test('is made again, later each time, and then confirmed anew', () => {
+  test('is made again, later each time, and goes on where it was', () => {
     const { clock, live, socket } = setUp()
-    const confirmed = vi.fn()
+    const [confirmed, heard] = [vi.fn(), vi.fn()]
     const statuses: string[] = []
     live.onStatus(() => statuses.push(live.status))
-    live.subscribe(['builds/*/*'], { event: () => undefined, confirmed })
+    live.subscribe(['builds/*/*'], { event: heard, confirmed })
     socket().onopen()
-    socket().confirmAll()
+    socket().confirmAll({ position: '7:1' })
+    socket().say({ k: 'builds/7/new', m: {}, position: '7:2.1' })
     socket().onclose()
-    clock.advance(499)
+    clock.advance(999)
     expect(FakeSocket.made).toHaveLength(1)
     clock.advance(1)
     expect(FakeSocket.made).toHaveLength(2)
     socket().onclose()
-    clock.advance(999)
+    clock.advance(1_999)
     expect(FakeSocket.made).toHaveLength(2)
     clock.advance(1)
     socket().onopen()
-    socket().confirmAll()
-    expect(confirmed).toHaveBeenCalledTimes(2)
+    expect(socket().sent).toMatchObject([{ cmd: 'startConsuming', paths: ['builds/*/*'], after: '7:2.1', position: true }])
+    socket().confirmAll({ position: '7:2.1', resync: false })
+    socket().say({ k: 'builds/7/finished', m: {}, position: '7:3.1' })
+    expect(heard.mock.calls.map(([event]) => event.k)).toEqual(['builds/7/new', 'builds/7/finished'])
+    expect(confirmed).toHaveBeenCalledTimes(1)
     expect(statuses).toEqual(['live', 'reconnecting', 'live'])
+  })
+
+  test.each([['the server cannot go on there', { position: '9:1', resync: true }, '7:1'], ['no position is known', {}, undefined]])('when %s, all is confirmed anew', (_why, answer, position) => {
+    const { clock, live, socket } = setUp()
+    const confirmed = vi.fn()
+    live.subscribe(['builds/*/*'], { event: () => undefined, confirmed })
+    socket().onopen()
+    socket().confirmAll(position === undefined ? {} : { position })
+    socket().onclose()
+    clock.advance(1_000)
+    socket().onopen()
+    socket().confirmAll(answer)
+    expect(confirmed).toHaveBeenCalledTimes(2)
+  })
+
+  test('without a break, too, events may be missed: all is confirmed anew', () => {
+    const { live, socket } = setUp()
+    const confirmed = vi.fn()
+    live.subscribe(['builds/*/*'], { event: () => undefined, confirmed })
+    socket().onopen()
+    socket().confirmAll({ position: '7:1' })
+    socket().say({ msg: 'position', position: '7:2' })
+    expect(confirmed).toHaveBeenCalledTimes(1)
+    socket().say({ msg: 'resync', position: '8:1' })
+    expect(confirmed).toHaveBeenCalledTimes(2)
+  })
+
+  test('is noticed soon by who comes back to the page', () => {
+    const { clock, live, socket } = setUp()
+    socket().onopen()
+    live.connect()
+    expect(socket().sent.at(-1)?.cmd).toBe('ping')
+    clock.advance(4_000)
+    expect(live.status).toBe('reconnecting')
   })
 
   test('is noticed when the server no longer answers', () => {

@@ -5,20 +5,28 @@ import type { Clock } from '../lib/clock.js'
 export type LiveStatus = 'connecting' | 'live' | 'reconnecting'
 export type LiveListener = {
   event: (event: LiveEvent) => void
-  /** The server has confirmed every path: from now on no event is missed until the connection is lost. Again after each reconnect. */
+  /** The server has confirmed every path: from now on no event is missed, over reconnects too. Again whenever some were: what is shown must be read anew. */
   confirmed?: () => void
 }
 
 type Subscriber = { patterns: readonly string[]; listener: LiveListener; confirmed: boolean }
 type Path = { users: number; confirmed: boolean }
-export type LiveSocketOptions = { url: string; clock: Clock; random: () => number; open?: (url: string) => WebSocket }
+export type LiveSocketOptions = { url: string; clock: Clock; random: () => number; /** Nobody looks at the page: it can wait. */ isHidden?: () => boolean; open?: (url: string) => WebSocket }
 
 const pingEvery = 15_000
 const answerWithin = 10_000
+const checkWithin = 4_000
+/** Before the first new try, at most: many pages lose one server at the same moment. */
+const firstWait = 1_000
+const hiddenWait = 10_000
+const longestWait = 15_000
+
+type Said = { k?: string; m?: LiveEvent['m']; _id?: number; msg?: string; position?: string; resync?: boolean; error?: string }
 
 /**
  * Buildbot's event stream over one WebSocket: startConsuming per path, however many parts of the page listen to it.
- * Reconnects with backoff; events are not replayed, so whoever holds data fetches it anew when `confirmed` is called again.
+ * Reconnects with backoff, and goes on behind the last position that it was told (an addition of ours to Buildbot's protocol): only when
+ * the server cannot go on there is everything fetched anew.
  */
 export class LiveSocket {
   status: LiveStatus = 'connecting'
@@ -26,16 +34,18 @@ export class LiveSocket {
   private readonly paths = new Map<string, Path>()
   private readonly subscribers = new Set<Subscriber>()
   private readonly statusListeners = new Set<() => void>()
-  private readonly asked = new Map<number, string>()
+  private readonly asked = new Map<number, readonly string[]>()
+  /** Everything up to here was heard. */
+  private position: string | undefined
   private nextId = 1
   private failures = 0
   private cancelTimer = (): void => undefined
 
   constructor(private readonly options: LiveSocketOptions) {}
 
-  /** Connects; also called to try again at once (the machine is back online, somebody looks at the page). */
+  /** Connects; also called to try again, or to see whether it still works, at once (the machine is back online, somebody looks at the page). */
   connect(): void {
-    if (this.socket) return
+    if (this.socket) return void (this.status === 'live' && this.check())
     this.cancelTimer()
     const { url, open = (address: string) => new WebSocket(address) } = this.options
     const socket = open(url)
@@ -67,43 +77,62 @@ export class LiveSocket {
     const known = this.paths.get(path)
     if (known) return void known.users++
     this.paths.set(path, { users: 1, confirmed: false })
-    if (this.status === 'live') this.ask('startConsuming', path)
+    if (this.status === 'live') this.consume([path])
   }
 
   private release(path: string): void {
     const known = this.paths.get(path)
     if (!known || --known.users > 0) return
     this.paths.delete(path)
-    if (this.status === 'live') this.ask('stopConsuming', path)
+    if (this.status === 'live') this.ask({ cmd: 'stopConsuming', path })
   }
 
-  private ask(cmd: string, path?: string): void {
+  private ask(frame: { cmd: string; path?: string; paths?: readonly string[]; position?: true; after?: string }): number {
     const id = this.nextId++
-    if (cmd === 'startConsuming' && path !== undefined) this.asked.set(id, path)
-    this.socket?.send(JSON.stringify({ cmd, path, _id: id }))
+    this.socket?.send(JSON.stringify({ ...frame, _id: id }))
+    return id
+  }
+
+  private consume(paths: readonly string[], after?: string): void {
+    this.asked.set(this.ask({ cmd: 'startConsuming', paths, position: true, ...(after === undefined ? {} : { after }) }), paths)
   }
 
   private opened(): void {
     this.failures = 0
     this.setStatus('live')
-    for (const path of this.paths.keys()) this.ask('startConsuming', path)
+    if (this.paths.size === 0 || this.position === undefined) this.lose()
+    if (this.paths.size > 0) this.consume([...this.paths.keys()], this.position)
     this.watch(pingEvery)
   }
 
   private received(text: string): void {
     this.watch(pingEvery)
-    const { k, m, _id } = JSON.parse(text) as { k?: string; m?: LiveEvent['m']; _id?: number }
+    const { k, m, _id, msg, position, resync, error } = JSON.parse(text) as Said
     if (k !== undefined) {
       const event: LiveEvent = { k, m: m ?? {} }
       for (const { patterns, listener } of this.subscribers) if (patterns.some(pattern => matchesPath(pattern, k))) listener.event(event)
-      return
     }
-    const path = _id === undefined ? undefined : this.asked.get(_id)
-    if (_id === undefined || path === undefined) return
-    this.asked.delete(_id)
+    if (resync === true || msg === 'resync') this.lose()
+    const paths = _id === undefined ? undefined : this.asked.get(_id)
+    if (_id !== undefined && paths !== undefined) {
+      this.asked.delete(_id)
+      // Without events it is better to be told so, and to ask from time to time.
+      if (error !== undefined) return this.abandon()
+      for (const path of paths) this.confirm(path)
+    }
+    if (position !== undefined) this.position = position
+    this.settle()
+  }
+
+  private confirm(path: string): void {
     const known = this.paths.get(path)
     if (known) known.confirmed = true
-    this.settle()
+  }
+
+  /** Events were missed. */
+  private lose(): void {
+    this.position = undefined
+    for (const subscriber of this.subscribers) subscriber.confirmed = false
   }
 
   private settle(): void {
@@ -119,9 +148,14 @@ export class LiveSocket {
     this.cancelTimer()
     this.cancelTimer = this.options.clock.setTimeout(() => {
       if (this.status !== 'live') return this.socket?.close()
-      this.ask('ping')
-      this.cancelTimer = this.options.clock.setTimeout(() => this.abandon(), answerWithin)
+      this.check(answerWithin)
     }, ms)
+  }
+
+  private check(within = checkWithin): void {
+    this.cancelTimer()
+    this.ask({ cmd: 'ping' })
+    this.cancelTimer = this.options.clock.setTimeout(() => this.abandon(), within)
   }
 
   private abandon(): void {
@@ -135,9 +169,9 @@ export class LiveSocket {
     this.socket = undefined
     this.asked.clear()
     for (const path of this.paths.values()) path.confirmed = false
-    for (const subscriber of this.subscribers) subscriber.confirmed = false
     this.setStatus('reconnecting')
-    const wait = Math.min(15_000, 500 * 2 ** Math.min(this.failures++, 5)) * (0.5 + this.options.random() / 2)
+    const { random, isHidden = () => false } = this.options
+    const wait = Math.min(longestWait, (isHidden() ? hiddenWait : firstWait) * 2 ** Math.min(this.failures++, 5)) * random()
     this.cancelTimer()
     this.cancelTimer = this.options.clock.setTimeout(() => this.connect(), wait)
   }

@@ -1,4 +1,4 @@
-import type { Response } from 'express'
+import type { ServerResponse } from 'node:http'
 import type { Hub } from './hub.js'
 import { wordsOf, type End, type Joined, type Listener } from './listener.js'
 import type { Message } from './message.js'
@@ -21,14 +21,14 @@ export type EventStreamOptions = {
 /** A connection that gets server-sent events. */
 export class EventStream implements Listener {
   readonly patterns = new Set<string>()
-  readonly #response: Response
+  readonly #response: ServerResponse
   readonly #options: EventStreamOptions
   readonly #outlet: Outlet
   readonly #stops: (() => void)[]
   #stuckBeats = 0
   #over = false
 
-  constructor(response: Response, options: EventStreamOptions) {
+  constructor(response: ServerResponse, options: EventStreamOptions) {
     this.#response = response
     this.#options = options
     this.#outlet = new Outlet({

@@ -27,7 +27,7 @@ function publish(type: EventType, id: number, parents: object) {
   return transaction(api.db, null, async tx => tx.publish({ type, id, version: 2, project: null, parents }))
 }
 
-type Frame = { k?: string; m?: { [field: string]: unknown }; msg?: string; error?: string; code?: number; _id?: number }
+type Frame = { position?: string; k?: string; m?: { [field: string]: unknown }; msg?: string; error?: string; code?: number; _id?: number }
 
 async function webSocket(headers: { [name: string]: string } = {}) {
   const socket = new WebSocket(`${api.url.replace('http', 'ws')}/ws`, { headers })
@@ -112,6 +112,24 @@ describe('web socket', () => {
     expect(witness.events()).toHaveLength(24)
   })
 
+  it('goes on where another one ended, for clients that ask for positions', async () => {
+    const first = await webSocket()
+    const begun = await first.ask({ cmd: 'startConsuming', paths: ['changes/*/new', 'buildsets/*/new'], position: true })
+    expect(begun).toMatchObject({ msg: 'OK', code: 200, position: expect.stringMatching(/^\d+:\d+$/) })
+    const ids: number[] = []
+    for (let n = 0; n < 3; n++) ids.push(await accept(api, aChange(`resumed${n}`)))
+    const { position } = await first.event(`changes/${ids[0]}/new`).then(() => first.events()[0]!)
+    await first.event(`changes/${ids[2]}/new`)
+    first.socket.terminate()
+    const second = await webSocket()
+    expect(await second.ask({ cmd: 'startConsuming', paths: ['changes/*/new', 'buildsets/*/new'], after: position, position: true })).toMatchObject({ code: 200, position, resync: false })
+    await second.event(`changes/${ids[2]}/new`)
+    expect(second.events()).toEqual(first.events().slice(1))
+    expect(await second.ask({ cmd: 'startConsuming', path: 'builds/*/*', after: position })).toMatchObject({ code: 400 })
+    const third = await webSocket()
+    expect(await third.ask({ cmd: 'startConsuming', path: 'changes/*/new', after: '1:5', position: true })).toMatchObject({ code: 200, resync: true, position: expect.stringMatching(/^\d+:\d+$/) })
+  })
+
   it('is not for pages of other sites', async () => {
     await expect(webSocket({ origin: 'https://evil.example' })).rejects.toThrow('403')
     await webSocket({ origin: api.url })
@@ -133,10 +151,10 @@ describe('web socket', () => {
 
 describe('server-sent events', () => {
   type Stream = { text: () => string; until: (part: RegExp) => Promise<RegExpMatchArray | null> }
-  async function listen(path: string): Promise<Stream> {
+  async function listen(path: string, headers: { [name: string]: string } = {}): Promise<Stream> {
     const abort = new AbortController()
     open.push(() => abort.abort())
-    const response = await fetch(`${api.url}/sse/${path}`, { signal: abort.signal })
+    const response = await fetch(`${api.url}/sse/${path}`, { signal: abort.signal, headers })
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     let text = ''
     const read = async () => { for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString() }
@@ -161,13 +179,28 @@ describe('server-sent events', () => {
     expect(stream.text()).not.toContain('sse2')
   })
 
+  it('goes on behind the last id that a client has, or says that it cannot', async () => {
+    const first = await listen('listen/changes/*/new')
+    await first.until(/^event: handshake\ndata: [0-9a-f-]{36}\n\nid: \d+:\d+\n\n/)
+    const ids = [await accept(api, aChange('last1')), await accept(api, aChange('last2')), await accept(api, aChange('last3'))]
+    await first.until(RegExp(`"changes","${ids[2]}"`))
+    const [one, ...others] = [...first.text().matchAll(/^id: (\S+)\nevent: event\n.*$/gm)]
+    for (const again of [await listen('listen/changes/*/new', { 'last-event-id': one![1]! }), await listen(`listen?path=changes/*/new&after=${one![1]}`)]) {
+      await again.until(RegExp(`"changes","${ids[2]}"`))
+      expect([...again.text().matchAll(/^id: (\S+)\nevent: event\n.*$/gm)].map(String)).toEqual(others.map(String))
+      expect(again.text()).not.toContain('resync')
+    }
+    const lost = await listen('listen/changes/*/new', { 'last-event-id': '5:5' })
+    await lost.until(/^event: handshake\ndata: [0-9a-f-]{36}\n\nid: \d+:\d+\nevent: resync\ndata: \{\}\n\n$/)
+  })
+
   it('the client follows several paths, over a connection that breaks', async () => {
     const abort = new AbortController()
     open.push(() => abort.abort())
     const events: LiveEvent[] = []
     const states: boolean[] = []
     const done = createClient({ baseUrl: api.url }).follow(['changes/*/new', 'buildsets/*/new'], {
-      onEvent: event => events.push(event), onConnected: state => states.push(state), signal: abort.signal, wait: (ms, signal) => systemClock().sleep(ms, signal),
+      onEvent: event => events.push(event), onConnected: state => states.push(state), signal: abort.signal, wait: (ms, signal) => systemClock().sleep(ms, signal), random: () => 0,
     })
     await vi.waitFor(() => expect(states).toEqual([true]))
     const change = await accept(api, aChange('client'))

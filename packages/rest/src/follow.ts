@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import type { LiveEvent } from './events.js'
+import { RestError } from './rest-error.js'
+import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.js'
+
+export type FollowOptions = {
+  onEvent(event: LiveEvent): void
+  /** true: the stream is open; the first time, read what is shown, for no event is missed from here on. false: it broke, and is opened again. */
+  onConnected?(connected: boolean): void
+  /** Events were lost (away for too long, the event stream is another one): read again what is shown. */
+  onResync?(): void
+  signal: AbortSignal
+  wait(ms: number, signal: AbortSignal): Promise<void>
+  /** 0 <= x < 1: so that not all who lost one server come to the other at the same moment. */
+  random(): number
+}
+
+/** Opens the stream behind `after`. Rejects with RestError, or what fetch rejects with. */
+type Open = (after: string | undefined, signal: AbortSignal) => Promise<Response>
+
+const [firstPauseMs, longestPauseMs] = [1_000, 15_000]
+/** The server says something every 15 s. */
+const silenceMs = 40_000
+const eventData = z.object({ key: z.array(z.string()), message: z.record(z.string(), z.unknown()) })
+
+/** A refusal stays one; everything else is a matter of time. */
+const isRefusal = (error: unknown): boolean => error instanceof RestError && error.status < 500 && error.status !== 408 && error.status !== 429
+
+export async function follow(open: Open, options: FollowOptions): Promise<void> {
+  const { signal, wait, random, onConnected } = options
+  const stream = new FollowedStream(open, options)
+  let failures = 0
+  while (!signal.aborted) {
+    const { connected } = await stream.read()
+    if (signal.aborted) return
+    if (connected) onConnected?.(false)
+    failures = connected ? 0 : failures + 1
+    await wait(Math.min(firstPauseMs * 2 ** failures, longestPauseMs) * random(), signal).catch(() => {})
+  }
+}
+
+class FollowedStream {
+  readonly #open: Open
+  readonly #options: FollowOptions
+  /** The id of the last event. */
+  #after: string | undefined
+
+  constructor(open: Open, options: FollowOptions) {
+    this.#open = open
+    this.#options = options
+  }
+
+  /** Until it breaks. Rejects when it is refused. */
+  async read(): Promise<{ connected: boolean }> {
+    const { signal } = this.#options
+    const ended = new AbortController()
+    const silence = new Watch(this.#options, ended)
+    let connected = false
+    try {
+      const response = await this.#open(this.#after, AbortSignal.any([signal, ended.signal]))
+      for await (const event of readServerSentEvents(response.body ?? new ReadableStream())) {
+        silence.broken()
+        this.#take(event)
+        if (event.event === 'handshake' && !connected) {
+          connected = true
+          this.#options.onConnected?.(true)
+        }
+      }
+    } catch (error) {
+      if (isRefusal(error) && !signal.aborted) throw error
+    } finally {
+      ended.abort()
+    }
+    return { connected }
+  }
+
+  #take({ event, data, id }: ServerSentEvent): void {
+    if (event === 'event' && data !== null) {
+      const { key, message } = eventData.parse(JSON.parse(data))
+      this.#options.onEvent({ k: key.join('/'), m: message })
+    }
+    if (event === 'resync') this.#options.onResync?.()
+    // Behind what was told of it: who is told does not lose it.
+    if (id !== null) this.#after = id
+  }
+}
+
+/** Ends a stream of which nothing is heard: its server may be gone without a word. */
+class Watch {
+  #heard = true
+
+  constructor({ wait }: Pick<FollowOptions, 'wait'>, ended: AbortController) {
+    const look = async () => {
+      while (this.#heard) {
+        this.#heard = false
+        await wait(silenceMs, ended.signal)
+      }
+      ended.abort()
+    }
+    look().catch(() => {})
+  }
+
+  broken(): void {
+    this.#heard = true
+  }
+}
