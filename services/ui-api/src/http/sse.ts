@@ -1,9 +1,9 @@
 import { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
-import { callerOf } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import { EventStream } from '../live/event-stream.js'
 import type { Hub } from '../live/hub.js'
+import { stillReads } from '../live/still-reads.js'
 
 /** Another replica is asked to do this to a stream of its own. */
 const questionSchema = z.object({ verb: z.enum(['add', 'remove']), id: z.string(), path: z.string() })
@@ -23,7 +23,7 @@ const processDigits = 8
  * `/sse/listen?path=A&path=B` asks for all at once. Each event has an id; with the last one in the header Last-Event-ID or `?after=`, a
  * stream goes on where another one ended, or says `resync` when not all that followed is kept.
  */
-export function sseRoutes({ clock, random, logger, events, access }: Deps, hub: Hub): Router {
+export function sseRoutes({ clock, random, logger, events, access, settings }: Deps, hub: Hub): Router {
   const router = Router()
   const streams = new Map<string, EventStream>()
   const self = random.uuid().slice(0, processDigits)
@@ -33,12 +33,11 @@ export function sseRoutes({ clock, random, logger, events, access }: Deps, hub: 
   })
 
   const listen = (request: Request, response: Response) => {
-    const caller = callerOf(request)
     const id = self + random.uuid().slice(processDigits)
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
     response.flushHeaders()
     const stream = new EventStream(response, {
-      hub, handshake: id, mayRead: () => access.mayRead(caller, '/sse'), later: (fn, ms) => clock.setTimeout(fn, ms),
+      hub, handshake: id, stillReads: () => stillReads(request, { access, settings }), later: (fn, ms) => clock.setTimeout(fn, ms),
       onEnd(why) {
         streams.delete(id)
         if (why !== 'left') logger.debug({ why, id }, 'event stream ended')

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.js'
 import { Unauthorized, type Callers } from '../access/callers.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
+import { stillReads } from '../live/still-reads.js'
 import { isAllowedOrigin, withoutCookies } from './foreign-pages.js'
 import { identify } from './identify.js'
 import { refusalOfHost, type Reach } from './own-host.js'
@@ -65,10 +66,9 @@ const frameSchema = z.object({
 type Frame = z.infer<typeof frameSchema>
 type Answer = { msg: string; code: number; position?: string; resync?: boolean } | { error: string; code: number }
 
-function serveClient({ client, socket, request }: { client: WebSocket; socket: Duplex; request: IncomingMessage }, { logger, access }: Deps, hub: Hub): void {
-  const caller = callerOf(request)
+function serveClient({ client, socket, request }: { client: WebSocket; socket: Duplex; request: IncomingMessage }, { logger, access, settings }: Deps, hub: Hub): void {
   const session = new SocketSession(client, socket, {
-    hub, mayRead: () => access.mayRead(caller, '/ws'), onEnd(why) { if (why !== 'left') logger.debug({ why }, 'web socket ended') },
+    hub, stillReads: () => stillReads(request, { access, settings }), onEnd(why) { if (why !== 'left') logger.debug({ why }, 'web socket ended') },
   })
   const say = (answer: Answer, id: Frame['_id']) => {
     if (client.readyState === client.OPEN) client.send(JSON.stringify({ ...answer, _id: id ?? null }))

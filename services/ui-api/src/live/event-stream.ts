@@ -12,7 +12,7 @@ export type EventStreamOptions = {
   hub: Hub
   /** What is said first. */
   handshake: string
-  mayRead(): boolean
+  stillReads(): Promise<boolean>
   /** To break it off when the client does not take the last words. */
   later(fn: () => void, ms: number): () => void
   onEnd(why: End): void
@@ -41,8 +41,8 @@ export class EventStream implements Listener {
       this.#stuckBeats = 0
       this.#outlet.drained()
     })
-    const { hub, mayRead } = options
-    this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => { if (!mayRead()) this.end('denied') })]
+    const { hub } = options
+    this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => void this.#askRights())]
   }
 
   listen(pattern: string): void {
@@ -89,6 +89,10 @@ export class EventStream implements Listener {
     this.#response.on('close', cancel)
     // Who is told where to go on has all that came before.
     this.#response.end(`${why === 'denied' || place === null ? 'event: end\n' : `id: ${place}\nevent: resume\n`}data: ${JSON.stringify({ reason: wordsOf[why] })}\n\n`)
+  }
+
+  async #askRights(): Promise<void> {
+    if (!await this.#options.stillReads()) this.end('denied')
   }
 
   #place(): string | null {

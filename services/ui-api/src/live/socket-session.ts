@@ -5,7 +5,7 @@ import { wordsOf, type End, type Joined, type Listener } from './listener.js'
 import type { Message } from './message.js'
 import { Outlet } from './outlet.js'
 
-export type SocketSessionOptions = { hub: Hub; mayRead(): boolean; onEnd(why: End): void }
+export type SocketSessionOptions = { hub: Hub; stillReads(): Promise<boolean>; onEnd(why: End): void }
 
 /** RFC 6455: going away, policy violation, try again later. */
 const codes: { [W in End]: number } = { stopping: 1001, missed: 1013, slow: 1013, silent: 1001, denied: 1008, left: 1000 }
@@ -35,8 +35,8 @@ export class SocketSession implements Listener {
     })
     socket.on('drain', () => this.#outlet.drained())
     client.on('pong', () => { this.#answered = true })
-    const { hub, mayRead } = options
-    this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => { if (!mayRead()) this.end('denied') })]
+    const { hub } = options
+    this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => void this.#askRights())]
   }
 
   /** Whether it has begun to listen, so that it is too late to say from where. */
@@ -96,6 +96,10 @@ export class SocketSession implements Listener {
     this.#options.onEnd(why)
     if (why === 'silent') this.#client.terminate()
     else this.#client.close(codes[why], `${wordsOf[why]}${hint}`.slice(0, longestReason))
+  }
+
+  async #askRights(): Promise<void> {
+    if (!await this.#options.stillReads()) this.end('denied')
   }
 
   #place(): string {
