@@ -12,7 +12,11 @@ export type Envelope = {
   /** Epoch milliseconds. */
   at: number
   /** Ids of the rows above it (builder, build, buildset, worker, step), so that readers can route without a query. */
-  parents?: { builder?: number; build?: number; buildset?: number; worker?: number; step?: number; number?: number; slug?: string }
+  parents?: {
+    builder?: number; build?: number; buildset?: number; worker?: number; step?: number; number?: number; slug?: string
+    /** Of a control action: the table, the row in it, and what was done. */
+    thing?: string; row?: number; action?: string
+  }
 }
 
 /** What a transaction says of a change; the relay adds the form's version and the time of the commit. */
@@ -33,6 +37,7 @@ export type EventType =
   | 'build.properties'
   | 'pool.alert'
   | 'notification.new' | 'notification.updated'
+  | 'control.done'
 
 /** Wakes: lossy hints on core NATS that rows of this kind may be waiting. */
 export type WakeTopic = 'requests' | 'changes' | 'controls' | 'buildsets' | 'generations' | 'timers' | 'tasks' | 'locks' | 'instances' | 'cancellations' | 'reports' | 'notifications' | 'polls' | 'deliveries'

@@ -79,9 +79,10 @@ export async function forcedBuilderNames(deps: Pick<ControlRequest['deps'], 'db'
 /** All of the scheduler's builders, unless some of them were named. */
 async function buildersOf(db: Database, scheduler: ForceScheduler, { builderid, builderNames }: z.infer<typeof whichBuilders>): Promise<string[]> {
   if (builderNames) {
-    const foreign = builderNames.filter(name => !scheduler.builders.includes(name))
-    if (foreign.length > 0 || builderNames.length === 0) throw wrongFields({ builderNames: `the scheduler '${scheduler.name}' cannot build ${foreign.map(name => `'${name}'`).join(', ') || 'nothing'}; it has: ${scheduler.builders.join(', ')}` })
-    return builderNames
+    // Those of others are left out, as in Buildbot.
+    const own = scheduler.builders.filter(name => builderNames.includes(name)).sort()
+    if (own.length === 0) throw wrongFields({ builderNames: `the scheduler '${scheduler.name}' cannot build ${builderNames.map(name => `'${name}'`).join(', ') || 'nothing'}; it has: ${scheduler.builders.join(', ')}` })
+    return own
   }
   if (builderid === null || builderid === undefined) return scheduler.builders
   const { rows: [builder] } = await db.pool.query<{ name: string }>('SELECT name FROM builders WHERE id = $1 AND active', [builderid])

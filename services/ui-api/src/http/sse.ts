@@ -63,7 +63,10 @@ export function sseRoutes({ clock, random, logger, events, access, settings }: D
   router.get(['/listen', '/listen/*path'], listen)
   router.get('/add/:id/*path', (request, response) => change(request, response, 'add'))
   router.get('/remove/:id/*path', (request, response) => change(request, response, 'remove'))
+  router.get(['/add/:id', '/remove/:id'], (request, response) => change(request, response, request.path.startsWith('/add') ? 'add' : 'remove'))
   router.get(['/add', '/remove'], (_request, response) => void response.status(400).type('txt').send('need uuid'))
+  // Without a verb it is listening that is meant.
+  router.get(['/', '/*path'], listen)
   return router
 }
 

@@ -59,7 +59,7 @@ function refusalToRead(request: IncomingMessage, { access }: Deps): Refusal | nu
 }
 
 const frameSchema = z.object({
-  cmd: z.string().optional(), type: z.unknown().optional(), _id: z.union([z.string(), z.number()]).nullish(), path: z.unknown().optional(),
+  cmd: z.string().nullish(), type: z.unknown().optional(), _id: z.json().optional(), path: z.unknown().optional(),
   // Ours: several paths at once, where to go on, and whether to tell how far it has come.
   paths: z.array(z.string()).max(mostPaths).optional(), after: z.string().optional(), position: z.boolean().optional(),
 })
@@ -80,15 +80,16 @@ function serveClient({ client, socket, request }: { client: WebSocket; socket: D
     if (!frame.success) return say({ error: 'a frame is a JSON object', code: 400 }, null)
     const { _id } = frame.data
     const refused = refusalOfFrame(frame.data, session)
-    if (refused) return say(refused, _id)
+    // Of a frame without a command Buildbot does not say which it was.
+    if (refused) return say(refused, frame.data.cmd ? _id : null)
     void obey(frame.data, session).then(answer => say(answer, _id))
   })
 }
 
 function refusalOfFrame(frame: Frame, session: SocketSession): Answer | null {
   const { cmd, path, paths, after } = frame
-  if (frame._id === undefined && frame.type === undefined) return { error: "no '_id' or 'type' in websocket frame", code: 400 }
-  if (cmd === undefined) return { error: "no 'cmd' in websocket frame", code: 400 }
+  if ((frame._id ?? frame.type ?? null) === null) return { error: "no '_id' or 'type' in websocket frame", code: 400 }
+  if (cmd === undefined || cmd === null) return { error: "no 'cmd' in websocket frame", code: 400 }
   if (cmd === 'ping') return null
   if (cmd !== 'startConsuming' && cmd !== 'stopConsuming') return { error: `no such command type '${cmd}'`, code: 404 }
   if (typeof path !== 'string' && (cmd === 'stopConsuming' || paths === undefined)) return { error: `invalid path format '${String(path)}'`, code: 400 }

@@ -1,7 +1,7 @@
 import type { Envelope } from '@yardmaster/domain'
 
 /** Kinds of rows that events speak of. */
-export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'changesource' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log'
+export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'changesource' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log' | 'control'
 export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties' | 'missing'; id: number; paths: string[] }
 
 type Parents = NonNullable<Envelope['parents']>
@@ -33,8 +33,12 @@ const paths: { [S in Subject]: PathsOf } = {
     given(worker) && `workers/${worker}/builds/${id}`,
   ],
   step: (id, { build }) => [`steps/${id}`, given(build) && `builds/${build}/steps/${id}`],
+  control: (_id, { thing = '', row, action }) => [controlled[thing] !== undefined && given(row, action) && `control/${controlled[thing]}/${row}`],
   log: (id, { step, slug }) => [`logs/${id}`, given(step, slug) && `steps/${step}/logs/${slug}`],
 }
+
+/** Of what Buildbot tells control actions, in its words. */
+const controlled: { readonly [thing: string]: string } = { builds: 'builds', build_requests: 'buildrequests', workers: 'worker' }
 
 const isSubject = (name: string): name is Subject => Object.hasOwn(paths, name)
 
@@ -45,5 +49,5 @@ export function toldBy({ type, id, parents = {} }: Envelope): Told | null {
   if (subject === 'build' && event === 'properties') return { subject, part: 'properties', id, paths: [`builds/${id}/properties/update`] }
   if (subject === 'worker' && event === 'missing') return { subject, part: 'missing', id, paths: [`workers/${id}/missing`] }
   const found = paths[subject](id, parents).filter(path => path !== false)
-  return { subject, part: 'resource', id, paths: found.map(path => `${path}/${event}`) }
+  return { subject, part: 'resource', id, paths: found.map(path => `${path}/${subject === 'control' ? parents.action : event}`) }
 }

@@ -19,7 +19,7 @@ import { readInstancesById } from '../http/yard/read-instances.js'
 import type { Subject, Told } from './event-paths.js'
 
 /** Those that Buildbot has. */
-const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery' | 'notification'>]: StoredResource } = {
+const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery' | 'notification' | 'control'>]: StoredResource } = {
   master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, changesource: changesources, buildset: buildsets,
   buildrequest: buildrequests, build: builds, step: steps, log: logs,
 }
@@ -55,6 +55,7 @@ async function loadGroup(db: Database, group: readonly Told[]): Promise<[string,
   if (subject === 'instance') return (await readInstancesById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   if (subject === 'delivery') return (await readDeliveriesById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   if (subject === 'notification') return (await readNotificationsById(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
+  if (subject === 'control') return (await loadReasons(db, ids)).map(({ id, reason }) => [keyOf({ ...first, id }), JSON.stringify({ reason })])
   if (subject === 'pool') return (await loadPools(db, ids)).map(row => [keyOf({ ...first, id: row.id }), JSON.stringify(row)])
   const rows = await fetchByIds(db, resources[subject], ids, emptySpec)
   return [...rows].map(([id, row]) => [keyOf({ ...first, id }), JSON.stringify(row)])
@@ -67,13 +68,22 @@ async function loadPools(db: Database, ids: number[]): Promise<{ id: number; nam
   return rows
 }
 
-type MissingWorker = { workerid: number; name: string; workerinfo: object; notify: string[]; last_connection: string }
+/** Of control actions all that Buildbot tells. */
+async function loadReasons(db: Database, ids: number[]): Promise<{ id: number; reason: string }[]> {
+  const { rows } = await db.pool.query<{ id: number; reason: string }>(`SELECT id, coalesce(parameters->>'reason', 'no reason') AS reason FROM control_actions WHERE id = ANY($1)`, [ids])
+  return rows
+}
+
+type MissingWorker = { workerid: number; notify: string[]; last_connection: string }
 
 /** Buildbot's words for it, `last_connection` as people read it. */
 async function loadMissing(db: Database, ids: number[]): Promise<MissingWorker[]> {
-  const { rows } = await db.pool.query<MissingWorker>(
-    `SELECT w.id AS workerid, w.name, w.info AS workerinfo, w.notify_on_missing AS notify,
+  const [known, { rows }] = await Promise.all([fetchByIds(db, workers, ids, emptySpec), db.pool.query<MissingWorker>(
+    `SELECT w.id AS workerid, w.notify_on_missing AS notify,
        coalesce(to_char(s.disconnected_at AT TIME ZONE 'UTC', 'Dy Mon DD HH24:MI:SS YYYY'), 'never') AS last_connection
-     FROM workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id WHERE w.id = ANY($1)`, [ids])
-  return rows
+     FROM workers w LEFT JOIN worker_sessions s ON s.worker_id = w.id WHERE w.id = ANY($1)`, [ids])])
+  return rows.flatMap(row => {
+    const worker = known.get(row.workerid)
+    return worker ? [{ ...worker, ...row }] : []
+  })
 }
