@@ -1,25 +1,16 @@
 import { z } from 'zod'
 
-const epochSeconds = z.number()
-
-/** A file that a step has uploaded, as `/api/yard/v1/builds/:build/artifacts` tells it. Times are epoch seconds. */
-export const artifactSchema = z.object({
+const artifactSchema = z.object({
   id: z.number(),
   buildid: z.number(),
-  /** A relative path. */
-  name: z.string(),
-  /** Bytes. */
-  size: z.number(),
-  /** Of its content, in hex. */
-  sha256: z.string(),
-  /** Of the step that uploaded it. */
-  step: z.object({ number: z.number(), name: z.string() }),
-  uploadedAt: epochSeconds,
-  /** When it is deleted; null: with its build. */
-  expiresAt: epochSeconds.nullable(),
-  /** Where it is downloaded. */
-  url: z.string(),
-})
+  name: z.string().describe('A relative path.'),
+  size: z.number().describe('Bytes.'),
+  sha256: z.string().describe('Of its content, in hex.'),
+  step: z.object({ number: z.number(), name: z.string() }).describe('The one that uploaded it.'),
+  uploadedAt: z.number(),
+  expiresAt: z.number().nullable().describe('When it is deleted; null: with its build.'),
+  url: z.string().describe('Where it is downloaded.'),
+}).meta({ id: 'Artifact', description: 'A file that a step of a build has uploaded.' })
 export type Artifact = z.infer<typeof artifactSchema>
 
 export const artifactsAnswer = z.object({ artifacts: z.array(artifactSchema) })

@@ -52,12 +52,18 @@ function bodyOf({ method, body, bodyLimit }: Route, book: SchemaBook): Pick<Oper
   return { requestBody: { description: `At most ${bodyLimit}.`, required, content: { 'application/json': { schema } } } }
 }
 
+function goodAnswer(route: Route, book: SchemaBook): Answers[string] {
+  if (route.status === 302) return { description: '`Location` says where it is.' }
+  if (route.content !== 'application/json') return { description: 'The file.', content: { [route.content]: { schema: {} } } }
+  return { description: route.status === 202 ? 'It is begun.' : route.action === null ? 'As asked.' : 'It is done.', content: { 'application/json': { schema: book.of(route.answer, 'output') } } }
+}
+
 function answersOf(route: Route, book: SchemaBook): Answers {
   const own = Object.entries(route.errors).map(([status, description]): [string, Answers[string]] => [status, { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } }])
   const takesBody = route.method === 'post' || route.method === 'put'
   const usual = refused(400, 401, 403, ...(Object.keys(route.params.shape).length > 0 ? [404] : []), 429, 503)
   return {
-    [route.status]: { description: route.status === 202 ? 'It is begun.' : route.action === null ? 'As asked.' : 'It is done.', content: { 'application/json': { schema: book.of(route.answer, 'output') } } },
+    [route.status]: goodAnswer(route, book),
     ...usual, ...(takesBody && { 413: { $ref: '#/components/responses/TooLarge' }, 415: { $ref: '#/components/responses/NotJson' } }), ...Object.fromEntries(own),
   }
 }
