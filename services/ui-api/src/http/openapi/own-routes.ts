@@ -42,6 +42,7 @@ const parameterWords: { readonly [name: string]: string | undefined } = {
   build: 'Number of the row: `buildid`.', buildrequest: 'Number of the row: `buildrequestid`.', buildset: 'Number of the row: `buildsetid`.', request: 'Number of the row: `buildrequestid`.',
   delivery: 'Its number.', instance: 'Its number.', notification: 'Its number.', replica: 'Its number.',
   hook: 'Only those of this hook.', event: "Only those of this event, by the host's name.", repository: 'Only those of this repository.', reporter: 'Only those of this reporter.', target: 'Only those to this target.',
+  actor: 'Only what they did, e.g. `user:ann`.', action: 'The action, as rules name it.', thing: 'The table of what it is done to.', id: 'The row of that table.', outcome: 'Only what was done, or refused.', token: 'Its number.',
   open: 'Only those of which something may be left.', all: 'Those that have ended, too.',
 }
 
