@@ -33,7 +33,7 @@ function send({ method, path, headers = { accept: 'application/json' }, body }: 
 }
 
 const broken = ['%', '%zz', '%ff%fe', '%C3', '%ed%a0%80', '%00', 'a%00b', '%0a', '%2e%2e', '%2F', '..', '.', '*', ';', '+', "'", '"', '\\', '[]', '{}', '$1', '--', ':x', '~']
-const extremes = ['', '0', '-0', '-1', '1', '007', '1_0', '1.5', '1e3', 'NaN', 'null', 'None', 'true', 'OFF', '2147483648', '-2147483649', '4294967296', '9007199254740991', '9007199254740992', '9223372036854775808', `${'9'.repeat(400)}`, 'x'.repeat(5_000)]
+const extremes = ['', '0', '-0', '-1', '1', '007', '1_0', '1.5', '1e3', 'NaN', 'null', 'None', 'true', 'OFF', '2147483648', '-2147483649', '4294967296', '9007199254740991', '9007199254740992', '9223372036854775808', '9'.repeat(400), 'x'.repeat(5_000)]
 const names = [...new Set(endpoints.flatMap(({ type }) => Object.keys(type.fields)))]
 const words = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...extremes) }, { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 20 }).map(text => encodeURIComponent(text)) }, { weight: 1, arbitrary: fc.constantFrom(...broken) })
 
@@ -89,7 +89,7 @@ it('no call is a failure of ours, and each refusal is JSON-RPC\'s', async () => 
   }), { seed, numRuns })
 }, 600_000)
 
-it('it answers as before', async () => {
+it('answers as before', async () => {
   expect((await api.get('/health')).status).toBe(200)
   expect((await api.rows('builders')).length).toBeGreaterThan(3)
 })

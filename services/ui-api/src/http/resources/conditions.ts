@@ -12,16 +12,20 @@ export function filterCondition(column: Column, { op, values }: Filter, nullDiff
     case 'eq': case 'in': return anyOf(column, values)
     case 'ne': case 'notin': return differsFrom(column, values, nullDiffers)
     case 'contains': return join([raw('('), join(values.map(value => sql`position(${String(value)} in (${told(column)})::text) > 0`), ' OR '), raw(')')], '')
-    case 'lt': case 'le': case 'gt': case 'ge': return column.kind === 'time' ? timeCondition(column, op, Number(values[0])) : sql`${column.key} ${raw(comparisons[op])} ${values[0]}`
+    case 'lt': case 'le': case 'gt': case 'ge': return column.kind === 'time' ? timeCondition(column, op, Number(values[0])) : sql`${column.key} ${raw(comparisons[op])} ${one(values[0])}`
   }
 }
 
 /** One comparison and ANY are planned alike, but the single one is easier to read in a slow query log. A time is in a second when it is between two. */
 function anyOf(column: Column, values: readonly FilterValue[]): Sql {
-  if (column.kind !== 'time') return values.length === 1 ? sql`${column.key} = ${values[0]}` : sql`${column.key} = ANY(${values})`
+  if (column.kind !== 'time') return values.length === 1 ? sql`${column.key} = ${one(values[0])}` : sql`${column.key} = ANY(${any(values)})`
   const within = (seconds: number) => sql`(${timeCondition(column, 'ge', seconds)} AND ${timeCondition(column, 'le', seconds)})`
   return sql`(${join(values.map(value => within(Number(value))), ' OR ')})`
 }
+
+/** A number that is too large for the column's type is no error: nothing has it. */
+const one = (value: FilterValue | undefined) => (typeof value === 'number' ? sql`${value}::bigint` : sql`${value}`)
+const any = (values: readonly FilterValue[]) => (typeof values[0] === 'number' ? sql`${values}::bigint[]` : sql`${values}`)
 
 function differsFrom(column: Column, values: readonly FilterValue[], nullDiffers: boolean): Sql {
   const differs = sql`NOT ${anyOf({ ...column, bounds: undefined }, values)}`
@@ -65,6 +69,6 @@ function meets(value: boolean, op: Filter['op'], values: readonly FilterValue[])
 
 /** A list equals no single value; it can only contain some. */
 function listCondition(column: Column, op: Filter['op'], values: readonly FilterValue[]): Sql {
-  if (op === 'contains') return sql`${column.key} && ${values}`
+  if (op === 'contains') return sql`${column.key} && ${any(values)}`
   return raw(op === 'ne' || op === 'notin' ? 'true' : 'false')
 }

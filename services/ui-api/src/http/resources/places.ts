@@ -40,13 +40,13 @@ export function workerId(params: PathParams): Sql {
 
 export function buildId(params: PathParams): Sql {
   if (params.buildid !== undefined) return sql`${numberIn(params, 'buildid')}::bigint`
-  return sql`(SELECT id FROM builds WHERE builder_id = ${builderId(params)} AND number = ${numberIn(params, 'number')})`
+  return sql`(SELECT id FROM builds WHERE builder_id = ${builderId(params)} AND number = ${numberIn(params, 'number')}::bigint)`
 }
 
 export function stepId(params: PathParams): Sql {
   if (params.stepid !== undefined) return sql`${numberIn(params, 'stepid')}::bigint`
   const step = numberOrName(params.step ?? '')
-  if (typeof step === 'number') return sql`(SELECT id FROM steps WHERE build_id = ${buildId(params)} AND number = ${step})`
+  if (typeof step === 'number') return sql`(SELECT id FROM steps WHERE build_id = ${buildId(params)} AND number = ${step}::bigint)`
   return sql`(SELECT id FROM steps WHERE build_id = ${buildId(params)} AND name = ${step} ORDER BY number LIMIT 1)`
 }
 
