@@ -1,5 +1,7 @@
 import type { ReactElement } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
+import { useRightsAgain } from './api/rights.js'
+import { AuditPage } from './pages/audit-page.js'
 import { BuildPage } from './pages/build/build-page.js'
 import { BuilderPage } from './pages/builder/builder-page.js'
 import { BuildersPage } from './pages/builders/builders-page.js'
@@ -12,6 +14,7 @@ import { NotFoundPage } from './pages/not-found-page.js'
 import { NotificationsPage } from './pages/notifications-page.js'
 import { RequestPage } from './pages/request-page.js'
 import { SchedulersPage } from './pages/schedulers-page.js'
+import { TokensPage } from './pages/tokens-page.js'
 import { WorkerPage } from './pages/workers/worker-page.js'
 import { WorkersPage } from './pages/workers/workers-page.js'
 import { Header } from './ui/header.js'
@@ -19,6 +22,7 @@ import { Toasts } from './ui/toasts.js'
 
 /** The paths are those of Buildbot's own page after its `#`. */
 export function App(): ReactElement {
+  useRightsAgain()
   return (
     <Toasts>
       <a className="skip" href="#main">Skip to the content</a>
@@ -40,6 +44,8 @@ export function App(): ReactElement {
           <Route path="machines" element={<MachinesPage />} />
           <Route path="machines/:pool" element={<PoolPage />} />
           <Route path="instances/:id" element={<InstancePage />} />
+          <Route path="tokens" element={<TokensPage />} />
+          <Route path="audit" element={<AuditPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>
       </main>

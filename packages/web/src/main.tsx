@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client'
 import { BrowserRouter } from 'react-router'
 import { createCauseLoader } from './api/cause.js'
 import { createLastBuildsLoader } from './api/last-builds.js'
+import { createRightsLoader } from './api/rights.js'
 import { App } from './app.js'
 import { createTicker } from './lib/clock.js'
 import type { Clock } from './lib/clock.js'
@@ -22,6 +23,7 @@ import './styles/schedulers.css'
 import './styles/force.css'
 import './styles/change-sources.css'
 import './styles/deliveries.css'
+import './styles/access.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {
@@ -45,7 +47,7 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 const api = createClient({ baseUrl: base.href })
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
 const yard = createYardClient({ baseUrl: base.href })
-const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api) }
+const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api), rights: createRightsLoader(yard) }
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no element with the id "root" to draw into')

@@ -2,11 +2,12 @@ import type { Client, YardClient } from '@yardmaster/rest'
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { CauseLoader } from './api/cause.js'
 import type { LastBuildsLoader } from './api/last-builds.js'
+import type { RightsLoader } from './api/rights.js'
 import type { Clock, Ticker } from './lib/clock.js'
 import type { LiveSocket } from './live/live-socket.js'
 
 /** What main.tsx made once for the whole page. */
-export type Services = { api: Client; yard: YardClient; live: LiveSocket; clock: Clock; ticker: Ticker; causes: CauseLoader; lastBuilds: LastBuildsLoader }
+export type Services = { api: Client; yard: YardClient; live: LiveSocket; clock: Clock; ticker: Ticker; causes: CauseLoader; lastBuilds: LastBuildsLoader; rights: RightsLoader }
 
 export const ServicesContext = createContext<Services | null>(null)
 

@@ -26,7 +26,7 @@ export type Decision = { allowed: boolean; rule: number | null; why: string }
 /** With it, whoever has set this up sees at once why nothing works from elsewhere. */
 const strangersMay = 'nobody can sign in here, so only who is on the server itself may: let people sign in with www.auth in the configuration, e.g. auth.userFile(…), or say auth.none({ anywhere: true }) if everybody may do everything'
 
-type Policy = { /** Somebody can sign in. */ signIn: boolean; authz: AuthzConfig }
+export type Policy = { /** Somebody can sign in. */ signIn: boolean; authz: AuthzConfig }
 
 /**
  * Whether the caller may do it. As in Buildbot, the first rule about it that lets the caller decides, or the first that denies. When none does: reading

@@ -8,6 +8,7 @@ import { PageTitle } from '../ui/page-title.js'
 import { Empty, Failed, Loading } from '../ui/states.js'
 import { Ago } from '../ui/times.js'
 import { VirtualRows } from '../ui/virtual-rows.js'
+import { ActButton } from '../ui/act-button.js'
 
 const rowHeight = { wide: 41, narrow: 73 }
 const idOf = (source: ChangeSource): number => source.id
@@ -48,7 +49,7 @@ function SourceRow({ source }: { source: ChangeSource }): ReactElement {
         {trouble !== null && <>{trouble}{troubleSince !== null && <>, since <Ago at={troubleSince} /></>}</>}
         {trouble === null && (polledAt === null ? 'not polled yet' : <>polled <Ago at={polledAt} /></>)}
       </span>
-      <button type="button" className="small" disabled={poll.isPending} onClick={() => poll.mutate(source)} data-testid="source-poll">Poll now</button>
+      <ActButton act={{ thing: 'change_sources', id: source.id, action: 'poll' }} className="small" disabled={poll.isPending} onClick={() => poll.mutate(source)} data-testid="source-poll">Poll now</ActButton>
     </div>
   )
 }

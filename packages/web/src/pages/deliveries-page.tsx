@@ -8,6 +8,7 @@ import { PageTitle } from '../ui/page-title.js'
 import { Empty, Failed, Loading } from '../ui/states.js'
 import { Ago } from '../ui/times.js'
 import { VirtualRows } from '../ui/virtual-rows.js'
+import { ActButton } from '../ui/act-button.js'
 
 const rowHeight = { wide: 41, narrow: 73 }
 const idOf = (delivery: Delivery): number => delivery.id
@@ -59,7 +60,7 @@ function DeliveryRow({ delivery, isOpen, toggle }: { delivery: Delivery; isOpen:
       <span className="muted delivery-repository" title={repository}>{repository}</span>
       <span className={error === null ? 'why' : 'why machine-failure'} title={outcome} data-testid="delivery-outcome">{outcome}</span>
       <span className="muted delivery-at"><Ago at={receivedAt} /></span>
-      <button type="button" className="small delivery-again" disabled={redeliver.isPending || state === 'pending'} onClick={() => redeliver.mutate(delivery)} data-testid="redeliver">Redeliver</button>
+      <ActButton act={{ thing: 'deliveries', id: id, action: 'redeliver' }} className="small delivery-again" disabled={redeliver.isPending || state === 'pending'} onClick={() => redeliver.mutate(delivery)} data-testid="redeliver">Redeliver</ActButton>
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import type { BuildRequest } from '@yardmaster/rest'
 import type { ReactElement } from 'react'
 import { useExplanation, useQueueControl } from '../api/queue.js'
+import { ActButton } from '../ui/act-button.js'
 
 /** Why the request waits, and when it is expected to start; or why it ended without a build. */
 export function Explained({ request }: { request: BuildRequest }): ReactElement | null {
@@ -23,5 +24,5 @@ export function Explained({ request }: { request: BuildRequest }): ReactElement 
 
 function ReleaseButton({ buildrequestid }: { buildrequestid: number }): ReactElement {
   const release = useQueueControl('The request was not released', yard => yard.releaseRequest(buildrequestid))
-  return <button type="button" className="small" disabled={release.isPending} onClick={() => release.mutate()} data-testid="release-button">Release</button>
+  return <ActButton act={{ thing: 'build_requests', id: buildrequestid, action: 'release' }} className="small" disabled={release.isPending} onClick={() => release.mutate()} data-testid="release-button">Release</ActButton>
 }

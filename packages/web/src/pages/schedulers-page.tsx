@@ -8,6 +8,7 @@ import { PageTitle } from '../ui/page-title.js'
 import { Empty, Failed, Loading } from '../ui/states.js'
 import { Ago } from '../ui/times.js'
 import { VirtualRows } from '../ui/virtual-rows.js'
+import { ActButton } from '../ui/act-button.js'
 
 const rowHeight = { wide: 41, narrow: 73 }
 const idOf = (scheduler: YardScheduler): number => scheduler.id
@@ -47,7 +48,7 @@ function SchedulerRow({ scheduler }: { scheduler: YardScheduler }): ReactElement
       <span className="muted scheduler-next" data-testid="scheduler-next"><Next scheduler={scheduler} /></span>
       <span className={trouble ? 'scheduler-state machine-failure' : 'scheduler-state muted'} title={trouble?.failure} data-testid="scheduler-state"><State scheduler={scheduler} /></span>
       <span className="muted scheduler-builders" title={built}>{built}</span>
-      <button type="button" className="small" disabled={control.isPending} onClick={() => control.mutate({ scheduler, action: enabled ? 'disable' : 'enable' })} data-testid="scheduler-switch">{enabled ? 'Disable' : 'Enable'}</button>
+      <ActButton act={{ thing: 'schedulers', id: scheduler.id, action: enabled ? 'disable' : 'enable' }} className="small" disabled={control.isPending} onClick={() => control.mutate({ scheduler, action: enabled ? 'disable' : 'enable' })} data-testid="scheduler-switch">{enabled ? 'Disable' : 'Enable'}</ActButton>
     </div>
   )
 }

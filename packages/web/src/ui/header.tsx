@@ -4,6 +4,7 @@ import { Link, NavLink, useLocation } from 'react-router'
 import { useHasDeliveries } from '../api/deliveries.js'
 import { useLatentWorkers } from '../api/machines.js'
 import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
+import { useRefusal } from '../api/rights.js'
 import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import type { LiveStatus } from '../live/live-socket.js'
@@ -17,6 +18,7 @@ export function Header(): ReactElement {
   const { pathname } = useLocation()
   const hasPools = useLatentWorkers().size > 0 || pathname.startsWith('/machines')
   const hasDeliveries = useHasDeliveries() || pathname.startsWith('/deliveries')
+  const mayAudit = useRefusal('control_actions', null, 'audit') === undefined
   const atBuilders = pathname === '/' || pathname.startsWith('/builders')
   return (
     <header className="header">
@@ -32,6 +34,7 @@ export function Header(): ReactElement {
         {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
         <NavLink to="/notifications">Notifications</NavLink>
         {hasPools && <NavLink to="/machines">Machines</NavLink>}
+        {mayAudit && <NavLink to="/audit">Audit log</NavLink>}
       </nav>
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>

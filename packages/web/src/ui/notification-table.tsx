@@ -5,6 +5,7 @@ import { useNotification, useNotificationControl } from '../api/notifications.js
 import { dateTime, duration } from '../lib/format.js'
 import { Loading } from './states.js'
 import { Ago } from './times.js'
+import { ActButton } from './act-button.js'
 
 const told: { [state in Notification['state']]: { word: string; title: string } } = {
   waiting: { word: 'waiting', title: 'It is still to be sent' },
@@ -45,8 +46,8 @@ function Actions({ notification: { id, state } }: { notification: Notification }
   if (state === 'sending' || state === 'superseded') return null
   return (
     <>
-      <button type="button" disabled={control.isPending} onClick={() => control.mutate({ id, action: 'resend' })}>{state === 'waiting' ? 'Send now' : 'Send again'}</button>
-      {state === 'waiting' && <button type="button" disabled={control.isPending} onClick={() => control.mutate({ id, action: 'give-up' })}>Give up</button>}
+      <ActButton act={{ thing: 'notifications', id: id, action: 'resend' }} disabled={control.isPending} onClick={() => control.mutate({ id, action: 'resend' })}>{state === 'waiting' ? 'Send now' : 'Send again'}</ActButton>
+      {state === 'waiting' && <ActButton act={{ thing: 'notifications', id: id, action: 'give-up' }} disabled={control.isPending} onClick={() => control.mutate({ id, action: 'give-up' })}>Give up</ActButton>}
     </>
   )
 }

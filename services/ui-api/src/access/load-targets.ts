@@ -1,9 +1,10 @@
 import { noTarget, type AccessTarget } from '@yardmaster/domain'
 import type { Deps } from '../deps.js'
-import { forcedBuilders } from './forced-builders.js'
 import type { Asked, Thing } from './access.js'
+import { forcedBuilders } from './forced-builders.js'
 
-type Facts = { builder: string | null; tags: string[] | null; project: string | null; worker: string | null; scheduler: string | null; owner: string | null }
+type Facts = { id: number; builder: string; tags: string[]; project: string | null; worker: string | null; scheduler: string; owner: string | null }
+type Means = Pick<Deps, 'db' | 'activeGenerations'>
 
 const ofBuilder = 'd.name AS builder, d.tags, p.name AS project'
 const projectOf = 'LEFT JOIN projects p ON p.id = d.project_id'
@@ -13,32 +14,41 @@ const ofRequest = `${ofBuilder}, ${owner} FROM build_requests r JOIN builders d 
 
 /** A row for each builder that it is about. */
 const queries: { [thing in Thing]?: string } = {
-  builds: `SELECT ${ofBuilder}, ${owner}, w.name AS worker FROM builds b JOIN builders d ON d.id = b.builder_id ${projectOf} LEFT JOIN workers w ON w.id = b.worker_id
-    JOIN build_requests r ON r.id = b.build_request_id JOIN buildsets s ON s.id = r.buildset_id WHERE b.id = $1`,
-  build_requests: `SELECT ${ofRequest} WHERE r.id = $1`,
-  buildsets: `SELECT DISTINCT ${ofRequest} WHERE r.buildset_id = $1`,
-  builders: `SELECT ${ofBuilder} FROM builders d ${projectOf} WHERE d.id = $1`,
-  workers: 'SELECT name AS worker FROM workers WHERE id = $1',
-  instances: 'SELECT w.name AS worker FROM instances i JOIN workers w ON w.id = i.worker_id WHERE i.id = $1',
-  schedulers: 'SELECT name AS scheduler FROM schedulers WHERE id = $1',
+  builds: `SELECT b.id, ${ofBuilder}, ${owner}, w.name AS worker FROM builds b JOIN builders d ON d.id = b.builder_id ${projectOf} LEFT JOIN workers w ON w.id = b.worker_id
+    JOIN build_requests r ON r.id = b.build_request_id JOIN buildsets s ON s.id = r.buildset_id WHERE b.id = ANY($1::bigint[])`,
+  build_requests: `SELECT r.id, ${ofRequest} WHERE r.id = ANY($1::bigint[])`,
+  buildsets: `SELECT DISTINCT r.buildset_id AS id, ${ofRequest} WHERE r.buildset_id = ANY($1::bigint[])`,
+  builders: `SELECT d.id, ${ofBuilder} FROM builders d ${projectOf} WHERE d.id = ANY($1::bigint[])`,
+  workers: 'SELECT id, name AS worker FROM workers WHERE id = ANY($1::bigint[])',
+  instances: 'SELECT i.id, w.name AS worker FROM instances i JOIN workers w ON w.id = i.worker_id WHERE i.id = ANY($1::bigint[])',
+  schedulers: 'SELECT id, name AS scheduler FROM schedulers WHERE id = ANY($1::bigint[])',
 }
 
-/** What the rules ask about a thing: of one of several builders, each of them by itself. */
-export async function loadTargets({ db, activeGenerations }: Pick<Deps, 'db' | 'activeGenerations'>, asked: Asked): Promise<AccessTarget[]> {
-  const { action, thing, id, path = null } = asked
-  const base: AccessTarget = { ...noTarget, action, thing, path }
-  const query = id === null ? undefined : queries[thing]
-  const { rows } = query ? await db.pool.query<Partial<Facts>>(query, [id]) : { rows: [] }
-  const targets = rows.map(row => ({
-    ...base, scheduler: row.scheduler ?? null, owner: row.owner ?? null,
-    builder: row.builder ? { name: row.builder, tags: row.tags ?? [], project: row.project ?? null } : null,
-    worker: row.worker ? { name: row.worker, owners: ownersOf(activeGenerations(), row.worker) } : null,
-  }))
-  const [first = base] = targets
-  if (action !== 'force') return [first, ...targets.slice(1)]
-  const builders = forcedBuilders(activeGenerations(), { scheduler: first.scheduler, names: asked.builderNames })
-  return builders.length > 0 ? builders.map(builder => ({ ...first, builder })) : [first]
+type Targets = [AccessTarget, ...AccessTarget[]]
+
+/** What the rules ask about things of one kind, apart from what is to be done: of one of several builders, each of them by itself. */
+export async function loadTargetsOf({ db, activeGenerations }: Means, thing: Thing, ids: readonly number[]): Promise<(id: number) => Targets> {
+  const base: AccessTarget = { ...noTarget, thing }
+  const query = ids.length > 0 ? queries[thing] : undefined
+  const { rows } = query ? await db.pool.query<Partial<Facts>>(query, [ids]) : { rows: [] }
+  const found = new Map<number, Partial<Facts>[]>()
+  for (const row of rows) found.set(Number(row.id), [...found.get(Number(row.id)) ?? [], row])
+  const owners = new Map(activeGenerations().flatMap(({ configuration }) => configuration.workers.map(worker => [worker.name, worker.owners] as const)))
+  return id => {
+    const [first = base, ...others] = (found.get(id) ?? []).map((row): AccessTarget => ({
+      ...base, scheduler: row.scheduler ?? null, owner: row.owner ?? null,
+      builder: row.builder === undefined ? null : { name: row.builder, tags: row.tags ?? [], project: row.project ?? null },
+      worker: row.worker ? { name: row.worker, owners: owners.get(row.worker) ?? [] } : null,
+    }))
+    return [first, ...others]
+  }
 }
 
-const ownersOf = (generations: ReturnType<Deps['activeGenerations']>, worker: string): string[] =>
-  generations.flatMap(({ configuration }) => configuration.workers).find(({ name }) => name === worker)?.owners ?? []
+/** What the rules ask about one thing, and what is to be done to it. */
+export async function loadTargets(deps: Means, { action, thing, id, path, builderNames }: Asked): Promise<Targets> {
+  const [first, ...others]: Targets = (await loadTargetsOf(deps, thing, id === null ? [] : [id]))(id ?? 0)
+  const asked = (target: AccessTarget): AccessTarget => ({ ...target, action, path: path ?? null })
+  if (action !== 'force') return [asked(first), ...others.map(asked)]
+  const [builder, ...more] = forcedBuilders(deps.activeGenerations(), { scheduler: first.scheduler, names: builderNames })
+  return builder ? [{ ...asked(first), builder }, ...more.map(one => ({ ...asked(first), builder: one }))] : [asked(first)]
+}

@@ -1,16 +1,20 @@
-import { decide, noTarget, type Caller, type Decision } from '@yardmaster/domain'
+import { decide, noTarget, type Caller, type Decision, type Policy } from '@yardmaster/domain'
 import type { Deps } from '../deps.js'
 import { Forbidden, type Access, type Asked } from './access.js'
 import { loadTargets } from './load-targets.js'
+import { wwwOf } from './www-of.js'
 
 type Means = Pick<Deps, 'db' | 'activeGeneration' | 'activeGenerations'>
 
+/** Read each time, so that a reload acts at once. */
+export function policyOf(deps: Pick<Deps, 'activeGeneration'>): Policy {
+  const { auth, authz } = wwwOf(deps)
+  return { signIn: auth.kind !== 'none', authz }
+}
+
 /** Who may do what, by the rules of the active configuration as they are when it is asked. */
 export function rulesAccess(deps: Means): Access {
-  const policy = () => {
-    const www = deps.activeGeneration()?.configuration.www
-    return { signIn: www !== undefined && www.auth.kind !== 'none', authz: www?.authz ?? { roleMatchers: [], rules: [] } }
-  }
+  const policy = () => policyOf(deps)
   const decideFor = async (caller: Caller, asked: Asked): Promise<Decision> => {
     const now = policy()
     const asksOfThing = now.authz.rules.length > 0 || (caller.scopes ?? []).some(scope => scope.includes(':'))
@@ -19,7 +23,7 @@ export function rulesAccess(deps: Means): Access {
     return decisions.find(({ allowed }) => !allowed) ?? decisions[0]!
   }
   const reading = (caller: Caller, path: string | null): Decision => {
-    const closed = deps.activeGeneration()?.configuration.www.reading === 'closed'
+    const closed = wwwOf(deps).reading === 'closed'
     if (closed && caller.kind === 'anonymous') return { allowed: false, rule: null, why: 'you need to sign in' }
     // What anybody may read, a token may that was not made for it.
     return decide(policy(), closed ? caller : { ...caller, scopes: null }, { ...noTarget, path })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { accessAnswer } from '../access.js'
+import { accessAnswer, rightsAnswer } from '../access.js'
 import { auditAnswer } from '../audit.js'
 import { flag, limit, route, rowId, searched, wholeNumber } from '../route.js'
 import { createdTokenAnswer, tokenAnswer, tokenRequest, tokensAnswer } from '../token.js'
@@ -33,5 +33,9 @@ export const accessRoutes = {
   explain: route({
     name: 'explainAccess', path: '/access', tag: 'access', summary: 'Whether who asks may do something, and which rule decides',
     query: z.strictObject({ action: searched, thing: searched, id: wholeNumber.optional() }), answer: accessAnswer,
+  }),
+  rights: route({
+    name: 'listRights', path: '/rights', tag: 'access', summary: 'What who asks may not do to some things, and why', description: 'So that a page offers nothing that would be refused.',
+    query: z.strictObject({ thing: searched, id: z.array(wholeNumber).max(500).optional() }), answer: rightsAnswer,
   }),
 }

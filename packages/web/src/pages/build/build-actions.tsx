@@ -6,6 +6,7 @@ import { requestOf } from '../../api/requested.js'
 import { useControl } from '../../api/use-control.js'
 import { RebuildDialog } from '../../force/rebuild-dialog.js'
 import { Dialog } from '../../ui/dialog.js'
+import { ActButton } from '../../ui/act-button.js'
 
 /** Stop while it runs, Rebuild afterwards. */
 export function BuildActions({ build, name }: { build: Build; name: string }): ReactElement {
@@ -22,10 +23,10 @@ export function BuildActions({ build, name }: { build: Build; name: string }): R
   })
   return (
     <span className="actions">
-      {build.complete && <button type="button" onClick={() => setChanging(true)} data-testid="rebuild-with-changes-button">Rebuild with changes…</button>}
+      {build.complete && <ActButton act={{ thing: 'builds', id: build.buildid, action: 'rebuild' }} onClick={() => setChanging(true)} data-testid="rebuild-with-changes-button">Rebuild with changes…</ActButton>}
       {build.complete
-        ? <button type="button" onClick={again} disabled={rebuild.isPending} data-testid="rebuild-button">Rebuild</button>
-        : <button type="button" className="danger" onClick={() => setStopping(true)} data-testid="stop-button">Stop</button>}
+        ? <ActButton act={{ thing: 'builds', id: build.buildid, action: 'rebuild' }} onClick={again} disabled={rebuild.isPending} data-testid="rebuild-button">Rebuild</ActButton>
+        : <ActButton act={{ thing: 'builds', id: build.buildid, action: 'stop' }} className="danger" onClick={() => setStopping(true)} data-testid="stop-button">Stop</ActButton>}
       {changing && <RebuildDialog build={build} name={name} onClose={() => setChanging(false)} />}
       {stopping && !build.complete && <StopDialog path={path} title={`Stop ${name} #${build.number}?`} onClose={() => setStopping(false)} />}
     </span>

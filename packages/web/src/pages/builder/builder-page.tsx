@@ -14,6 +14,7 @@ import { Failed, Loading } from '../../ui/states.js'
 import { NotFoundPage } from '../not-found-page.js'
 import { History } from './history.js'
 import { Waiting } from './waiting.js'
+import { ActButton } from '../../ui/act-button.js'
 
 export function BuilderPage(): ReactElement {
   const { api } = useServices()
@@ -44,7 +45,7 @@ function KnownBuilder({ builder }: { builder: Builder }): ReactElement {
       <div className="page-head">
         <h1>{builder.name}</h1>
         <span className="tags">{builder.tags.map(tag => <Link key={tag} to={`/?tags=${encodeURIComponent(tag)}`} className="tag">{tag}</Link>)}</span>
-        <span className="actions">{forceable && <button type="button" className="primary" onClick={() => setForcing(true)} data-testid="force-button">Force</button>}</span>
+        <span className="actions">{forceable && <ActButton act={{ thing: 'builders', id: builder.builderid, action: 'force' }} className="primary" onClick={() => setForcing(true)} data-testid="force-button">Force</ActButton>}</span>
       </div>
       {builder.description && <p className="description">{builder.description}</p>}
       <p className="muted worker-names">

@@ -8,6 +8,7 @@ import type { WorkerCount } from '../../lib/collections.js'
 import { count } from '../../lib/format.js'
 import { useServices } from '../../services.js'
 import { BuildChip } from '../../ui/build-chip.js'
+import { ActButton } from '../../ui/act-button.js'
 
 type BuilderRowProps = {
   builder: Builder
@@ -32,7 +33,7 @@ export const BuilderRow = memo(function BuilderRow({ builder, builds, known, wor
       </span>
       <span className={waiting > 0 ? 'row-count waiting' : 'row-count'} data-testid="waiting">{waiting > 0 && `${waiting} waiting`}</span>
       <WorkersOfBuilder workers={workers} />
-      {onForce ? <button type="button" className="small" onClick={() => onForce(builder)} aria-label={`Force a build of ${builder.name}`} data-testid="force-button">Force</button> : <span className="no-force" />}
+      {onForce ? <ActButton act={{ thing: 'builders', id: builder.builderid, action: 'force' }} className="small" onClick={() => onForce(builder)} aria-label={`Force a build of ${builder.name}`} data-testid="force-button">Force</ActButton> : <span className="no-force" />}
     </div>
   )
 })

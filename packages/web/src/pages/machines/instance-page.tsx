@@ -15,6 +15,7 @@ import { NotFoundPage } from '../not-found-page.js'
 import { MachineState } from './machine-row.js'
 import { poolPath } from './pool-head.js'
 import { StopDialog } from './stop-dialog.js'
+import { ActButton } from '../../ui/act-button.js'
 
 export function InstancePage(): ReactElement {
   const { id } = useParams()
@@ -35,7 +36,7 @@ function KnownInstance({ instance, builds }: { instance: Instance; builds: reado
         <h1><Link to={`/workers/${workerId}`}>{worker}</Link> <span className="number">machine {attempt}</span></h1>
         <MachineState instance={instance} />
         <span className="muted"><Elapsed from={machineState(instance).since} to={instance.state === 'gone' ? machineState(instance).since : null} /></span>
-        {instance.desired === 'running' && <span className="actions"><button type="button" className="danger" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</button></span>}
+        {instance.desired === 'running' && <span className="actions"><ActButton act={{ thing: 'instances', id: instance.id, action: 'stop' }} className="danger" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</ActButton></span>}
       </div>
       {asked && <StopDialog instance={instance} onClose={() => setAsked(false)} />}
       {instance.failure && <p className="notice notice-missing" data-testid="machine-failure"><strong>It failed:</strong>{instance.failure.message} <span className="tag">{instance.failure.class}</span></p>}

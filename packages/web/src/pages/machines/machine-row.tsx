@@ -6,6 +6,7 @@ import { costOf, machineState, machineWhy } from '../../lib/machine-state.js'
 import { BuildChip } from '../../ui/build-chip.js'
 import { Elapsed } from '../../ui/times.js'
 import { StopDialog } from './stop-dialog.js'
+import { ActButton } from '../../ui/act-button.js'
 
 export const instancePath = ({ id }: Pick<Instance, 'id'>): string => `/instances/${id}`
 
@@ -35,7 +36,7 @@ export function MachineRow({ instance, builds, builders }: Row): ReactElement {
       <span className="muted machine-place" title={place}>{place}</span>
       <span className="row-count muted" title="what it costs so far">{instance.createdAt === null ? '' : costOf(instance) ?? ''}</span>
       {instance.desired === 'running'
-        ? <button type="button" className="small" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</button>
+        ? <ActButton act={{ thing: 'instances', id: instance.id, action: 'stop' }} className="small" onClick={() => setAsked(true)} data-testid="stop-machine-button">Stop…</ActButton>
         : <span />}
       {asked && <StopDialog instance={instance} onClose={() => setAsked(false)} />}
     </div>

@@ -7,6 +7,7 @@ import { count, duration } from '../../lib/format.js'
 import { capShare, heldUp, machinesOf, money } from '../../lib/machine-state.js'
 import { useNow } from '../../services.js'
 import { Dialog } from '../../ui/dialog.js'
+import { ActButton } from '../../ui/act-button.js'
 
 export const poolPath = ({ name }: Pick<Pool, 'name'>): string => `/machines/${encodeURIComponent(name)}`
 
@@ -62,10 +63,10 @@ function PoolActions({ pool }: { pool: Pool }): ReactElement {
   const control = usePoolControl()
   return (
     <span className="actions">
-      {pool.alert && <button type="button" className="small" disabled={control.isPending} onClick={() => control.mutate({ pool, action: 'clear-alert' })} data-testid="clear-alert-button">Start machines again</button>}
+      {pool.alert && <ActButton act={{ thing: 'worker_pools', id: pool.id, action: 'clear-alert' }} className="small" disabled={control.isPending} onClick={() => control.mutate({ pool, action: 'clear-alert' })} data-testid="clear-alert-button">Start machines again</ActButton>}
       {pool.paused
-        ? <button type="button" className="small" disabled={control.isPending} onClick={() => control.mutate({ pool, action: 'resume' })} data-testid="resume-pool-button">Resume</button>
-        : <button type="button" className="small" onClick={() => setAsked(true)} data-testid="pause-pool-button">Pause…</button>}
+        ? <ActButton act={{ thing: 'worker_pools', id: pool.id, action: 'resume' }} className="small" disabled={control.isPending} onClick={() => control.mutate({ pool, action: 'resume' })} data-testid="resume-pool-button">Resume</ActButton>
+        : <ActButton act={{ thing: 'worker_pools', id: pool.id, action: 'pause' }} className="small" onClick={() => setAsked(true)} data-testid="pause-pool-button">Pause…</ActButton>}
       {asked && <PauseDialog pool={pool} onClose={() => setAsked(false)} />}
     </span>
   )

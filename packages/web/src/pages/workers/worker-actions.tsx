@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useWorkerControl } from '../../api/yard-workers.js'
 import { Dialog } from '../../ui/dialog.js'
+import { ActButton } from '../../ui/act-button.js'
 
 type Asked = { action: WorkerAction; title: string; submit: string; about: string }
 
@@ -23,12 +24,12 @@ export function WorkerActions({ worker }: { worker: YardWorker }): ReactElement 
   const now = (action: WorkerAction): void => control.mutate({ worker, action })
   return (
     <span className="actions worker-actions">
-      {worker.quarantine && <button type="button" disabled={control.isPending} onClick={() => now('unquarantine')} data-testid="unquarantine-button">End the quarantine</button>}
+      {worker.quarantine && <ActButton act={{ thing: 'workers', id: worker.id, action: 'unquarantine' }} disabled={control.isPending} onClick={() => now('unquarantine')} data-testid="unquarantine-button">End the quarantine</ActButton>}
       {worker.paused
-        ? <button type="button" disabled={control.isPending} onClick={() => now('unpause')} data-testid="unpause-button">Unpause</button>
-        : <button type="button" onClick={() => setAsked(pause)} data-testid="pause-button">Pause…</button>}
-      {!worker.graceful && <button type="button" onClick={() => setAsked(stop)} data-testid="stop-worker-button">Stop…</button>}
-      {!worker.killed && <button type="button" className="danger" onClick={() => setAsked(kill)} data-testid="kill-button">Kill…</button>}
+        ? <ActButton act={{ thing: 'workers', id: worker.id, action: 'unpause' }} disabled={control.isPending} onClick={() => now('unpause')} data-testid="unpause-button">Unpause</ActButton>
+        : <ActButton act={{ thing: 'workers', id: worker.id, action: 'pause' }} onClick={() => setAsked(pause)} data-testid="pause-button">Pause…</ActButton>}
+      {!worker.graceful && <ActButton act={{ thing: 'workers', id: worker.id, action: 'stop' }} onClick={() => setAsked(stop)} data-testid="stop-worker-button">Stop…</ActButton>}
+      {!worker.killed && <ActButton act={{ thing: 'workers', id: worker.id, action: 'kill' }} className="danger" onClick={() => setAsked(kill)} data-testid="kill-button">Kill…</ActButton>}
       {asked && <ControlDialog worker={worker} asked={asked} onClose={() => setAsked(null)} />}
     </span>
   )

@@ -14,6 +14,7 @@ import { FilterBox, useFilter } from '../../ui/filter-box.js'
 import { PageTitle } from '../../ui/page-title.js'
 import { Empty, Failed, Loading } from '../../ui/states.js'
 import { VirtualRows } from '../../ui/virtual-rows.js'
+import { ActButton } from '../../ui/act-button.js'
 
 const rowHeight = { wide: 41, narrow: 73 }
 const idOf = (worker: YardWorker): number => worker.id
@@ -87,8 +88,8 @@ function Load({ worker: { status, connected } }: { worker: YardWorker }): ReactE
 function PauseButton({ worker }: { worker: YardWorker }): ReactElement {
   const control = useWorkerControl()
   return (
-    <button type="button" className="small" disabled={control.isPending} onClick={() => control.mutate({ worker, action: worker.paused ? 'unpause' : 'pause', reason: 'on the web page' })}>
+    <ActButton act={{ thing: 'workers', id: worker.id, action: worker.paused ? 'unpause' : 'pause' }} className="small" disabled={control.isPending} onClick={() => control.mutate({ worker, action: worker.paused ? 'unpause' : 'pause', reason: 'on the web page' })}>
       {worker.paused ? 'Unpause' : 'Pause'}
-    </button>
+    </ActButton>
   )
 }

@@ -1,6 +1,7 @@
 import type { Database } from '@yardmaster/db'
 import { routes, type AuditRecord } from '@yardmaster/rest'
 import { Router } from 'express'
+import { refusedOf } from '../../access/rights.js'
 import { authorize } from '../../access/authorize.js'
 import { callerOf } from '../../access/caller-of.js'
 import { isThing } from '../../access/access.js'
@@ -25,6 +26,11 @@ export function auditRoutes(deps: Deps): Router {
     if (!isThing(thing)) throw new YardError(404, `not found: nothing is called '${thing}'`)
     const { allowed, rule, why } = await deps.access.decide(callerOf(request), { action, thing, id })
     return { access: { allowed, rule: rule === null ? null : rule + 1, why } }
+  })
+  serve(router, deps, routes.access.rights, async ({ query: { thing, id = [] }, request }) => {
+    if (!isThing(thing)) throw new YardError(404, `not found: nothing is called '${thing}'`)
+    // Of what is no row's, such as the audit log itself, the answer has the id 0.
+    return { rights: await refusedOf(deps, callerOf(request), { thing, ids: id.length > 0 ? id : [0] }) }
   })
   return router
 }
