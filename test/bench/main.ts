@@ -8,6 +8,7 @@ import { describeMachine, machineLines } from './machine.js'
 import { measureBacklog } from './measures/backlog.js'
 import { measureBuilds } from './measures/builds.js'
 import { measureConfiguration } from './measures/configuration.js'
+import { measureCrawler } from './measures/crawler.js'
 import { measureDispatch } from './measures/dispatch.js'
 import { measureFailover } from './measures/failover.js'
 import { measureHooks } from './measures/hooks.js'
@@ -22,7 +23,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, crawler: measureCrawler, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks,
 }
 
 const HELP = `npm run bench -- [options]

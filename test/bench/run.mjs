@@ -19,7 +19,7 @@ const sourceFolders = {
 
 await setUpOrExit()
 await build({
-  entryPoints: ['main', 'stub-workers', 'rest-probe'].map(name => join(here, `${name}.ts`)), outdir,
+  entryPoints: ['main', 'stub-workers', 'rest-probe', 'load-client'].map(name => join(here, `${name}.ts`)), outdir,
   bundle: true, packages: 'external', format: 'esm', platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'error', plugins: [sourceFolders],
 })
 await import(pathToFileURL(join(outdir, 'main.js')).href)

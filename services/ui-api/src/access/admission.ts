@@ -23,6 +23,8 @@ export type Admission = {
   /** Resolves when it is its turn: at once while there is room. `onGone` is given what to call when the client leaves before. */
   enter(client: string, rank: Rank, onGone: (leave: () => void) => void): Promise<Admitted>
   readonly waiting: number
+  /** Whether one more of this client would be refused at once. */
+  isFull(client: string, rank: Rank): boolean
 }
 
 type Waiting = { client: string; settle(answer: Admitted): void }
@@ -112,14 +114,18 @@ export function createAdmission(options: AdmissionOptions): Admission {
     onGone(() => giveUp('gone'))
   })
 
+  const full = (client: string, rank: Rank): 'own' | 'crowd' | null =>
+    // People are not kept out by a crowd of others.
+    lines[rank].of(client) >= mostWaitingOfOne ? 'own' : lines[rank].length >= mostWaiting ? 'crowd' : null
+
   return {
     get waiting() { return lines.people.length + lines.others.length },
     enter(client, rank, onGone) {
       if (hasRoom(rank) && lines[rank].length === 0) return Promise.resolve(admit(rank))
-      if (lines[rank].of(client) >= mostWaitingOfOne) return Promise.resolve({ admitted: false, because: 'own' })
-      // People are not kept out by a crowd of others.
-      if (lines[rank].length >= mostWaiting) return Promise.resolve({ admitted: false, because: 'crowd' })
+      const because = full(client, rank)
+      if (because) return Promise.resolve({ admitted: false, because })
       return wait(client, rank, onGone)
     },
+    isFull: (client, rank) => full(client, rank) !== null,
   }
 }

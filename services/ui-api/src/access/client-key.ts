@@ -7,8 +7,10 @@ import { clientAddress } from './client-address.js'
 /** Who asks, as it is counted: a person or token by name, everybody else by address. */
 export function clientKey(request: IncomingMessage): { client: string; rank: Rank } {
   const { kind, actor } = callerOf(request)
-  return kind === 'anonymous' ? { client: `address:${network(clientAddress(request))}`, rank: 'others' } : { client: actor, rank: 'people' }
+  return kind === 'anonymous' ? { client: addressKey(request), rank: 'others' } : { client: actor, rank: 'people' }
 }
+
+export const addressKey = (request: IncomingMessage): string => `address:${network(clientAddress(request))}`
 
 /** Of IPv6 the first 64 bits: whoever has one such address has all of them. */
 export function network(address: string): string {

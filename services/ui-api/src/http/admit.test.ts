@@ -11,7 +11,7 @@ afterAll(() => api?.close())
 let address = 0
 beforeEach(() => { address++ })
 const client = (n = 0) => ({ 'x-forwarded-for': `192.0.2.${address * 10 + n}`, accept: 'application/json' })
-const configure = (rateLimits: RateLimitsConfig) => api.setGeneration({ id: api.generationId, configuration: aConfiguration({ www: { ...wwwDefaults, rateLimits } }) })
+const configure = (rateLimits: RateLimitsConfig) => api.setGeneration({ id: api.generationId, configuration: aConfiguration({ www: { ...wwwDefaults, auth: { kind: 'none', anywhere: true }, rateLimits } }) })
 const answersTo = (count: number, ask: () => Promise<{ status: number }>) => Promise.all(Array.from({ length: count }, async () => (await ask()).status))
 const howMany = (statuses: number[]) => Object.fromEntries([...new Set(statuses)].toSorted().map(status => [status, statuses.filter(one => one === status).length]))
 

@@ -1,7 +1,9 @@
 import { rateLimitsDefaults } from '@yardmaster/domain'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createAdmission, type Admission, type Admitted } from '../access/admission.js'
-import { clientKey } from '../access/client-key.js'
+import { addressKey, clientKey } from '../access/client-key.js'
+import { isTrustedProxy } from '../access/client-address.js'
 import { createRateLimits } from '../access/rate-limits.js'
 import type { Deps } from '../deps.js'
 import { sendError } from './json.js'
@@ -23,18 +25,31 @@ const refusals = {
   late: { status: 503, retryAfter: 5, message: 'more is asked than can be answered just now: try again' },
 } as const
 
+export type Gate = {
+  admit: RequestHandler
+  /** Refuses what would be refused anyway, before anything is spent on it: beside a crawler that is most of what a process has to do. */
+  turnAway(request: IncomingMessage, response: ServerResponse): boolean
+}
+
 /**
  * Lets in as much as can be worked on, and of each client as much as it may ask. What is read takes turns apart from what is changed,
  * since a change keeps its place while its body is on the way.
  */
-export function admit(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settings'>): RequestHandler {
+export function openGate(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settings'>): Gate {
   const limits = createRateLimits(() => deps.activeGeneration()?.configuration.www.rateLimits ?? rateLimitsDefaults)
   // Some connections stay free for hooks, live events and sign-in, which do not wait in line.
   const places = Math.max(2, Math.floor((deps.settings.dbConnections - 1) * 2 / 3))
   const common = { clock: deps.clock, mostWaiting, mostWaitingOfOne, longestWaitMs }
   const reads = createAdmission({ ...common, places, kept: Math.ceil(places / 3) })
   const changes = createAdmission({ ...common, places: 96, kept: 32 })
-  return async (request, response, next) => {
+  const turnAway: Gate['turnAway'] = (request, response) => {
+    if (request.method !== 'GET' || isKnown(request) || !/\/api\/(?:v2|latest|yard)\//.test(request.url ?? '')) return false
+    if (!reads.isFull(addressKey(request), 'others')) return false
+    const { status, retryAfter, message } = refusals.own
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': String(retryAfter), 'cache-control': 'no-store' }).end(JSON.stringify({ error: message }))
+    return true
+  }
+  const admit: RequestHandler = async (request, response, next) => {
     const { client, rank } = clientKey(request)
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     const consumed = await limits.take(client, rank, costOf(request, isRead))
@@ -44,7 +59,11 @@ export function admit(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settings'
     if (entered.admitted) return begin(entered, response, next, { deps, charge: cost => limits.charge(client, rank, cost) })
     if (entered.because !== 'gone') refuse(request, response, refusals[entered.because])
   }
+  return { admit, turnAway }
 }
+
+/** Whether somebody may turn out to have signed in. */
+const isKnown = (request: IncomingMessage) => request.headers.cookie !== undefined || request.headers.authorization !== undefined || isTrustedProxy(request)
 
 const departures = new WeakMap<Response, () => void>()
 

@@ -4,6 +4,7 @@ import { openCallers } from '../access/callers.js'
 import { peersOf, proxiesOf } from '../access/client-address.js'
 import type { Deps } from '../deps.js'
 import { Hub } from '../live/hub.js'
+import { openGate } from './admit.js'
 import { basePathOf, createApp } from './app.js'
 import { boundConnections, serverBounds } from './bounds.js'
 import { serveWebSocket } from './web-socket.js'
@@ -22,7 +23,12 @@ export async function startHttpServer(deps: Deps, { host, port }: { host: string
   const server = createServer(serverBounds)
   boundConnections(server, { isProxy: proxiesOf(deps.settings.trustedProxies) })
   const notePeer = peersOf(deps.settings.trustedProxies)
-  server.on('request', notePeer).on('upgrade', notePeer).on('request', createApp(deps, hub, { reach, callers }))
+  const gate = openGate(deps)
+  const app = createApp(deps, hub, { reach, callers, gate })
+  server.on('upgrade', notePeer).on('request', (request, response) => {
+    notePeer(request)
+    if (!gate.turnAway(request, response)) app(request, response)
+  })
   const closeSockets = serveWebSocket(server, deps, { hub, reach, callers, basePath: basePathOf(baseUrl) })
   // An idle connection of a balancer must not be closed by us while it sends the next request on it.
   server.keepAliveTimeout = 75_000
