@@ -40,6 +40,7 @@ export { deliverySchema, deliveryStates, type Delivery, type DeliveryDetails, ty
 export type { Explained, Explanation } from './yard/explain.js'
 export { forceFormRequest, type ForceFormBody } from './yard/force-form.js'
 export { instanceStates, stopInstanceRequest, type BuildMachine, type Instance, type InstanceBuild, type InstanceDetails, type InstanceFilter, type InstanceState, type StopInstanceBody } from './yard/instance.js'
+export type { ListedBuild, ListedBuilder, ListedChange, ListedRequest, SearchHit } from './yard/lists.js'
 export type { Lock, LockUser } from './yard/lock.js'
 export { planRequest, type PlanBody, type PlannedScheduler } from './yard/plan.js'
 export { poolActionRequest, poolActions, type Pool, type PoolAction, type PoolActionBody } from './yard/pool.js'

@@ -1,6 +1,7 @@
 import type { ForceField } from '../resources/forcescheduler.js'
 import type { Artifact } from './artifact.js'
 import type { AnswerOf, CallOf } from './call.js'
+import { pagesOf, type PagedAnswer } from './pages.js'
 import type { ChangeSource, ChangeSourceDetails } from './change-source.js'
 import type { Delivery, DeliveryDetails, DeliveryFilter } from './delivery.js'
 import type { Explained, Explanation } from './explain.js'
@@ -24,6 +25,8 @@ import type { WorkerAction, WorkerActionBody, YardWorker } from './worker.js'
 export type YardClient = {
   /** Any route: `call(routes.workers.pause, { params: { worker: 'w1' }, body: { reason: 'a new disk' } })`. */
   call<R extends Route>(route: R, given: CallOf<R>): Promise<AnswerOf<R>>
+  /** Page after page of a route that has them: `for await (const { builds } of yard.pages(routes.lists.builds, { query: { results: [2] } })) …` */
+  pages<R extends Route & { readonly answer: PagedAnswer }>(route: R, given: CallOf<R>): AsyncGenerator<AnswerOf<R>, void>
   /** Pending requests that were passed over, the urgent first. */
   waitingRequests(): Promise<WaitingRequest[]>
   /** A pending one. */
@@ -102,6 +105,7 @@ export function createYardClient(options: ClientOptions): YardClient {
   const { buildrequests, builds, changeSources, deliveries, explain, instances, locks, notifications, plan, pools, replicas, schedulers, try: tries, workers } = routes
   return {
     call: (route, given) => call(route, given),
+    pages: (route, given) => pagesOf(call, route, given),
     waitingRequests: async () => (await call(buildrequests.waiting, {})).buildrequests,
     waitingRequest: async buildrequest => (await call(buildrequests.one, { params: { buildrequest } })).buildrequest,
     setPriority: async (buildrequest, priority) => (await call(buildrequests.setPriority, { params: { buildrequest }, body: { priority } })).buildrequest,

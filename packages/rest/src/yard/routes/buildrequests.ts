@@ -6,7 +6,7 @@ const params = z.object({ buildrequest: rowId })
 
 export const buildrequestRoutes = {
   waiting: route({
-    name: 'listWaitingRequests', path: '/buildrequests', tag: 'builds', summary: 'Pending build requests that were passed over, and why',
+    name: 'listWaitingRequests', path: '/queue', tag: 'builds', summary: 'Pending build requests that were passed over, and why',
     description: 'The most urgent first, at most 1,000: those of which it is known what they wait for.', answer: waitingRequestsAnswer,
   }),
   one: route({ name: 'getWaitingRequest', path: '/buildrequests/{buildrequest}', tag: 'builds', summary: 'A pending build request', params, answer: waitingRequestAnswer }),

@@ -9,6 +9,7 @@ import { deliveryRoutes } from './deliveries.js'
 import { explainRoutes } from './explain.js'
 import { indexRoute, lockRoutes, replicaRoutes } from './installation.js'
 import { instanceRoutes } from './instances.js'
+import { listRoutes } from './lists.js'
 import { notificationRoutes } from './notifications.js'
 import { poolRoutes } from './pools.js'
 import { schedulerRoutes } from './schedulers.js'
@@ -17,7 +18,7 @@ import { workerRoutes } from './workers.js'
 /** Every route of `/api/yard/v1`, by what it is about. */
 export const routes = {
   index: { show: indexRoute }, artifacts: artifactRoutes, access: accessRoutes, audit: auditRoutes, tokens: tokenRoutes, buildrequests: buildrequestRoutes, builds: buildRoutes, changeSources: changeSourceRoutes, deliveries: deliveryRoutes, explain: explainRoutes, instances: instanceRoutes,
-  locks: lockRoutes, notifications: notificationRoutes, plan: { plan: planRoute }, pools: poolRoutes, replicas: replicaRoutes, schedulers: schedulerRoutes, try: tryRoutes, workers: workerRoutes,
+  lists: listRoutes, locks: lockRoutes, notifications: notificationRoutes, plan: { plan: planRoute }, pools: poolRoutes, replicas: replicaRoutes, schedulers: schedulerRoutes, try: tryRoutes, workers: workerRoutes,
 }
 
 export const allRoutes: readonly Route[] = Object.values(routes).flatMap(group => Object.values<Route>(group))

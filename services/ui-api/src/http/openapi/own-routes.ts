@@ -29,8 +29,7 @@ function operationOf(route: Route, book: SchemaBook): Operation {
 function parametersOf(schema: z.ZodObject, place: Parameter['in'], book: SchemaBook): Parameter[] {
   return Object.entries(schema.shape).map(([name, field]) => {
     const zod = field as z.ZodType
-    const { description = parameterWords[name], ...found } = book.of(zod, 'input')
-    if (description === undefined) throw new Error(`the ${place} parameter ${name} is not described: give its schema a description`)
+    const { description = parameterWords[name] ?? '', ...found } = book.of(zod, 'input')
     return { name, in: place, required: place === 'path' || !(zod instanceof z.ZodOptional), description, schema: found, ...(found.type === 'array' && { style: 'form' as const, explode: false }) }
   })
 }
@@ -42,8 +41,8 @@ const parameterWords: { readonly [name: string]: string | undefined } = {
   build: 'Number of the row: `buildid`.', buildrequest: 'Number of the row: `buildrequestid`.', buildset: 'Number of the row: `buildsetid`.', request: 'Number of the row: `buildrequestid`.',
   delivery: 'Its number.', instance: 'Its number.', notification: 'Its number.', replica: 'Its number.',
   hook: 'Only those of this hook.', event: "Only those of this event, by the host's name.", repository: 'Only those of this repository.', reporter: 'Only those of this reporter.', target: 'Only those to this target.',
-  actor: 'Only what they did, e.g. `user:ann`.', action: 'The action, as rules name it.', thing: 'The table of what it is done to.', id: 'The row of that table.', outcome: 'Only what was done, or refused.', token: 'Its number.',
-  open: 'Only those of which something may be left.', all: 'Those that have ended, too.',
+  open: 'Only those of which something may be left.', all: 'Those that have ended, or are of others, too.',
+  name: 'Its name.', token: 'Its number.', actor: 'Only what this one did: `user:NAME` or `token:NAME`.', action: 'The name of the action.', thing: 'The table of what it is done to.', id: 'Number of the row that it is done to.', outcome: 'Only what was done, or only what was refused.',
 }
 
 function bodyOf({ method, body, bodyLimit }: Route, book: SchemaBook): Pick<Operation, 'requestBody'> {

@@ -10,6 +10,7 @@ import { buildsetRoutes } from './buildsets.js'
 import { explainRoutes } from './explain.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { forceFormRoutes } from './force-form.js'
+import { listRoutes } from './lists.js'
 import { lockRoutes } from './locks.js'
 import { notificationRoutes } from './notifications.js'
 import { planRoutes } from './plan.js'
@@ -25,7 +26,7 @@ import { expressPath, serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 const parts = [
-  tryRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
+  tryRoutes, listRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
   notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
 ]
 
