@@ -24,6 +24,7 @@ import { addLogin, addTokens } from './commands/tokens.js'
 import { addTry } from './commands/try.js'
 import { addUp } from './commands/up.js'
 import { addUpcloudSimulator } from './commands/upcloud-simulator.js'
+import { addUsers } from './commands/users.js'
 import { addWorkers } from './commands/workers.js'
 import type { Context } from './context.js'
 import { Problem } from './problem.js'
@@ -83,6 +84,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addAudit(program, context)
   addAccess(program, context)
   addSendChange(program, context, finish)
+  addUsers(program, context)
   addUpcloudSimulator(program, context)
   return program
 }

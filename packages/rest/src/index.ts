@@ -50,3 +50,4 @@ export { schedulerActions, type SchedulerAction, type YardScheduler } from './ya
 export { tryRequest, type TryBody, type Tried, type TryScheduler, type TryUser } from './yard/try.js'
 export { cancelRequestBody, priorityRequest, type Cancelled, type WaitingRequest } from './yard/waiting-request.js'
 export { workerActionRequest, workerActions, type WorkerAction, type WorkerActionBody, type YardWorker } from './yard/worker.js'
+export { readFrontendSession, signInRefusal, type FrontendSession, type FrontendUser } from './frontend-session.js'

@@ -17,6 +17,8 @@ import { SchedulersPage } from './pages/schedulers-page.js'
 import { TokensPage } from './pages/tokens-page.js'
 import { WorkerPage } from './pages/workers/worker-page.js'
 import { WorkersPage } from './pages/workers/workers-page.js'
+import { SessionGuard } from './sign-in/session-guard.js'
+import { SignedInPage, SignInPage } from './sign-in/sign-in-page.js'
 import { Header } from './ui/header.js'
 import { Toasts } from './ui/toasts.js'
 
@@ -26,29 +28,33 @@ export function App(): ReactElement {
   return (
     <Toasts>
       <a className="skip" href="#main">Skip to the content</a>
-      <Header />
-      <main id="main" tabIndex={-1}>
-        <Routes>
-          <Route index element={<BuildersPage />} />
-          <Route path="builders" element={<Navigate to="/" replace />} />
-          <Route path="builders/:builderid" element={<BuilderPage />} />
-          <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
-          <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
-          <Route path="schedulers" element={<SchedulersPage />} />
-          <Route path="changesources" element={<ChangeSourcesPage />} />
-          <Route path="deliveries" element={<DeliveriesPage />} />
-          <Route path="notifications" element={<NotificationsPage />} />
-          <Route path="workers" element={<WorkersPage />} />
-          <Route path="workers/:workerid" element={<WorkerPage />} />
-          <Route path="pools" element={<Navigate to="/machines" replace />} />
-          <Route path="machines" element={<MachinesPage />} />
-          <Route path="machines/:pool" element={<PoolPage />} />
-          <Route path="instances/:id" element={<InstancePage />} />
-          <Route path="tokens" element={<TokensPage />} />
-          <Route path="audit" element={<AuditPage />} />
-          <Route path="*" element={<NotFoundPage />} />
-        </Routes>
-      </main>
+      <SessionGuard>
+        <Header />
+        <main id="main" tabIndex={-1}>
+          <Routes>
+            <Route index element={<BuildersPage />} />
+            <Route path="builders" element={<Navigate to="/" replace />} />
+            <Route path="builders/:builderid" element={<BuilderPage />} />
+            <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
+            <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
+            <Route path="schedulers" element={<SchedulersPage />} />
+            <Route path="changesources" element={<ChangeSourcesPage />} />
+            <Route path="deliveries" element={<DeliveriesPage />} />
+            <Route path="notifications" element={<NotificationsPage />} />
+            <Route path="workers" element={<WorkersPage />} />
+            <Route path="workers/:workerid" element={<WorkerPage />} />
+            <Route path="pools" element={<Navigate to="/machines" replace />} />
+            <Route path="machines" element={<MachinesPage />} />
+            <Route path="machines/:pool" element={<PoolPage />} />
+            <Route path="instances/:id" element={<InstancePage />} />
+            <Route path="tokens" element={<TokensPage />} />
+            <Route path="audit" element={<AuditPage />} />
+            <Route path="sign-in" element={<SignInPage />} />
+            <Route path="signed-in" element={<SignedInPage />} />
+            <Route path="*" element={<NotFoundPage />} />
+          </Routes>
+        </main>
+      </SessionGuard>
     </Toasts>
   )
 }

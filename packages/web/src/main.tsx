@@ -12,6 +12,7 @@ import type { Clock } from './lib/clock.js'
 import { pathOfHash } from './lib/hash-links.js'
 import { LiveSocket } from './live/live-socket.js'
 import { ServicesContext } from './services.js'
+import { noticeRefusals } from './sign-in/session.js'
 import { ErrorBoundary } from './ui/error-boundary.js'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -24,6 +25,7 @@ import './styles/force.css'
 import './styles/change-sources.css'
 import './styles/deliveries.css'
 import './styles/access.css'
+import './styles/sign-in.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {
@@ -46,6 +48,7 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 
 const api = createClient({ baseUrl: base.href })
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
+noticeRefusals(queries)
 const yard = createYardClient({ baseUrl: base.href })
 const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api), rights: createRightsLoader(yard) }
 

@@ -9,6 +9,7 @@ import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import type { LiveStatus } from '../live/live-socket.js'
 import { useServices } from '../services.js'
+import { UserMenu } from '../sign-in/user-menu.js'
 
 export function Header(): ReactElement {
   const { api } = useServices()
@@ -42,6 +43,7 @@ export function Header(): ReactElement {
           <b>{waiting === undefined ? '–' : waiting >= mostPending ? `${mostPending}+` : waiting}</b> waiting
         </span>
         <LiveState status={useLiveStatus()} />
+        <UserMenu />
       </div>
     </header>
   )

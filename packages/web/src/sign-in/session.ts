@@ -1,0 +1,40 @@
+import { useQuery } from '@tanstack/react-query'
+import type { QueryClient, UseQueryResult } from '@tanstack/react-query'
+import { readFrontendSession, RestError, signInRefusal } from '@yardmaster/rest'
+import type { FrontendSession } from '@yardmaster/rest'
+
+const sessionKey = ['session']
+
+async function fetchSession(): Promise<FrontendSession> {
+  const response = await fetch(new URL('config.json', document.baseURI))
+  if (!response.ok) throw new TypeError(`the server answered ${response.status}`)
+  return readFrontendSession(await response.json())
+}
+
+export const sessionQuery = { queryKey: sessionKey, queryFn: fetchSession, staleTime: Infinity, refetchOnWindowFocus: 'always' as const, refetchOnMount: false }
+
+/** Asked again whenever the window is looked at: elsewhere he may have signed in or out. */
+export const useSession = (): UseQueryResult<FrontendSession> => useQuery(sessionQuery)
+
+/** Null: signed in; otherwise why not. */
+export async function signIn(username: string, password: string): Promise<string | null> {
+  const response = await fetch(new URL('auth/login', document.baseURI), { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify({ username, password }) })
+  if (response.ok) return null
+  return signInRefusal(await response.json().catch(() => null)) ?? `the server answered ${response.status}`
+}
+
+export async function signOut(everywhere: boolean): Promise<void> {
+  await fetch(new URL('auth/logout', document.baseURI), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ everywhere }) })
+}
+
+/** Where a browser goes to sign in elsewhere, and comes back to this page of ours from. */
+export const loginUrl = (page: string): string => new URL(`auth/login?${new URLSearchParams({ page })}`, document.baseURI).href
+
+/** A refusal may mean that the session is over: then it is asked who is signed in. */
+export function noticeRefusals(queries: QueryClient): void {
+  const notice = (error: unknown): void => {
+    if (error instanceof RestError && (error.status === 401 || error.status === 403)) void queries.invalidateQueries({ queryKey: sessionKey }, { cancelRefetch: false })
+  }
+  queries.getQueryCache().subscribe(event => event.type === 'updated' && event.action.type === 'error' && notice(event.action.error))
+  queries.getMutationCache().subscribe(event => event.type === 'updated' && event.action.type === 'error' && notice(event.action.error))
+}
