@@ -11,7 +11,7 @@ import type { StepEffectKind } from './step-effects.js'
 export type EffectClass = 'fact' | 'joinable' | 'repeatable' | 'once-or-unknown'
 
 export const effectClasses: { readonly [Kind in Exclude<StepEffectKind, 'http' | 'onceEnded'>]: EffectClass } = {
-  log: 'fact', property: 'fact', url: 'fact', summary: 'fact', secret: 'fact', time: 'fact', random: 'fact',
+  log: 'fact', property: 'fact', url: 'fact', buildData: 'fact', testResultSet: 'fact', summary: 'fact', secret: 'fact', time: 'fact', random: 'fact',
   /** The buildsets are rows; that they have ended is read from them. */
   trigger: 'fact', triggerEnded: 'repeatable',
   command: 'joinable', upload: 'joinable', file: 'repeatable',

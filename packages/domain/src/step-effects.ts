@@ -3,6 +3,7 @@ import type { Json } from './json.js'
 import type { Renderable } from './renderable.js'
 import type { Result } from './results.js'
 import type { SourceStampData } from './source-stamp.js'
+import type { TestResultSetArgs } from './test-results.js'
 
 /**
  * What a custom step does to the world, one record per effect. `n` counts from 1 in the order of the calls, so that a replay
@@ -28,6 +29,9 @@ export type StepEffectArgs = {
   log: { name: string; text: string }
   property: { name: string; value: Json; source: string }
   url: { name: string; url: string }
+  /** Text, or the base64 of bytes. */
+  buildData: { name: string; value: string; encoding: 'utf8' | 'base64'; source: string }
+  testResultSet: TestResultSetArgs
   summary: { step?: string; build?: string }
   secret: { name: string }
   time: { [key: string]: never }
@@ -132,6 +136,8 @@ export type StepEffectOutcomes = {
   log: null
   property: null
   url: null
+  buildData: null
+  testResultSet: null
   summary: null
   secret: string
   /** Epoch milliseconds. */

@@ -5,12 +5,13 @@ import { results } from '../vocabulary/step-context.js'
 import type { HttpResponse, StepContext, Triggered, TriggerOptions } from '../vocabulary/step-context.js'
 import { data, thrown } from './answer.js'
 import { commandArgs, httpArgs, summaryArgs, text, triggerArgs, uploadArgs } from './step-arguments.js'
+import { buildDataArgs, testResultSetArgs } from './step-results.js'
 import { workerFiles } from './worker-files.js'
 
 type Waiting = { resolve: (value: StepEffectOutcome) => void; reject: (error: Error) => void }
 
 /** Effects whose failure nobody waits for: it fails the step itself. */
-const unattended: readonly StepEffectKind[] = ['log', 'property', 'url', 'summary']
+const unattended: readonly StepEffectKind[] = ['log', 'property', 'url', 'summary', 'buildData', 'testResultSet']
 
 /** A step that asks for more at once, without waiting for any of it, would fill the engine's memory. */
 const MOST_AT_ONCE = 1_000
@@ -70,7 +71,7 @@ export class StepRun {
   }
 
   private ask<K extends StepEffectKind>(n: number, kind: K, args: StepEffectArgs[K]): Promise<StepEffectOutcomes[K]> {
-    const bytes = kind === 'log' ? (args as StepEffectArgs['log']).text.length : 0
+    const bytes = bytesOf(kind, args)
     this.bytesUnderWay += bytes
     this.checkBounds(kind)
     const outcome = new Promise<StepEffectOutcome>((resolve, reject) => this.waiting.set(n, { resolve, reject }))
@@ -86,7 +87,7 @@ export class StepRun {
   private checkBounds(kind: StepEffectKind): void {
     this.checkOutside(kind)
     if (this.waiting.size >= MOST_AT_ONCE) throw this.fatal(`the step does more than ${MOST_AT_ONCE} things at once: let it wait for some of them`)
-    if (this.bytesUnderWay > MOST_BYTES_AT_ONCE) throw this.fatal(`the step prints faster than can be written, ${MOST_BYTES_AT_ONCE / 1024 / 1024} MiB are waiting: let it wait between, as with await ctx.now()`)
+    if (this.bytesUnderWay > MOST_BYTES_AT_ONCE) throw this.fatal(`the step prints or keeps more than can be written, ${MOST_BYTES_AT_ONCE / 1024 / 1024} MiB are waiting: let it wait between, as with await ctx.now()`)
     if (this.n > MOST_EFFECTS) throw this.fatal(`the step does more than ${MOST_EFFECTS} things: let a command on the worker do them`)
   }
 
@@ -180,6 +181,8 @@ export class StepRun {
         return done(this.effect('property', { name, value: plain, source }))
       },
       addURL: (name, url) => done(this.effect('url', { name: text(name, 'ctx.addURL: name'), url: text(url, 'ctx.addURL: url') })),
+      setBuildData: (name, value, source = step.name) => done(this.effect('buildData', buildDataArgs(name, value, source))),
+      addTestResultSet: options => done(this.effect('testResultSet', testResultSetArgs(options))),
       summary: texts => done(this.effect('summary', summaryArgs(texts))),
       secret: name => this.effect('secret', { name }),
       worker: workerFiles(args => this.effect('file', args)),
@@ -191,6 +194,13 @@ export class StepRun {
       random: () => this.effect('random', {}),
     }
   }
+}
+
+/** What fills the memory when it waits to be written. */
+function bytesOf<K extends StepEffectKind>(kind: K, args: StepEffectArgs[K]): number {
+  if (kind === 'log') return (args as StepEffectArgs['log']).text.length
+  if (kind === 'buildData') return (args as StepEffectArgs['buildData']).value.length
+  return kind === 'testResultSet' ? JSON.stringify(args).length : 0
 }
 
 /** Whoever does not await it must not bring the thread down: its failure fails the step anyway. */

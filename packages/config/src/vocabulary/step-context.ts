@@ -1,4 +1,5 @@
 import type { BuildInfo, ChildBuild, CommandOutcome, Json, Result, SourceStampData, Uploaded } from '@yardmaster/domain'
+import type { TestResultSetOptions } from './test-results.js'
 import type { Command, Duration, Env, Renderable, Text } from './values.js'
 
 export type CommandOptions = {
@@ -137,6 +138,13 @@ export type StepContext = {
   print(text: string): void
   setProperty(name: string, value: Json, source?: string): Promise<void>
   addURL(name: string, url: string): Promise<void>
+  /**
+   * Keeps a text or bytes (at most 8 MiB) with the build, in place of what had the name: for programs that read them by REST. The name is of letters, digits,
+   * `.`, `_` and `-`.
+   */
+  setBuildData(name: string, value: string | Uint8Array, source?: string): Promise<void>
+  /** Tells results of tests, all of one kind. */
+  addTestResultSet(options: TestResultSetOptions): Promise<void>
   /** What is shown beside the step, and in the build's line. */
   summary(texts: { step?: string; build?: string }): Promise<void>
   /** The secret's value; it is masked in all logs of this build. */

@@ -1,4 +1,4 @@
-import type { Json, Properties, Result } from '@yardmaster/domain'
+import type { Json, Properties, Result, TestResultSetArgs } from '@yardmaster/domain'
 import type { NewBuildset } from '../verbs/add-buildset.js'
 import type { DeferredTrigger } from '../verbs/record-trigger.js'
 
@@ -19,6 +19,9 @@ export type Fact =
   | { kind: 'step-updated'; step: StepRef; started?: true; finished?: Result; stateString?: string; hidden?: boolean; urls?: { name: string; url: string }[] }
   /** The step, which ends with this, gives its locks back, or does not wait for them any more. */
   | { kind: 'locks-released'; step: number }
+  /** In place of what had the name. */
+  | { kind: 'build-data-set'; name: string; content: Uint8Array; source: string }
+  | { kind: 'tests-told'; step: StepRef; set: TestResultSetArgs }
   | { kind: 'log-opened'; log: LogRef; name: string; type: 's' | 't' }
   | { kind: 'log-appended'; log: LogRef; firstLine: number; lines: number; content: Uint8Array }
   | { kind: 'log-finished'; log: LogRef }

@@ -1,10 +1,12 @@
 import type { Json, TriggeredBuildset } from '@yardmaster/domain'
 import type { Transaction } from '../transaction.js'
 import { addBuildsets } from '../verbs/add-buildset.js'
+import { addTestResultSet } from '../verbs/add-test-result-set.js'
 import { lockWorkers } from '../verbs/blame-workers.js'
 import { finishBuilds } from '../verbs/finish-builds.js'
 import { recordTrigger } from '../verbs/record-trigger.js'
 import { releaseLocks } from '../verbs/release-locks.js'
+import { setBuildData } from '../verbs/set-build-data.js'
 import { factsOf, type EffectRef, type LineRange, type Submission } from './facts.js'
 import { appendArtifacts, finishArtifacts, openArtifacts } from './write-artifacts.js'
 import { appendChunks, finishLogs, openLogs } from './write-logs.js'
@@ -20,6 +22,8 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
   await finishBuilds(tx, factsOf(submissions, 'build-finished').map(({ build, fact }) => ({ buildId: build.id, results: fact.results, stateString: fact.stateString, workerFault: fact.workerFault ?? null })))
   await updateBuilds(tx, submissions)
   await updateSteps(tx, submissions)
+  await setBuildData(tx, factsOf(submissions, 'build-data-set').map(({ build, fact }) => ({ buildId: build.id, name: fact.name, value: fact.content, source: fact.source })))
+  for (const { build, fact } of factsOf(submissions, 'tests-told')) await addTestResultSet(tx, { builderId: build.builderId, buildId: build.id, stepId: fact.step.id, set: fact.set })
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)

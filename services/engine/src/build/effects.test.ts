@@ -221,3 +221,41 @@ test('files on the worker', async () => {
     ['mkdir', { paths: ['b/a/b', 'b/c'] }], ['stat', { path: 'b/a' }], ['stat', { path: 'b/x' }], ['stat', { path: 'b/x' }], ['listdir', { path: 'b/a' }], ['cpdir', { from: 'b/a', to: 'b/d' }],
   ])
 })
+
+test('data and test results of a build are kept once, whatever is run again', async () => {
+  await configured(`async ctx => {
+    await ctx.setBuildData('report', new Uint8Array([0, 255]))
+    await ctx.setBuildData('report', 'ünal\\0')
+    await ctx.setBuildData('bytes_2', new Uint8Array([0, 255]), 'elsewhere')
+    await ctx.addTestResultSet({ description: 'unit', results: [{ name: 'b', value: true, duration: 1.5 }, { name: 'a', value: false, codePath: 'a.c', line: 3 }, { value: 1 }] })
+    await ctx.command('wait')
+    await ctx.addTestResultSet({ category: 'performance', valueUnit: 's', results: [{ name: 'boot', value: 3.25 }] })
+  }`)
+  const { engine, worker } = await begun()
+  const [command] = await started(worker) as [string]
+  const again = await takenOver(engine, [command])
+  await resumed(again, 1)
+  end(again, command)
+  expect(await ended()).toMatchObject({ results: SUCCESS })
+  expect(await rows(`SELECT name, encode(value, 'hex') AS value, source FROM build_data ORDER BY name`)).toEqual([
+    { name: 'bytes_2', value: '00ff', source: 'elsewhere' }, { name: 'report', value: Buffer.from('ünal\0').toString('hex'), source: 'custom' },
+  ])
+  expect(await rows('SELECT description, category, value_unit, tests_passed, tests_failed, complete FROM test_result_sets ORDER BY id')).toEqual([
+    { description: 'unit', category: 'pass_fail', value_unit: 'boolean', tests_passed: 2, tests_failed: 1, complete: true },
+    { description: null, category: 'performance', value_unit: 's', tests_passed: 0, tests_failed: 0, complete: true },
+  ])
+  expect(await rows('SELECT test_name, test_code_path, line, duration_ns, value FROM test_results ORDER BY id')).toEqual([
+    { test_name: 'b', test_code_path: null, line: null, duration_ns: 1_500_000_000, value: '1' }, { test_name: 'a', test_code_path: 'a.c', line: 3, duration_ns: null, value: '0' },
+    { test_name: null, test_code_path: null, line: null, duration_ns: null, value: '1' }, { test_name: 'boot', test_code_path: null, line: null, duration_ns: null, value: '3.25' },
+  ])
+})
+
+test.each([
+  [`ctx.setBuildData('a/b', 'x')`, `name is "a/b"`], [`ctx.setBuildData('a', 7)`, 'the value is 7, expected a text or bytes'], [`ctx.setBuildData('a', 'x'.repeat(8_388_609))`, 'the value has 8388609 bytes'],
+  [`ctx.addTestResultSet({ results: [{ value: true }, {}] })`, 'results[1].value is nothing'], [`ctx.addTestResultSet({ results: [{ value: true, line: 1.5 }] })`, 'results[0].line is 1.5'],
+])('%s is refused where it is called', async (call, message) => {
+  await configured(`async ctx => { await ${call} }`)
+  await begun()
+  expect(await ended()).toMatchObject({ results: EXCEPTION })
+  expect(await stepText()).toContain(message)
+})

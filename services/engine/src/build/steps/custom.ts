@@ -7,6 +7,7 @@ import type { CommandSpec } from '@yardmaster/worker-protocol'
 import { performHttp } from '../effects/http.js'
 import { beginOnce, endOnce } from '../effects/once.js'
 import { effectEnded, effectStarted, type EffectId } from '../effects/record.js'
+import { buildDataSet, testsTold } from '../effects/results.js'
 import { awaitTriggered, performTrigger } from '../effects/trigger.js'
 import { performUpload } from '../effects/upload.js'
 import { NotReplayable } from '../journal.js'
@@ -101,6 +102,8 @@ async function performEffect(context: StepContext, id: EffectId, effect: StepEff
     case 'log': return told(context, id, null, () => appendText(context, effect.args))
     case 'property': return setProperty(context, id, effect)
     case 'url': return told(context, id, null, () => Promise.resolve([context.addUrl(effect.args.name, effect.args.url)]))
+    case 'buildData': return told(context, id, null, () => Promise.resolve([buildDataSet(context, effect.args)]))
+    case 'testResultSet': return told(context, id, null, () => Promise.resolve([testsTold(context, effect.args)]))
     case 'summary': {
       context.summary = effect.args.step ?? context.summary
       context.run.summary = effect.args.build ?? context.run.summary
