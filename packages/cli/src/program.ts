@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { SettingsError } from '@yardmaster/runtime'
 import { z } from 'zod'
 import { addAccess, addAudit } from './commands/audit.js'
+import { addArtifacts } from './commands/artifacts.js'
 import { addCheck, addConfig } from './commands/configuration.js'
 import { addChangeSources } from './commands/change-sources.js'
 import { addForce, addStop } from './commands/control.js'
@@ -62,6 +63,7 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addRebuild(program, context, finish)
   addBuilds(program, context)
   addLog(program, context, finish)
+  addArtifacts(program, context)
   addStop(program, context)
   addQueue(program, context)
   addStatus(program, context)

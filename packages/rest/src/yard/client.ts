@@ -73,6 +73,8 @@ export type YardClient = {
   stopInstance(id: number, body?: StopInstanceBody): Promise<Instance>
   /** Of a build, those that are whole. */
   artifacts(buildid: number): Promise<Artifact[]>
+  /** The content of one, as it comes. */
+  artifact(buildid: number, name: string): Promise<Response>
   /** null: the build ran on none of our machines. */
   machineOfBuild(buildid: number): Promise<BuildMachine | null>
   /** Those that a configuration names, and those that still have machines. */
@@ -133,6 +135,7 @@ export function createYardClient(options: ClientOptions): YardClient {
     instance: instance => call(instances.one, { params: { instance } }),
     stopInstance: async (instance, body = {}) => (await call(instances.stop, { params: { instance }, body })).instance,
     artifacts: async build => (await call(routes.artifacts.list, { params: { build } })).artifacts,
+    artifact: (build, name) => call.file(routes.artifacts.download, { params: { build, name } }),
     machineOfBuild: async build => (await call(builds.cost, { params: { build } })).machine,
     pools: async () => (await call(pools.list, {})).pools,
     pool: async pool => (await call(pools.one, { params: { pool } })).pool,

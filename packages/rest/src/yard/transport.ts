@@ -20,23 +20,29 @@ export type ClientOptions = {
 /** What every route refuses with. */
 export const refusal = z.object({ error: z.string() }).meta({ id: 'Error', description: 'Why it was refused, and what to do.', examples: [{ error: 'not found: there is no worker w9' }] })
 
-export type Caller = <R extends Route>(route: R, given: CallOf<R>) => Promise<AnswerOf<R>>
+export type Caller = {
+  <R extends Route>(route: R, given: CallOf<R>): Promise<AnswerOf<R>>
+  /** The answer of a route that is no JSON, as it comes. */
+  file<R extends Route>(route: R, given: CallOf<R>): Promise<Response>
+}
 
 /** Calls routes by their declarations. Throws RestError, or what fetch throws when nobody answers. */
 export function createCaller({ baseUrl, token, headers, signal, timeoutMs, fetch: ask = fetch }: ClientOptions): Caller {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1`
-  return async <R extends Route>(route: R, given: CallOf<R>): Promise<AnswerOf<R>> => {
+  const answered = async <R extends Route>(route: R, given: CallOf<R>): Promise<Response> => {
     const parts: { params?: object; query?: object; body?: unknown } = given
     const takesBody = route.method === 'post' || route.method === 'put'
     const response = await ask(`${base}${addressOf(route, parts)}`, {
       method: route.method.toUpperCase(),
-      headers: { accept: 'application/json', 'content-type': 'application/json', ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: { accept: route.content, 'content-type': 'application/json', ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       ...(takesBody && { body: JSON.stringify(parts.body ?? {}) }),
       signal: signalOf(signal, timeoutMs),
     })
     if (!response.ok) throw errorOf(response.status, await response.text())
-    return route.answer.parse(await response.json()) as AnswerOf<R>
+    return response
   }
+  const call = async <R extends Route>(route: R, given: CallOf<R>) => route.answer.parse(await (await answered(route, given)).json()) as AnswerOf<R>
+  return Object.assign(call, { file: answered })
 }
 
 function signalOf(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | undefined {

@@ -58,22 +58,24 @@ test('what the worker cannot send fails the step with its words, and is no whole
   expect((await artifacts()).map(({ sha256: digest }) => digest)).toEqual([null])
 })
 
-test('patterns: each file that matches, by its name below the folder; none is no failure', async () => {
-  await configured(`steps.multipleFileUpload({ workersrcs: ['*.xml', 'x/y'], glob: true, masterdest: 'reports' }), steps.multipleFileUpload({ workersrcs: ['none*'], glob: true })`)
+test('patterns: each file that matches, by its name below the folder, and no folder; none is no failure', async () => {
+  await configured(`steps.multipleFileUpload({ workersrcs: ['*.xml', 'x/**'], glob: true, masterdest: 'reports' }), steps.multipleFileUpload({ workersrcs: ['none*'], glob: true })`)
   const { worker } = await begun()
-  const found = async (at: number, result: string[]) => {
-    const command = (await started(worker, at)).at(-1)!
-    worker.send({ type: 'ended', command, seq: 1, rc: 0, failureReason: null, elapsed: 0, result })
+  const [FILE, FOLDER] = [0o100644, 0o040755]
+  const answers: { [path: string]: (string | number)[] } = {
+    'b/build/*.xml': ['b/build/a.xml', 'b/build/b.xml'], 'b/build/x/**': ['b/build/x', 'b/build/x/y'], 'b/build/none*': [],
+    'b/build/a.xml': [FILE], 'b/build/b.xml': [FILE], 'b/build/x': [FOLDER], 'b/build/x/y': [FILE],
   }
-  const patterns = await started(worker, 2)
-  for (const [at, result] of [['b/build/a.xml', 'b/build/b.xml'], ['b/build/x/y']].entries()) worker.send({ type: 'ended', command: patterns[at]!, seq: 1, rc: 0, failureReason: null, elapsed: 0, result })
-  for (const [at, text] of ['a', 'b', 'y'].entries()) {
-    const command = (await started(worker, 3 + at)).at(-1)!
-    send(worker, command, 1, text)
-    end(worker, command, 2)
-  }
-  await found(6, [])
-  await ended()
+  let answered = 0
+  await until('the build to end', async () => {
+    for (const start of worker.of('start').slice(answered)) {
+      answered++
+      if (start.kind === 'upload') send(worker, start.command, 1, 'content')
+      const path = 'path' in start.args ? start.args.path : ''
+      worker.send({ type: 'ended', command: start.command, seq: start.kind === 'upload' ? 2 : 1, rc: 0, failureReason: null, elapsed: 0, ...(start.kind !== 'upload' && { result: answers[path]! }) })
+    }
+    return (await rows('SELECT 1 FROM builds WHERE complete_at IS NOT NULL')).length > 0
+  })
   expect((await artifacts()).map(({ name }) => name)).toEqual(['reports/a.xml', 'reports/b.xml', 'reports/x/y'])
   expect(await rows('SELECT results FROM steps ORDER BY number')).toEqual([{ results: SUCCESS }, { results: SKIPPED }])
 })

@@ -7,6 +7,8 @@ import { inBuilddir, text } from './shell-spec.js'
 
 /** What one step uploads at most: more belongs into an archive. */
 const MOST_FILES = 1_000
+/** Folders among them. */
+const MOST_FOUND = 2_000
 
 /** Sends files of the worker to the installation, as artifacts of the build. */
 export async function runFileUpload(context: StepContext, config: FileUploadStep): Promise<Result> {
@@ -40,5 +42,16 @@ async function filesOf(context: StepContext, { workersrcs, masterdest, workdir, 
 async function matching(context: StepContext, folder: string, pattern: string): Promise<string[]> {
   const { rc, result } = await context.command({ kind: 'glob', args: { path: inBuilddir(context, posix.join(folder, pattern)) } })
   if (rc !== 0 || !Array.isArray(result)) throw new Error(`the worker could not look for ${pattern}`)
-  return result.map(path => posix.relative(inBuilddir(context, folder), String(path)))
+  if (result.length > MOST_FOUND) throw new Error(`${pattern} matches more than ${MOST_FOUND} names: put what is to be uploaded into an archive`)
+  const found = result.map(String)
+  const files = await Promise.all(found.map(path => isFile(context, path)))
+  return found.filter((_, at) => files[at]).map(path => posix.relative(inBuilddir(context, folder), path))
+}
+
+const [TYPE, REGULAR] = [0o170000, 0o100000]
+
+/** Patterns match folders as well. `path` is the worker's. */
+async function isFile(context: StepContext, path: string): Promise<boolean> {
+  const { result } = await context.command({ kind: 'stat', args: { path } })
+  return Array.isArray(result) && (Number(result[0]) & TYPE) === REGULAR
 }
