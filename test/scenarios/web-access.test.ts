@@ -98,7 +98,7 @@ test('the audit log is read on a page, also on a phone', async () => {
   await page.getByTestId('audit-row').filter({ hasText: 'token:alice/laptop' }).filter({ hasText: 'pause' }).waitFor()
   await page.getByTestId('audit-outcome').selectOption('refused')
   await page.getByTestId('audit-row').filter({ hasText: 'user:bob' }).filter({ hasText: 'refused' }).first().waitFor()
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   expect(errors).toEqual([])
   await context.close()
 })
