@@ -19,6 +19,10 @@
   value: /etc/yardmaster/yard.config.ts
 - name: YARD_BASE_URL
   value: {{ include "yardmaster.baseUrl" . | quote }}
+{{- with .Values.trustedProxies }}
+- name: YARD_TRUSTED_PROXIES
+  value: {{ . | quote }}
+{{- end }}
 - name: YARD_LOG_LEVEL
   value: {{ .Values.logLevel | quote }}
 - name: YARD_DB_CONNECTIONS
