@@ -21,6 +21,8 @@ export type Bench = {
   quick: boolean
   /** Builds of the throughput measures; null: each measure's own. */
   builds: number | null
+  /** A database that is kept, for what is measured on a large one; null: a new one each time. */
+  database: string | null
   /** Where CPU profiles of the processes go; null: none are taken, because they cost time themselves. */
   profiles: string | null
 }
@@ -108,7 +110,7 @@ function profiling({ profiles }: Bench, name: string, program: Program): string[
   return profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}-${program}.cpuprofile`]
 }
 
-async function createDatabase(serverUrl: string, name: string): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createDatabase(serverUrl: string, name: string): Promise<{ url: string; drop(): Promise<void> }> {
   const onServer = async (sql: string) => {
     const client = new pg.Client({ connectionString: serverUrl })
     await client.connect()

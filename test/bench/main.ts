@@ -15,6 +15,7 @@ import { measureHooks } from './measures/hooks.js'
 import { measureIdle } from './measures/idle.js'
 import { measureIsolation } from './measures/isolation.js'
 import { measureLatency } from './measures/latency.js'
+import { measureLarge } from './measures/large.js'
 import { measureLog } from './measures/log.js'
 import { measureRest } from './measures/rest.js'
 import { measureWorkers } from './measures/workers.js'
@@ -23,7 +24,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, crawler: measureCrawler, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, large: measureLarge, crawler: measureCrawler, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks,
 }
 
 const HELP = `npm run bench -- [options]
@@ -32,17 +33,18 @@ Measures this clone on real processes, with a PostgreSQL (fsync on) and a NATS o
 
   --quick           shorter runs: to see that it works, not to judge by
   --only NAME       one measure, may be repeated: ${Object.keys(measures).join(', ')}
-  --builds N        builds of the throughput measure
+  --builds N        builds of the throughput measure, and of the large database of "large" (a million)
+  --database URL    a database that is kept: "large" fills it when it is empty, which takes minutes
   --profile FOLDER  take CPU profiles of the roles and the worker (which costs time itself), keep them there and tell where the time goes
   --json            the figures as JSON
   --help
 `
 
-type Asked = { quick: boolean; only: string[]; builds: number | null; profiles: string | null; json: boolean }
+type Asked = { quick: boolean; only: string[]; builds: number | null; database: string | null; profiles: string | null; json: boolean }
 
 function readArguments(): Asked | null {
   const { values } = parseArgs({ options: {
-    quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: Object.keys(measures) }, builds: { type: 'string' },
+    quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: Object.keys(measures) }, builds: { type: 'string' }, database: { type: 'string' },
     profile: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
   } })
   if (values.help) return null
@@ -50,13 +52,13 @@ function readArguments(): Asked | null {
   if (unknown.length > 0) throw new Error(`--only: there is no measure ${unknown.join(', ')}; there are ${Object.keys(measures).join(', ')}`)
   const builds = values.builds === undefined ? null : Number(values.builds)
   if (builds !== null && !(Number.isInteger(builds) && builds > 0)) throw new Error(`--builds: expected a whole number above 0, found '${values.builds}'`)
-  return { quick: values.quick, only: values.only, builds, profiles: values.profile === undefined ? null : resolve(values.profile), json: values.json }
+  return { quick: values.quick, only: values.only, builds, database: values.database ?? null, profiles: values.profile === undefined ? null : resolve(values.profile), json: values.json }
 }
 
 /** CPU time of all that is not this bench, ms: its servers and roles are its children. */
 const foreignCpu = () => machineCpu() - cpuOf({ bench: process.pid }).bench
 
-async function run({ quick, only, builds, profiles, json }: Asked): Promise<void> {
+async function run({ quick, only, builds, database, profiles, json }: Asked): Promise<void> {
   const clock = systemClock()
   const say = (text: string) => { process.stderr.write(`${text}\n`) }
   if (profiles !== null) mkdirSync(profiles, { recursive: true })
@@ -67,7 +69,7 @@ async function run({ quick, only, builds, profiles, json }: Asked): Promise<void
     const rows: Row[] = []
     for (const name of only) {
       const before = { at: clock.monotonic(), foreign: foreignCpu() }
-      const figures = await measures[name]!({ postgres, nats, clock, quick, builds, profiles })
+      const figures = await measures[name]!({ postgres, nats, clock, quick, builds, database, profiles })
       const ms = clock.monotonic() - before.at
       const foreign = (foreignCpu() - before.foreign) / ms
       rows.push(...figures.map(figure => ({ ...figure, foreign })))

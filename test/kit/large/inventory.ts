@@ -1,6 +1,8 @@
 import type { Sizes } from '../large-database.js'
 
 export const PROJECTS = 20
+/** Builder n is `tests-PLATFORM-n`. */
+export const platforms = ['debian-12', 'fedora-41', 'windows-11', 'macos-15', 'freebsd-14']
 /** Workers of one builder. */
 const WORKERS_EACH = 4
 
@@ -14,7 +16,6 @@ export function inventoryStatements({ builders, workers, slim }: Sizes): string[
     `CREATE FUNCTION pg_temp.chance(bigint, bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT (hashint8extended($1, $2) & 9007199254740991) / 9007199254740992.0 $$`,
     `INSERT INTO configuration_sets (name) VALUES ('main') ON CONFLICT DO NOTHING`,
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) SELECT 'main', 'large', '', '{}', now() WHERE NOT EXISTS (SELECT 1 FROM generations WHERE set_name = 'main')`,
-    `UPDATE configuration_sets SET active_generation_id = (SELECT max(id) FROM generations WHERE set_name = 'main') WHERE name = 'main' AND active_generation_id IS NULL`,
     `INSERT INTO projects (name, slug, description) SELECT 'project-' || p, 'project-' || p, 'Project number ' || p FROM generate_series(0, ${PROJECTS - 1}) p ON CONFLICT DO NOTHING`,
     `INSERT INTO replicas (role, name, host, pid, software_version, state, stopped_at, started_at, seen_at)
      SELECT 'engine', 'engine-' || n % 3, 'host-' || n % 3, 1000 + n, '0.1.0', CASE WHEN n <= 3 THEN 'alive' ELSE 'dead' END, CASE WHEN n > 3 THEN now() - n * interval '10 days' END, now() - n * interval '11 days', now() - n * interval '10 days'
@@ -31,7 +32,7 @@ export function inventoryStatements({ builders, workers, slim }: Sizes): string[
      SELECT name, name, 'main', CASE WHEN n % 50 <> 0 THEN (SELECT id FROM projects WHERE name = 'project-' || n % ${PROJECTS}) END, 'Runs the tests of project ' || n % ${PROJECTS} || ' on ' || platform,
        ARRAY[platform, 'tier-' || 1 + n % 3] || CASE WHEN n % 5 = 0 THEN ARRAY['nightly'] ELSE '{}' END, n % 33 <> 0
      FROM generate_series(1, ${builders} - (SELECT count(*) FROM builders)) n
-     CROSS JOIN LATERAL (SELECT (ARRAY['debian-12', 'fedora-41', 'windows-11', 'macos-15', 'freebsd-14'])[1 + n % 5] AS platform) p
+     CROSS JOIN LATERAL (SELECT (ARRAY['${platforms.join(`', '`)}'])[1 + n % 5] AS platform) p
      CROSS JOIN LATERAL (SELECT 'tests-' || platform || '-' || n AS name) q ON CONFLICT DO NOTHING`,
     `CREATE TEMP TABLE large_builders AS SELECT row_number() OVER (ORDER BY b.id) - 1 AS k, b.id, b.project_id, b.name, '{}'::jsonb AS properties FROM builders b`,
     `INSERT INTO builder_workers (builder_id, worker_id) SELECT b.id, w.id FROM large_builders b CROSS JOIN generate_series(0, ${WORKERS_EACH - 1}) s JOIN large_workers w ON w.k = (b.k * 7 + s) % (SELECT count(*) FROM large_workers) ON CONFLICT DO NOTHING`,
