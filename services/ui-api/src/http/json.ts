@@ -33,11 +33,14 @@ function sortObject(value: Keyed): Keyed {
   return Object.fromEntries(Object.keys(value).sort().map(key => [key, changed.has(key) ? changed.get(key) : value[key]]))
 }
 
+export const isCompact = (request: Request) => (request.headers.accept ?? '').includes('application/json')
+export const jsonText = (body: unknown, compact: boolean) => JSON.stringify(sortKeys(body), null, compact ? undefined : 2)
+export const jsonType = (compact: boolean) => `${compact ? 'application/json' : 'text/plain'}; charset=utf-8`
+
 /** Compact for programs that accept JSON; for people in a browser readable text. */
 export function sendJson(request: Request, response: Response, body: unknown): void {
-  const compact = (request.headers.accept ?? '').includes('application/json')
-  response.set('content-type', `${compact ? 'application/json' : 'text/plain'}; charset=utf-8`)
-  response.send(JSON.stringify(sortKeys(body), null, compact ? undefined : 2))
+  const compact = isCompact(request)
+  response.set('content-type', jsonType(compact)).send(jsonText(body, compact))
 }
 
 export function sendError(response: Response, status: number, message: string): void {

@@ -3,11 +3,13 @@ import { Router, type NextFunction, type Request, type Response } from 'express'
 import type { Deps } from '../deps.js'
 import { buildDataValueRoutes } from './build-data-value.js'
 import { controlRoutes, unknownAction, unknownPath } from './control.js'
-import { sendError, sendJson } from './json.js'
+import { AnswerCache } from './answer-cache.js'
+import { isCompact, jsonText, jsonType, sendError, sendJson } from './json.js'
 import { invalidPath, pathParams } from './path-params.js'
 import { specOf } from './query-of.js'
 import { rawLogRoutes } from './raw-logs.js'
-import type { Endpoint } from './resources/endpoint.js'
+import type { Endpoint, EndpointRequest } from './resources/endpoint.js'
+import type { Page } from './resources/fetch-rows.js'
 import { endpoints } from './resources/index.js'
 import { InvalidPath } from './resources/places.js'
 import { QueryRefused } from './resources/query-lane.js'
@@ -18,8 +20,9 @@ export function restRoutes(deps: Deps): Router {
   router.use(controlRoutes(deps))
   router.use(rawLogRoutes(deps))
   router.use(buildDataValueRoutes(deps))
+  const cache = new AnswerCache()
   for (const endpoint of endpoints) {
-    router.get(endpoint.path, (request, response) => answer(deps, endpoint, request, response))
+    router.get(endpoint.path, (request, response) => answer({ ...deps, cache }, endpoint, request, response))
     router.post(endpoint.path, unknownAction)
   }
   router.get(/.*/, (request: Request, response: Response) => sendError(response, 404, invalidPath(request)))
@@ -29,12 +32,26 @@ export function restRoutes(deps: Deps): Router {
   return router
 }
 
-async function answer(deps: Deps, endpoint: Endpoint, request: Request, response: Response): Promise<void> {
+async function answer({ cache, ...deps }: Deps & { cache: AnswerCache }, endpoint: Endpoint, request: Request, response: Response): Promise<void> {
   const spec = specOf(request, endpoint.type, endpoint.kind === 'collection')
-  const found = await endpoint.answer({ db: deps.db, clock: deps.clock, activeGenerations: deps.activeGenerations, params: pathParams(request), spec })
+  const asked: EndpointRequest = { db: deps.db, clock: deps.clock, activeGenerations: deps.activeGenerations, params: pathParams(request), spec }
+  if (endpoint.version) return answerFromCache(cache, { endpoint, asked, version: await endpoint.version(deps.db) }, request, response)
+  const found = await endpoint.answer(asked)
   if (!found) return sendError(response, 404, `not found while getting from ${request.path}: there is no ${endpoint.type.name}`)
-  const meta = endpoint.kind === 'collection' && found.total !== null ? { total: found.total } : {}
-  sendJson(request, response, { [endpoint.type.plural]: found.rows.map(row => selectFields(row, spec.fields)), meta })
+  sendJson(request, response, told(endpoint, asked, found))
+}
+
+function told({ type, kind }: Endpoint, { spec }: EndpointRequest, { rows, total }: Page) {
+  return { [type.plural]: rows.map(row => selectFields(row, spec.fields)), meta: kind === 'collection' && total !== null ? { total } : {} }
+}
+
+async function answerFromCache(cache: AnswerCache, { endpoint, asked, version }: { endpoint: Endpoint; asked: EndpointRequest; version: string }, request: Request, response: Response): Promise<void> {
+  const compact = isCompact(request)
+  response.set('content-type', jsonType(compact))
+  await cache.send(request, response, {
+    key: JSON.stringify([endpoint.path, asked.params, asked.spec, compact]), version,
+    make: async () => jsonText(told(endpoint, asked, (await endpoint.answer(asked)) ?? { rows: [], total: 0 }), compact),
+  })
 }
 
 function refusals(error: unknown, request: Request, response: Response, next: NextFunction): void {

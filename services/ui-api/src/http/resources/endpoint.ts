@@ -18,6 +18,8 @@ export type Endpoint = {
   paged?: boolean
   /** Asked for by Buildbot's own page, but no path of its API: not in the description. */
   undescribed?: true
+  /** Of a collection: stays the same for as long as its answers do, and is found much faster than they are. */
+  version?(db: Database): Promise<string>
   /** Null: there is no such thing (404). */
   answer(request: EndpointRequest): Promise<Page | null>
 }

@@ -24,11 +24,11 @@ const lanes = new WeakMap<Database, Lane>()
  * Runs queries that no index serves: few at a time, and none for longer than 10 s. Throws QueryRefused.
  * What they answer is exact, as Buildbot's would be; a limit on what they may read would make it wrong without a word.
  */
-export async function inLane<Answer>(db: Database, work: (querier: Querier) => Promise<Answer>): Promise<Answer> {
+export async function inLane<Answer>(db: Database, work: (querier: Querier) => Promise<Answer>, timeLimitMs = TIME_LIMIT_MS): Promise<Answer> {
   const lane = laneOf(db)
   await enter(lane)
   try {
-    return await withTimeLimit(db, work)
+    return await withTimeLimit(db, work, timeLimitMs)
   } finally {
     const next = lane.waiting.shift()
     if (next) next()
@@ -50,17 +50,17 @@ async function enter(lane: Lane): Promise<void> {
 }
 
 /** In a transaction, since a setting of the session would stay with the connection of a pooler. */
-async function withTimeLimit<Answer>(db: Database, work: (querier: Querier) => Promise<Answer>): Promise<Answer> {
+async function withTimeLimit<Answer>(db: Database, work: (querier: Querier) => Promise<Answer>, timeLimitMs: number): Promise<Answer> {
   const client = await db.pool.connect()
   let broken: Error | undefined
   try {
-    await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${TIME_LIMIT_MS}; SET LOCAL jit = off`)
+    await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeLimitMs}; SET LOCAL jit = off`)
     const answer = await work(client)
     await client.query('COMMIT')
     return answer
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: unknown) => { broken = failure instanceof Error ? failure : new Error(String(failure)) })
-    if (isCanceled(error)) throw new QueryRefused(400, `the query was given up after ${TIME_LIMIT_MS / 1000} s: no index serves it and there is too much to read; add a filter on an id, a builder, a worker, results or a time`)
+    if (isCanceled(error)) throw new QueryRefused(400, `the query was given up after ${timeLimitMs / 1000} s: no index serves it and there is too much to read; add a filter on an id, a builder, a worker, results or a time`)
     throw error
   } finally {
     client.release(broken)

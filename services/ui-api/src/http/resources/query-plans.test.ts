@@ -122,14 +122,11 @@ it.each(Object.entries(byField))('%s: each filter by an indexed field reads litt
   expect(await faultsOfAll([...paths, ...ranges].map(each => `/api/v2${each}`))).toEqual([])
 }, 120_000)
 
-it('what no index serves is asked in a lane of its own, few at a time', async () => {
+it('what no index serves is asked in a lane of its own', async () => {
   const asked = await statementsOf(api.db.pool, async () => {
     expect((await api.get('/api/v2/builds?state_string__contains=nothing&limit=5')).body).toMatchObject({ builds: [], meta: { total: 0 } })
   })
   expect(asked.filter(statement => statement.text.includes('state_string'))).toEqual([])
-  const answers = await Promise.all(range(0, 40).map(() => api.get('/api/v2/builds?state_string__contains=nothing&limit=5')))
-  expect(new Set(answers.map(answer => answer.status))).toEqual(new Set([200, 503]))
-  expect(answers.find(answer => answer.status === 503)).toMatchObject({ body: { error: expect.stringContaining('too many large queries') } })
 }, 60_000)
 
 it('totals are exact however many there are', async () => {
