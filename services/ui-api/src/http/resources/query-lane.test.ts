@@ -19,14 +19,18 @@ it('two at a time, twenty wait, the next is refused; all who waited are answered
   let most = 0
   let open = () => {}
   const gate = new Promise<void>(resolve => { open = resolve })
+  let begun = () => {}
+  const both = new Promise<void>(resolve => { begun = resolve })
   const work = async () => {
     most = Math.max(most, ++running)
+    if (running === 2) begun()
     await gate
     running--
     return 'answered'
   }
   const answers = Array.from({ length: 22 }, () => inLane(db, work))
   await expect(inLane(db, work)).rejects.toMatchObject({ name: 'QueryRefused', status: 503 })
+  await both
   open()
   expect(await Promise.all(answers)).toEqual(answers.map(() => 'answered'))
   expect(most).toBe(2)
