@@ -1,5 +1,5 @@
 import { transaction } from '@yardmaster/db'
-import { globPattern, noConditions, wwwDefaults, type AllowRule, type WwwConfig } from '@yardmaster/domain'
+import { controlActions, globPattern, noConditions, wwwDefaults, type AllowRule, type WwwConfig } from '@yardmaster/domain'
 import { allRoutes, type Route } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -80,7 +80,9 @@ async function refusedEach(headers: { [name: string]: string }, statuses: number
 
 it('what can be done is known to the rules by a name', () => {
   expect(acts().filter(({ action, name }) => action === null && !open.includes(name)).map(({ name }) => name)).toEqual([])
-  expect(controls.length).toBeGreaterThan(5)
+  const named = [...controls.flatMap(({ actions }) => Object.keys(actions)), ...acts().flatMap(({ action }) => action?.action ?? [])]
+  expect(named.filter(name => ![...controlActions, 'createToken', 'revokeToken'].includes(name))).toEqual([])
+  expect(named).toEqual(expect.arrayContaining(['force', 'stop', 'drain', 'pause', 'enable']))
 })
 
 it('who has not signed in is refused every control', () => refusedEach({}, [401, 403]))
