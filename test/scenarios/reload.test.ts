@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builders } from '@yardmaster/rest'
+import { builders, createYardClient, routes } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
@@ -63,3 +63,34 @@ test('a right one is taken by every role; builds that run end on theirs; a renam
   const next = await until('force to know the new builders', () => force(alpha).catch(() => null))
   expect(await logOf(next)).toContain('second\n')
 })
+
+test('by order every replica reads its file again, says what came of it, and an older generation is gone back to', async () => {
+  const yard = createYardClient({ baseUrl: cluster.url })
+  const reloaded = async () => {
+    const { reload } = await yard.call(routes.reloads.reload, {})
+    return until('every replica to answer', async () => {
+      const now = (await yard.call(routes.reloads.one, { params: { reload: reload.id } })).reload
+      return now.awaited.length === 0 && now.outcomes.length > 0 ? now : undefined
+    })
+  }
+  const file = join(cluster.folder, 'yard.config.ts')
+  writeFileSync(file, config(['alpha'], 'echo old'))
+  expect((await reloaded()).outcomes.map(({ outcome }) => outcome).sort()).toEqual(['activated', 'unchanged', 'unchanged'])
+  const old = (await yard.call(routes.generations.list, { query: { limit: 1 } })).generations[0]!
+  writeFileSync(file, config(['alpha', 'gamma'], 'echo new'))
+  const { outcomes, actor } = await reloaded()
+  expect(new Set(outcomes.map(({ role }) => role))).toEqual(new Set(['engine', 'scheduler', 'ui-api']))
+  expect(actor).toBe('user:anonymous')
+  writeFileSync(file, 'this is no configuration')
+  expect((await reloaded()).outcomes).toEqual(expect.arrayContaining([expect.objectContaining({ outcome: 'wrong', findings: expect.stringContaining('yard.config.ts') as string })]))
+  const { differences } = await yard.call(routes.generations.diff, { params: { generation: old.id } })
+  expect(differences).toEqual(expect.arrayContaining([expect.objectContaining({ what: 'builders.gamma', after: null })]))
+  expect(await yard.call(routes.generations.apply, { params: { generation: old.id } })).toMatchObject({ generation: { id: old.id, active: true } })
+  expect((await yard.call(routes.lists.builders, {})).builders.map(({ name }) => name)).toEqual(['alpha'])
+  await until('ui-api to have taken it up', async () => (await yard.call(routes.about.show, {})).about.generation === old.id)
+  expect(await logOf(await force(await idOf('alpha')))).toContain('old')
+  writeFileSync(file, config(['alpha', 'gamma'], 'echo new'))
+  expect(new Set((await reloaded()).outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['older']))
+  expect(await cluster.rows(`SELECT action FROM control_actions WHERE thing = 'generations' AND action = 'apply'`)).toHaveLength(1)
+  await expect(yard.call(routes.generations.apply, { params: { generation: 4711 } })).rejects.toMatchObject({ status: 404 })
+}, 120_000)

@@ -10,6 +10,7 @@ import { addForce, addStop } from './commands/control.js'
 import { addBuilders, addBuilds, addStatus } from './commands/listing.js'
 import { addDeliveries } from './commands/deliveries.js'
 import { addExplain } from './commands/explain.js'
+import { addGenerations, addReload } from './commands/generations.js'
 import { addLocks } from './commands/locks.js'
 import { addNotifications } from './commands/notifications.js'
 import { addLog } from './commands/log.js'
@@ -20,6 +21,7 @@ import { addDrain, addReplicas } from './commands/replicas.js'
 import { addRebuild } from './commands/rebuild.js'
 import { addRoles } from './commands/roles.js'
 import { addSchedulers } from './commands/schedulers.js'
+import { addSearch } from './commands/search.js'
 import { addSendChange } from './commands/send-change.js'
 import { addLogin, addTokens } from './commands/tokens.js'
 import { addTry } from './commands/try.js'
@@ -79,6 +81,9 @@ function programFor(context: Context, finish: (code: number) => void): Command {
   addDeliveries(program, context)
   addPlan(program, context, finish)
   addChangeSources(program, context)
+  addGenerations(program, context)
+  addReload(program, context, finish)
+  addSearch(program, context)
   addReplicas(program, context)
   addDrain(program, context, finish)
   addTokens(program, context)

@@ -9,6 +9,7 @@ import {
   type Clock, type HealthCheck, type HealthServer, type Lifecycle, type Logger, type Loop, type Random, type Settings,
 } from '@yardmaster/runtime'
 import { bringConfiguration } from './bring-configuration.js'
+import { followReloads } from './follow-reloads.js'
 import { createDuties } from './duties.js'
 import { openGenerations } from './generations.js'
 import { openInstallation } from './installation.js'
@@ -127,6 +128,7 @@ function followGenerations({ bus, generations, loop }: Replica): void {
 async function bringAndFollow(replica: Replica): Promise<void> {
   const { lifecycle, logger } = replica
   await bringConfiguration(replica)
+  await followReloads(replica)
   const onHangup = () => {
     logger.info('SIGHUP: reading the configuration again')
     bringConfiguration(replica).catch((error: unknown) => logger.error({ err: error }, 'the configuration could not be brought'))

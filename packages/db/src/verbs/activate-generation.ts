@@ -25,6 +25,12 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   const [row] = await tx.query<{ id: number }>(
     `INSERT INTO generations (set_name, digest, code, configuration, activated_at) VALUES ($1, $2, $3, $4::jsonb, now()) RETURNING id`,
     [set, digest, code, JSON.stringify(configuration)])
+  await makeActive(tx, { id: row!.id, set, configuration })
+  return { id: row!.id, activated: true }
+}
+
+/** What the configuration names is there, what it does not is not any more; the set's row is held by the caller. Throws NamesTaken. */
+export async function makeActive(tx: Transaction, { id, set, configuration }: { id: number; set: string; configuration: Configuration }): Promise<void> {
   // One set after the other: each sees the names of those before it; and either it sees a change that is just accepted, or that one sees it (addPending).
   await tx.execute('SELECT 1 FROM installation FOR UPDATE')
   await refuseTakenNames(tx, set, configuration)
@@ -32,15 +38,14 @@ export async function activateGeneration(tx: Transaction, generation: NewGenerat
   await projectRows(tx, configuration)
   await poolRows(tx, set, configuration)
   await workerRows(tx, set, configuration)
-  await resizeLocks(tx, row!.id, configuration)
+  await resizeLocks(tx, id, configuration)
   await builderRows(tx, set, configuration)
   await schedulerRows(tx, set, configuration)
   await changeSourceRows(tx, set, configuration)
   await tx.execute('UPDATE configuration_sets SET active_generation_id = $2, cancels_old = $3, cancels_failing = $4, reports = $5, version = version + 1 WHERE name = $1',
-    [set, row!.id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset'), reportedEvents(configuration)])
+    [set, id, configuration.cancellers.some(canceller => canceller.kind === 'oldBuild'), configuration.cancellers.some(canceller => canceller.kind === 'failingBuildset'), reportedEvents(configuration)])
   tx.wake('generations')
   tx.wake('requests')
-  return { id: row!.id, activated: true }
 }
 
 /** Builders, workers and schedulers are known by their names everywhere. Throws when another set has one of them. */

@@ -4,7 +4,7 @@ import { artifactRoutes } from './artifacts.js'
 import { buildrequestRoutes } from './buildrequests.js'
 import { buildRoutes } from './builds.js'
 import { changeSourceRoutes } from './change-sources.js'
-import { planRoute, tryRoutes } from './configuration.js'
+import { aboutRoute, generationRoutes, planRoute, reloadRoutes, tryRoutes } from './configuration.js'
 import { deliveryRoutes } from './deliveries.js'
 import { explainRoutes } from './explain.js'
 import { indexRoute, lockRoutes, replicaRoutes } from './installation.js'
@@ -17,6 +17,7 @@ import { workerRoutes } from './workers.js'
 
 /** Every route of `/api/yard/v1`, by what it is about. */
 export const routes = {
+  about: { show: aboutRoute }, generations: generationRoutes, reloads: reloadRoutes,
   index: { show: indexRoute }, artifacts: artifactRoutes, access: accessRoutes, audit: auditRoutes, tokens: tokenRoutes, buildrequests: buildrequestRoutes, builds: buildRoutes, changeSources: changeSourceRoutes, deliveries: deliveryRoutes, explain: explainRoutes, instances: instanceRoutes,
   lists: listRoutes, locks: lockRoutes, notifications: notificationRoutes, plan: { plan: planRoute }, pools: poolRoutes, replicas: replicaRoutes, schedulers: schedulerRoutes, try: tryRoutes, workers: workerRoutes,
 }

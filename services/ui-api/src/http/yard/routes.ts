@@ -8,6 +8,7 @@ import { changeSourceRoutes } from './change-sources.js'
 import { deliveryRoutes } from './deliveries.js'
 import { buildsetRoutes } from './buildsets.js'
 import { explainRoutes } from './explain.js'
+import { generationRoutes } from './generations.js'
 import { buildCostRoutes, instanceRoutes } from './instances.js'
 import { forceFormRoutes } from './force-form.js'
 import { listRoutes } from './lists.js'
@@ -26,7 +27,7 @@ import { expressPath, serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 const parts = [
-  tryRoutes, listRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
+  tryRoutes, generationRoutes, listRoutes, waitingRequestRoutes, artifactRoutes, buildCostRoutes, rebuildRoutes, changeSourceRoutes, deliveryRoutes, buildsetRoutes, explainRoutes, forceFormRoutes, instanceRoutes, lockRoutes,
   notificationRoutes, planRoutes, poolRoutes, replicaRoutes, schedulerRoutes, workerRoutes, tokenRoutes, auditRoutes,
 ]
 

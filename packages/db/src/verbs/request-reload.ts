@@ -1,0 +1,8 @@
+import type { Transaction } from '../transaction.js'
+
+/** Every replica of the set is to read its configuration file again. Answers with the id of the request; null: there is no such set. */
+export async function requestReload(tx: Transaction, { set, actor }: { set: string; actor: string }): Promise<number | null> {
+  const [row] = await tx.query<{ id: number }>('INSERT INTO reloads (set_name, actor) SELECT name, $2 FROM configuration_sets WHERE name = $1 RETURNING id', [set, actor])
+  tx.wake('generations')
+  return row?.id ?? null
+}
