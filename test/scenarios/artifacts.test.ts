@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { FAILURE, SUCCESS } from '@yardmaster/domain'
 import { createYardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { stockWorkerProgram } from '../kit/stock-worker.js'
 import { until } from '../kit/until.js'
@@ -29,8 +31,15 @@ export default defineConfig({
 })
 `
 let cluster: Cluster
-beforeAll(async () => { cluster = await startCluster({ config, workers: ['w1'], stockWorkers: stockWorkerProgram === null ? [] : ['s1'], engines: 2 }) }, 120_000)
-afterAll(() => cluster?.stop())
+let browser: Browser
+beforeAll(async () => {
+  browser = await startBrowser()
+  cluster = await startCluster({ config, workers: ['w1'], stockWorkers: stockWorkerProgram === null ? [] : ['s1'], engines: 2 })
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  await cluster?.stop()
+})
 
 type Row = { id: number; results: number | null; digest: string; worker: string }
 async function forced(builder: string): Promise<number> {
@@ -65,6 +74,12 @@ test('patterns take what is there, by its place; a file that is not there fails 
   expect(build.results).toBe(FAILURE)
   expect((await yard().artifacts(build.id)).map(({ name }) => name)).toEqual(['r/deep/two.xml', 'r/one.xml'])
   expect(await (await yard().artifact(build.id, 'r/deep/two.xml')).text()).toBe('<two/>\n')
+  const page = await browser.newPage()
+  await page.goto(`${cluster.url}builders/reports/builds/1?tab=artifacts`)
+  const row = page.getByTestId('artifacts').getByRole('row').filter({ hasText: 'r/deep/two.xml' })
+  const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link').click()])
+  expect([download.suggestedFilename(), readFileSync(await download.path(), 'utf8')]).toEqual(['two.xml', '<two/>\n'])
+  await page.close()
   expect(await cluster.rows('SELECT state_string FROM steps WHERE build_id = $1 AND name = $2', [build.id, 'absent'])).toEqual([{ state_string: expect.stringContaining('no such file') as string }])
 }, 120_000)
 

@@ -1,7 +1,8 @@
 import type { YardWorker } from '@yardmaster/rest'
 import { expect, test } from 'vitest'
 import { dateTime } from './format.js'
-import { bytes, isDormant, workerState } from './worker-state.js'
+import { bytes } from './format.js'
+import { isDormant, workerState } from './worker-state.js'
 
 const now = 1_790_000_000
 const worker: YardWorker = {

@@ -41,11 +41,3 @@ function clock(at: number, now: number): string {
   const text = dateTime(at)
   return text.slice(0, 10) === dateTime(now).slice(0, 10) ? text.slice(11, 16) : text.slice(0, 16)
 }
-
-/** `512 MiB`, `7.4 GiB`, `1.8 TiB`. */
-export function bytes(n: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const step = Math.min(Math.floor(Math.log2(Math.max(n, 1)) / 10), units.length - 1)
-  const value = n / 1024 ** step
-  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step] ?? ''}`
-}

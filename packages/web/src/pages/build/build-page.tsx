@@ -10,6 +10,7 @@ import { PageTitle } from '../../ui/page-title.js'
 import { ResultBadge } from '../../ui/result-icon.js'
 import { Failed, Loading } from '../../ui/states.js'
 import { NotFoundPage } from '../not-found-page.js'
+import { Artifacts } from './artifacts.js'
 import { BuildActions } from './build-actions.js'
 import { BuildFacts } from './build-facts.js'
 import { Changes } from './changes.js'
@@ -34,7 +35,7 @@ export function BuildPage(): ReactElement {
   return <Loading />
 }
 
-const tabs = ['steps', 'changes', 'properties', 'told'] as const
+const tabs = ['steps', 'changes', 'properties', 'artifacts', 'told'] as const
 
 function KnownBuild({ build, name }: { build: Build; name: string }): ReactElement {
   const { api } = useServices()
@@ -66,6 +67,7 @@ function KnownBuild({ build, name }: { build: Build; name: string }): ReactEleme
       {tab === 'steps' && <Steps build={build} target={target} />}
       {tab === 'changes' && <><Patches build={build} /><Changes buildid={build.buildid} /></>}
       {tab === 'properties' && <Properties build={build} />}
+      {tab === 'artifacts' && <Artifacts build={build} />}
       {tab === 'told' && <Told buildid={build.buildid} />}
     </section>
   )

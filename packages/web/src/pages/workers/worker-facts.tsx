@@ -1,6 +1,6 @@
 import type { YardWorker } from '@yardmaster/rest'
 import type { ReactElement, ReactNode } from 'react'
-import { bytes } from '../../lib/worker-state.js'
+import { bytes } from '../../lib/format.js'
 import { Ago } from '../../ui/times.js'
 
 const none = <span className="muted">–</span>
