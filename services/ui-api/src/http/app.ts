@@ -37,8 +37,10 @@ const compressionLevel = 2
 export function createApp(deps: Deps, hub: Hub, { reach, callers, gate }: Doorkeepers): Express {
   const app = express()
   app.disable('x-powered-by')
-  app.disable('etag')
+  // By its digest: what has not changed is not sent again.
+  app.set('etag', 'weak')
   app.set('query parser', false)
+  app.use(originOfItsAnswers)
   app.use(securityHeaders(deps.settings.baseUrl))
   app.use(compression({ level: compressionLevel, filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
   const basePath = basePathOf(deps.settings.baseUrl)
@@ -82,6 +84,12 @@ function refuseForeignHosts(reach: Reach) {
     const refusal = refusalOfHost(request, reach)
     next(refusal === null ? undefined : new MisdirectedRequest(refusal))
   }
+}
+
+/** `no-cache` is said to caches on the way, by every fetch() that brings an If-None-Match of its own too; express takes it as said to us. */
+function originOfItsAnswers(request: Request, _response: Response, next: NextFunction): void {
+  if (request.headers['if-none-match'] !== undefined) delete request.headers['cache-control']
+  next()
 }
 
 /** Answers differ by who asks; a browser asks again each time, and is told when nothing has changed. */

@@ -13,7 +13,7 @@ import { pathParams } from './path-params.js'
 import { specOf } from './query-of.js'
 import { headersOf } from './security-headers.js'
 
-type LogFacts = { id: number; slug: string; type: string; step: string; number: number; builder: string; worker: string }
+type LogFacts = { id: number; slug: string; type: string; lines: number; complete: boolean; step: string; number: number; builder: string; worker: string }
 
 /** A whole log as text: `raw` to be saved as a file, `raw_inline` to be looked at. */
 export function rawLogRoutes({ db, logger }: Deps): Router {
@@ -24,6 +24,7 @@ export function rawLogRoutes({ db, logger }: Deps): Router {
     if (!log) return sendError(response, 404, `not found while getting from ${request.path}: there is no log`)
     describe(response, log, attachment)
     leaveEarly(response)
+    if (request.fresh) return void response.status(304).end()
     if (request.method === 'HEAD') return void response.end()
     try {
       await pipeline(Readable.from(textOf(db, log)), response)
@@ -42,15 +43,17 @@ export function rawLogRoutes({ db, logger }: Deps): Router {
 
 async function factsOf(db: Database, request: Request): Promise<LogFacts | undefined> {
   const { rows } = await db.pool.query<LogFacts>(toQuery(sql`
-    SELECT l.id, l.slug, l.type, s.name AS step, b.number, r.name AS builder, w.name AS worker
+    SELECT l.id, l.slug, l.type, l.num_lines AS lines, l.complete, s.name AS step, b.number, r.name AS builder, w.name AS worker
     FROM logs l JOIN steps s ON s.id = l.step_id JOIN builds b ON b.id = s.build_id JOIN builders r ON r.id = b.builder_id JOIN workers w ON w.id = b.worker_id
     WHERE l.id = ${logId(pathParams(request))}`))
   return rows[0]
 }
 
-function describe(response: Response, { builder, number, step, slug, type }: LogFacts, attachment: boolean): void {
+function describe(response: Response, { id, lines, complete, builder, number, step, slug, type }: LogFacts, attachment: boolean): void {
   response.set('content-type', `${type === 'h' ? 'text/html' : 'text/plain'}; charset=utf-8`)
   response.set(headersOf('foreign'))
+  // Nothing is ever written over: so many lines of a log are always the same.
+  response.set('etag', `W/"log-${id}-${lines}${complete ? '' : '-open'}"`)
   if (attachment) response.attachment(`${builder}_build_${number}_step_${step}_log_${slug}`.replaceAll(/[/\\]/g, '_')).type(type === 'h' ? 'html' : 'txt')
 }
 
