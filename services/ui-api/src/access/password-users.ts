@@ -18,7 +18,7 @@ export type PasswordUsers = {
   has(auth: AuthConfig, username: string): Promise<boolean>
 }
 
-/** As `yard user` makes them; of a file that has dearer ones, as dear as those. */
+/** As `yard user` makes them. */
 const usualCost = 12
 
 export function openPasswordUsers({ secrets, logger, settings: { config } }: Pick<Deps, 'secrets' | 'logger' | 'settings'>, passwords: Passwords): PasswordUsers {
@@ -36,7 +36,7 @@ export function openPasswordUsers({ secrets, logger, settings: { config } }: Pic
       throw new SignInRefused(503, 'nobody can sign in: the user file cannot be read; the log of ui-api tells more')
     })
     const hash = users.get(username)
-    const right = await verify(password, hash ?? nobodysHash(Math.max(usualCost, ...[...users.values()].map(each => costOf(each) ?? 0))))
+    const right = await verify(password, hash ?? nobodysHash(users.size === 0 ? usualCost : Math.max(...[...users.values()].map(each => costOf(each) ?? usualCost))))
     return hash !== undefined && right ? { credential: digest(hash) } : null
   }
 

@@ -1,19 +1,26 @@
 import { wwwDefaults, type AuthConfig, type WwwConfig } from '@yardmaster/domain'
-import { changedUserFile, hashPassword, replaceUserFile } from '@yardmaster/runtime/passwords'
+import { changedUserFile, replaceUserFile } from '@yardmaster/runtime/passwords'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../../test/kit/installation.js'
+import { until } from '../../../../../test/kit/until.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 import { browserLike, type BrowserLike } from '../../testing/browser-like.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'yard-users-'))
 const file = join(folder, 'users')
+/** As cheap as bcrypt can be. */
+const hashes: { [password: string]: string } = {
+  'correct horse': '$2y$04$IEPBjUH0n6Z6luvkmEb8L.C/PBin.T8PJwOpRjd4kOjVf.LJw6/Bm',
+  'old password': '$2y$04$kxh5C./okyHQ4ZQaoPHRYO9zR3DLcg4p7egqHNW/XX0YV2WE26mjG',
+  'new password': '$2y$04$eSkJJbzL8O9NYwyrPsG8y.ou561GgWgZpYCvdUP7IarM5WPqYJbEi',
+}
 const setUser = async (name: string, password: string | null) => {
   let text = ''
   try { text = readFileSync(file, 'utf8') } catch {}
-  await replaceUserFile(file, changedUserFile(text, name, password === null ? null : hashPassword(password)) ?? text, String(Math.random()))
+  await replaceUserFile(file, changedUserFile(text, name, password === null ? null : hashes[password] ?? '') ?? text, String(Math.random()))
 }
 
 let api: TestApi
@@ -67,5 +74,125 @@ describe('with a user file', () => {
     const done = await browser.go(`${api.url}/auth/login?redirect=/builders/1`, { headers: basic('correct horse') })
     expect([done.status, done.headers.get('location')]).toEqual([302, '/#/builders/1'])
     expect(await who(browser)).toMatchObject({ username: 'ann' })
+  })
+})
+
+describe('a session', () => {
+  it('is another one after each sign-in, whatever cookie was planted before', async () => {
+    const browser = browserLike()
+    browser.cookies.set('yard_session', 'planted')
+    await signIn(browser, 'ann', 'correct horse')
+    const first = browser.cookies.get('yard_session')
+    await signIn(browser, 'ann', 'correct horse')
+    const second = browser.cookies.get('yard_session')
+    expect(new Set(['planted', first, second]).size).toBe(3)
+    const before = browserLike()
+    before.cookies.set('yard_session', first ?? '')
+    await until('the first to be over', async () => JSON.stringify(await who(before)) === JSON.stringify(nobody))
+    expect(await who(browser)).toMatchObject({ username: 'ann' })
+  })
+
+  it('is over when the user is removed or has another password, when it expires, and when people sign in elsewhere', async () => {
+    await setUser('bob', 'old password')
+    const bob = browserLike()
+    const over = () => until('it to be over', async () => JSON.stringify(await who(bob)) === JSON.stringify(nobody))
+    await signIn(bob, 'bob', 'old password')
+    await setUser('bob', 'new password')
+    await over()
+    await signIn(bob, 'bob', 'new password')
+    await setUser('bob', null)
+    await over()
+    await signIn(bob, 'ann', 'correct horse')
+    await api.db.pool.query('UPDATE user_sessions SET expires_at = now()')
+    await over()
+    await signIn(bob, 'ann', 'correct horse')
+    useWww({ auth: { kind: 'users', users: { ann: 'x' } } })
+    expect(await who(bob)).toEqual(nobody)
+  })
+
+  it('goes on with use, up to its end, and is one of as many as a user may have', async () => {
+    useWww({ auth: userFile, sessions: { idle: 600, longest: 3_600, mostPerUser: 2 } })
+    await api.db.pool.query('DELETE FROM user_sessions')
+    const browsers = [browserLike(), browserLike(), browserLike()]
+    for (const browser of browsers) await signIn(browser, 'ann', 'correct horse')
+    expect(await Promise.all(browsers.map(who))).toEqual([nobody, expect.objectContaining({ username: 'ann' }), expect.objectContaining({ username: 'ann' })])
+    const left = async (order: 'ASC' | 'DESC') => (await api.db.pool.query<{ seconds: number }>('SELECT extract(epoch FROM expires_at - now())::float8 AS seconds FROM user_sessions ORDER BY 1 ' + order + ' LIMIT 1')).rows[0]?.seconds ?? 0
+    await api.db.pool.query("UPDATE user_sessions SET seen_at = now() - interval '5 minutes', expires_at = now() + interval '5 minutes'")
+    await until('its use to be noted', async () => (await who(browsers[2] ?? browserLike()), await left('DESC') > 590))
+    await api.db.pool.query("UPDATE user_sessions SET created_at = now() - interval '59 minutes', seen_at = now() - interval '5 minutes', expires_at = now() + interval '5 minutes'")
+    await until('its end to be kept', async () => (await who(browsers[2] ?? browserLike()), await left('ASC') <= 60))
+  })
+
+  it('ends everywhere when its user says so, and is valid on all replicas', async () => {
+    const other = await api.replica()
+    const [here, there] = [browserLike(), browserLike()]
+    await signIn(here, 'ann', 'correct horse')
+    await signIn(there, 'ann', 'correct horse')
+    expect(JSON.parse((await there.go(`${other.url}/auth/user`)).text)).toMatchObject({ username: 'ann' })
+    await here.go(`${api.url}/auth/logout`, { method: 'POST', headers: json, body: '{"everywhere":true}' })
+    await until('the other replica to know', async () => (await there.go(`${other.url}/auth/user`)).text.includes('anonymous'))
+    await other.close()
+    const { rows } = await api.db.pool.query("SELECT actor, action FROM control_actions WHERE thing = 'sessions' ORDER BY id DESC LIMIT 1")
+    expect(rows).toEqual([{ actor: 'user:ann', action: 'sign_out_everywhere' }])
+  })
+})
+
+describe('guessing', () => {
+  it('is held after five tries, also at the same time and on another replica, and for the right password', async () => {
+    const other = await api.replica()
+    const tries = await Promise.all(Array.from({ length: 12 }, (_, at) => browserLike().go(`${at % 2 === 0 ? api.url : other.url}/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ username: 'ann', password: `guess ${at}` }) })))
+    expect(tries.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(6)
+    const held = tries.find(({ status }) => status === 429)
+    expect(Number(held?.headers.get('retry-after'))).toBeGreaterThan(0)
+    await api.db.pool.query("UPDATE sign_in_failures SET held_until = now() + interval '1 minute' WHERE subject LIKE 'name %'")
+    expect((await signIn(browserLike(), 'ann', 'correct horse')).status).toBe(429)
+    // Another name is none of its business.
+    expect((await signIn(browserLike(), 'nobody', 'x')).status).toBe(401)
+    await api.db.pool.query('UPDATE sign_in_failures SET held_until = now()')
+    expect((await signIn(browserLike(), 'ann', 'correct horse')).status).toBe(200)
+    await other.close()
+    const { rows } = await api.db.pool.query<{ subject: string }>('SELECT subject FROM sign_in_failures')
+    expect(JSON.stringify(rows)).not.toMatch(/nobody|ann/)
+  })
+
+  it('doubles the wait with each failure, up to a quarter of an hour', async () => {
+    const waits: number[] = []
+    for (let failures = 5; failures < 20; failures += 7) {
+      await api.db.pool.query('UPDATE sign_in_failures SET held_until = now(), failures = $1', [failures])
+      if (failures === 5) for (let at = 0; at < 5; at++) await signIn(browserLike(), 'carl', 'x')
+      await signIn(browserLike(), 'carl', 'x')
+      const { rows } = await api.db.pool.query<{ seconds: number }>("SELECT extract(epoch FROM held_until - last_at)::float8 AS seconds FROM sign_in_failures WHERE subject LIKE 'name %'")
+      waits.push(Math.round(rows[0]?.seconds ?? 0))
+    }
+    expect(waits).toEqual([1, 128, 900])
+  })
+
+  it('says the same of names that are not there', async () => {
+    const answers = [await signIn(browserLike(), 'ann', 'x'), await signIn(browserLike(), 'nobody', 'x')]
+    expect(answers.map(({ status, text }) => [status, text])).toEqual(Array.from({ length: 2 }, () => [401, expect.stringContaining('the name or the password is wrong')]))
+  })
+})
+
+describe('pages of others', () => {
+  it.each<[{ [name: string]: string }, number]>([
+    [{ origin: 'https://evil.example' }, 403], [{ origin: 'null' }, 403], [{ 'sec-fetch-site': 'cross-site' }, 403], [{ 'sec-fetch-site': 'same-site' }, 403],
+    [{ 'content-type': 'text/plain' }, 403], [{ 'sec-fetch-site': 'same-origin' }, 200],
+  ])('sign nobody in: %j is answered with %i', async (headers, status) => {
+    expect((await signIn(browserLike(), 'ann', 'correct horse', headers)).status).toBe(status)
+  })
+
+  it('neither sign anybody out, nor in by a link with a name of theirs, nor act', async () => {
+    const browser = browserLike()
+    await signIn(browser, 'ann', 'correct horse')
+    await browser.go(`${api.url}/auth/logout`, { headers: { 'sec-fetch-site': 'cross-site' } })
+    expect(await who(browser)).toMatchObject({ username: 'ann' })
+    const basic = { authorization: `Basic ${Buffer.from('ann:correct horse').toString('base64')}`, 'sec-fetch-site': 'cross-site' }
+    const visit = await browserLike().go(`${api.url}/auth/login`, { headers: basic })
+    expect([visit.status, visit.headers.get('location'), visit.headers.get('set-cookie')]).toEqual([302, '/sign-in?to=%2F', null])
+    const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'pause', params: {} })
+    const act = (headers: { [name: string]: string }) => browser.go(`${api.url}/api/v2/workers/w1`, { method: 'POST', headers: { ...json, ...headers }, body: call })
+    const foreign: { [name: string]: string }[] = [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'content-type': 'text/plain' }]
+    for (const headers of foreign) expect([headers, (await act(headers)).status]).toEqual([headers, 400])
+    expect((await act({ 'sec-fetch-site': 'same-origin' })).status).toBe(200)
   })
 })

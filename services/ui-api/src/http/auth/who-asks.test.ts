@@ -1,0 +1,64 @@
+import { stranger, wwwDefaults, type AuthConfig } from '@yardmaster/domain'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { aConfiguration } from '../../../../../test/kit/installation.js'
+import { warningOf } from '../../access/warning-of.js'
+import { startApi, type TestApi } from '../../testing/api.js'
+import { browserLike } from '../../testing/browser-like.js'
+
+const none: AuthConfig = { kind: 'none', anywhere: false }
+const proxy: AuthConfig = { kind: 'remoteUser', header: 'REMOTE_USER', headerRegex: { source: '(?<username>[^ @]+)@(?<realm>[^ @]+)', flags: '' }, emailHeader: 'x-email', fullNameHeader: null, groupsHeader: 'x-groups' }
+const www = (auth: AuthConfig) => aConfiguration({ www: { ...wwwDefaults, auth } })
+
+let local: TestApi
+let secure: TestApi
+beforeAll(async () => {
+  [local, secure] = await Promise.all([startApi(www(none)), startApi(www({ kind: 'users', users: { ann: { $secret: 'ann' } } }), { baseUrl: 'https://ci.example.org/ci/', trustedProxies: ['loopback'] })])
+})
+afterAll(async () => { await Promise.all([local?.close(), secure?.close()]) })
+
+const pause = (api: TestApi, headers: { [name: string]: string } = {}) =>
+  browserLike().go(`${api.url}/api/v2/workers/w1`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'pause', params: {} }) })
+
+it('where nobody signs in, whoever is on this machine may do everything, and nobody else', async () => {
+  expect((await pause(local)).status).toBe(200)
+  for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'via']) {
+    const { status, text } = await pause(local, { [header]: '203.0.113.7' })
+    expect([header, status]).toEqual([header, 403])
+    expect(text).toMatch(/auth\.userFile.*anywhere: true/)
+    expect((await browserLike().go(`${local.url}/api/v2/builders`, { headers: { [header]: '203.0.113.7' } })).status).toBe(200)
+  }
+  local.setGeneration({ id: local.generationId, configuration: www({ ...none, anywhere: true }) })
+  expect((await pause(local, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(200)
+  expect(stranger.scopes).toEqual([])
+})
+
+it('its start tells of what others may do', () => {
+  const [here, there] = [{ host: '127.0.0.1', baseUrl: 'http://127.0.0.1:8010/' }, { host: '0.0.0.0', baseUrl: 'http://127.0.0.1:8010/' }]
+  expect([warningOf(none, here), warningOf({ ...none, anywhere: true }, here), warningOf(proxy, there)]).toEqual([null, null, null])
+  expect([warningOf(none, there), warningOf(undefined, { ...here, baseUrl: 'https://ci.example.org/' })]).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('auth.userFile')))
+  expect(warningOf({ ...none, anywhere: true }, there)).toContain('whoever reaches this address may see everything')
+})
+
+it('under https a cookie is for that path, and never in clear', async () => {
+  const signIn = () => browserLike().go(`${secure.url}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'ann', password: 'pw' }) })
+  expect((await signIn()).status).toBe(503)
+  secure.secrets.set('ann', 'pw')
+  expect((await signIn()).headers.get('set-cookie')).toMatch(/^__Secure-yard_session=[\w-]{43}; Max-Age=\d+; Path=\/ci\/; HttpOnly; Secure; SameSite=Lax$/)
+})
+
+it('the header of a proxy counts from trusted proxies alone', async () => {
+  for (const api of [local, secure]) api.setGeneration({ id: api.generationId, configuration: www(proxy) })
+  const who = async (api: TestApi, headers: { [name: string]: string }): Promise<unknown> => JSON.parse((await browserLike().go(`${api.url}/auth/user`, { headers })).text)
+  const told = { REMOTE_USER: 'ann@EXAMPLE.ORG', 'x-email': 'ann@example.org', 'x-groups': 'ops, builders' }
+  expect(await who(secure, told)).toEqual({ username: 'ann', full_name: null, email: 'ann@example.org', groups: ['ops', 'builders'] })
+  expect(await who(secure, { ...told, REMOTE_USER: 'no realm' })).toEqual({ anonymous: true })
+  // Without YARD_TRUSTED_PROXIES nobody's.
+  expect(await who(local, told)).toEqual({ anonymous: true })
+  expect((await pause(local, told)).status).toBe(403)
+  expect((await pause(secure, told)).status).toBe(200)
+})
+
+it('a token that is none is refused, whatever else would do', async () => {
+  const { status, headers } = await browserLike().go(`${secure.url}/api/v2/builders`, { headers: { authorization: 'Bearer nonsense' } })
+  expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer error="invalid_token"'])
+})
