@@ -137,6 +137,7 @@ describe('forms', () => {
       return { status, body }
     }
     expect(await call('nonsense/ü', 'stop')).toEqual({ status: 404, body: { jsonrpc: '2.0', id: 7, error: { code: -32600, message: 'Invalid path: nonsense/ü' } } })
+    expect(await call('builds/x', 'stop')).toEqual({ status: 404, body: { jsonrpc: '2.0', id: 7, error: { code: -32600, message: 'Invalid path: builds/x' } } })
     expect(await call('builds', 'stop')).toEqual({ status: 501, body: { jsonrpc: '2.0', id: 7, error: { code: -32601, message: 'action: stop is not supported at /builds' } } })
     expect((await fetch(`${api.url}/api/v2/nonsense`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })).status).toBe(400)
   })

@@ -66,7 +66,8 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
       deps.logger.info({ actor, action: call.method, path: request.path }, 'control')
       response.set('content-type', 'application/json').send(JSON.stringify(sortKeys({ jsonrpc: '2.0', id: call.id, result })))
     } catch (error) {
-      if (error instanceof ControlError || error instanceof InvalidPath || error instanceof Forbidden) refuse(response, id, error)
+      if (error instanceof InvalidPath) refuse(response, id, new ControlError(404, controlCodes.invalidRequest, invalidPath(request)))
+      else if (error instanceof ControlError || error instanceof Forbidden) refuse(response, id, error)
       else next(error)
     }
   }
