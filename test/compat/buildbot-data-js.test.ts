@@ -28,8 +28,8 @@ export default defineConfig({
 
 /** Buildbot's client with what it is made for, and our page around it, for a browser. */
 async function bundle(): Promise<string> {
-  const { resolve } = createRequire(import.meta.url)
-  const client = resolve('buildbot-data-js')
+  const require = createRequire(import.meta.url)
+  const client = require.resolve('buildbot-data-js')
   const { outputFiles: [bundled] } = await build({
     stdin: { contents: [createRequire(client).resolve('angular'), client, join(import.meta.dirname, 'buildbot-data-page.js')].map(file => `import ${JSON.stringify(file)}`).join('\n'), resolveDir: import.meta.dirname },
     bundle: true, format: 'iife', write: false, logLevel: 'silent',
