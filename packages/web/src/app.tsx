@@ -5,13 +5,17 @@ import { AuditPage } from './pages/audit-page.js'
 import { BuildPage } from './pages/build/build-page.js'
 import { BuilderPage } from './pages/builder/builder-page.js'
 import { BuildersPage } from './pages/builders/builders-page.js'
+import { ChangePage } from './pages/change-page.js'
 import { ChangeSourcesPage } from './pages/change-sources-page.js'
+import { ChangesPage } from './pages/changes-page.js'
 import { DeliveriesPage } from './pages/deliveries-page.js'
 import { InstancePage } from './pages/machines/instance-page.js'
 import { MachinesPage } from './pages/machines/machines-page.js'
 import { PoolPage } from './pages/machines/pool-page.js'
+import { MastersPage } from './pages/masters-page.js'
 import { NotFoundPage } from './pages/not-found-page.js'
 import { NotificationsPage } from './pages/notifications-page.js'
+import { PendingRequestsPage } from './pages/pending-requests-page.js'
 import { RequestPage } from './pages/request-page.js'
 import { SchedulersPage } from './pages/schedulers-page.js'
 import { TokensPage } from './pages/tokens-page.js'
@@ -37,6 +41,10 @@ export function App(): ReactElement {
             <Route path="builders/:builderid" element={<BuilderPage />} />
             <Route path="builders/:builderid/builds/:number/steps?/:step?/logs?/:slug?" element={<BuildPage />} />
             <Route path="buildrequests/:buildrequestid" element={<RequestPage />} />
+            <Route path="pendingbuildrequests" element={<PendingRequestsPage />} />
+            <Route path="changes" element={<ChangesPage />} />
+            <Route path="changes/:changeid" element={<ChangePage />} />
+            <Route path="masters/:masterid?" element={<MastersPage />} />
             <Route path="schedulers" element={<SchedulersPage />} />
             <Route path="changesources" element={<ChangeSourcesPage />} />
             <Route path="deliveries" element={<DeliveriesPage />} />

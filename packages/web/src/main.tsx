@@ -26,6 +26,7 @@ import './styles/change-sources.css'
 import './styles/deliveries.css'
 import './styles/access.css'
 import './styles/sign-in.css'
+import './styles/lists.css'
 
 const base = new URL('.', document.baseURI)
 const clock: Clock = {
@@ -37,7 +38,7 @@ const clock: Clock = {
 }
 
 const oldLink = pathOfHash(window.location.hash)
-if (oldLink !== undefined) window.history.replaceState(null, '', new URL(oldLink.slice(1), base))
+if (oldLink !== undefined) window.history.replaceState(null, '', new URL(`.${oldLink}`, base))
 
 const socketUrl = new URL('ws', base)
 socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'

@@ -6,7 +6,13 @@ import { pathOfHash } from './hash-links.js'
 import { openByDefault } from './open-steps.js'
 import { outcomeOf } from './results.js'
 
-test.each([['#/builders/3/builds/45', '/builders/3/builds/45'], ['#/', '/'], ['#/workers/', '/workers'], ['#L12', undefined], ['', undefined]])('old link %s', (hash, path) => {
+test.each([
+  ['#/builders/3/builds/45', '/builders/3/builds/45'], ['#/builders/3/builds/45/steps/2/logs/stdio', '/builders/3/builds/45/steps/2/logs/stdio'], ['#/builders/3/force/now', '/builders/3'],
+  ['#/builders', '/'], ['#/builders?tags=a&tags=b', '/?tags=a&tags=b'], ['#/', '/'], ['#/home', '/'], ['#/console', '/'], ['#/projects/2', '/'], ['#/constructor', '/constructor'],
+  ['#/workers/', '/workers'], ['#/workers/3', '/workers/3'], ['#/changes', '/changes'], ['#/changes/7', '/changes/7'], ['#/pendingbuildrequests', '/pendingbuildrequests'],
+  ['#/buildrequests/8?redirect_to_build=true', '/buildrequests/8?redirect_to_build=true'], ['#/masters/1', '/masters/1'],
+  ['#///evil.example.org/x', '/evil.example.org/x'], ['#/javascript:alert(1)', '/javascript:alert(1)'], ['#L12', undefined], ['', undefined],
+])('old link %s', (hash, path) => {
   expect(pathOfHash(hash)).toBe(path)
 })
 

@@ -31,6 +31,7 @@ export function Header(): ReactElement {
         <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
         <NavLink to="/schedulers">Schedulers</NavLink>
         <NavLink to="/workers">Workers</NavLink>
+        <NavLink to="/changes">Changes</NavLink>
         <NavLink to="/changesources">Change sources</NavLink>
         {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
         <NavLink to="/notifications">Notifications</NavLink>
@@ -39,9 +40,9 @@ export function Header(): ReactElement {
       </nav>
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>
-        <span title="Build requests that wait for a worker" data-testid="waiting-count" className={waiting ? 'has-some' : ''}>
+        <Link to="/pendingbuildrequests" title="Build requests that wait for a worker" data-testid="waiting-count" className={waiting ? 'has-some' : ''}>
           <b>{waiting === undefined ? '–' : waiting >= mostPending ? `${mostPending}+` : waiting}</b> waiting
-        </span>
+        </Link>
         <LiveState status={useLiveStatus()} />
         <UserMenu />
       </div>
