@@ -39,7 +39,7 @@ function KnownChange({ change }: { change: Change }): ReactElement {
         <pre className="change-comments">{comments}</pre>
       </div>
       <BuildsOfChange changeid={changeid} />
-      <h2>{count(files.length, 'file')}</h2>
+      <h2 className="change-part">{count(files.length, 'file')}</h2>
       <ul className="change-files">{files.map(file => <li key={file} className="mono">{file}</li>)}</ul>
     </section>
   )
@@ -52,7 +52,7 @@ function BuildsOfChange({ changeid }: { changeid: number }): ReactElement | null
   if (!builds || !builders) return null
   return (
     <>
-      <h2>{builds.length === 0 ? 'No builds of it yet' : count(builds.length, 'build')}</h2>
+      <h2 className="change-part">{builds.length === 0 ? 'No builds of it yet' : count(builds.length, 'build')}</h2>
       <div role="list" className="rows">
         {builds.map(build => (
           <div role="listitem" key={build.buildid} className="row change-build-row" data-testid="change-build">
