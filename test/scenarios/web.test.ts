@@ -99,6 +99,27 @@ test('a running build is stopped from its page', async () => {
   await page.locator('[data-testid=build-page][data-result=cancelled]').waitFor({ timeout: 20_000 })
 }, 60_000)
 
+test('old links to Buildbot’s views lead to what they mean', async () => {
+  const follow = async (hash: string) => {
+    // Another hash alone is no new page.
+    await page.goto('about:blank')
+    await page.goto(`${cluster.url}${hash}`)
+  }
+  await follow('#/builders/1/builds/1/steps/1/logs/stdio')
+  await page.getByTestId('log-line').filter({ hasText: 'before 3' }).first().waitFor()
+  expect(page.url()).toBe(`${cluster.url}builders/1/builds/1/steps/1/logs/stdio`)
+  await follow('#/changes')
+  await page.getByTestId('change-row').filter({ hasText: 'turn it green' }).getByRole('link').click()
+  await page.getByTestId('change-page').getByTestId('change-build').filter({ hasText: 'hello #1' }).waitFor()
+  await follow('#/pendingbuildrequests')
+  await page.getByTestId('pending-page').waitFor()
+  await follow('#/masters/1')
+  await page.locator('[data-testid=master-row][data-active=true]').first().waitFor()
+  await follow('#/builders/1/force/force')
+  await page.getByTestId('builder-page').waitFor()
+  expect(errors).toEqual([])
+}, 60_000)
+
 test('the page goes on by itself after ui-api was killed', async () => {
   await page.goto(`${cluster.url}builders/hello`)
   await page.getByTestId('builder-page').waitFor()

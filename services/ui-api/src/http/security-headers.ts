@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express'
 
 const sources = (directives: { [directive: string]: string }) => Object.entries(directives).map(([directive, value]) => `${directive} ${value}`.trim()).join('; ')
 
-const page = { 'default-src': "'self'", 'img-src': "'self' data:", 'object-src': "'none'", 'base-uri': "'self'", 'form-action': "'self'", 'frame-ancestors': "'self'" }
+const page = { 'default-src': "'self'", 'script-src': "'self'", 'img-src': "'self' data:", 'object-src': "'none'", 'base-uri': "'self'", 'form-action': "'self'", 'frame-ancestors': "'self'" }
 
 const policies = {
   /** Our web page: what it runs and how it looks comes from us alone. */
