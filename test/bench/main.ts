@@ -16,6 +16,7 @@ import { measureIdle } from './measures/idle.js'
 import { measureIsolation } from './measures/isolation.js'
 import { measureLatency } from './measures/latency.js'
 import { measureLarge } from './measures/large.js'
+import { measureLive } from './measures/live.js'
 import { measureLog } from './measures/log.js'
 import { measureRest } from './measures/rest.js'
 import { measureWorkers } from './measures/workers.js'
@@ -24,7 +25,7 @@ import { summarizeProfiles } from './profile.js'
 import { formatTable, type Figure, type Row } from './table.js'
 
 const measures: { [name: string]: (bench: Bench) => Promise<Figure[]> } = {
-  latency: measureLatency, builds: measureBuilds, rest: measureRest, large: measureLarge, crawler: measureCrawler, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks,
+  latency: measureLatency, builds: measureBuilds, rest: measureRest, large: measureLarge, crawler: measureCrawler, isolation: measureIsolation, log: measureLog, backlog: measureBacklog, workers: measureWorkers, failover: measureFailover, idle: measureIdle, configuration: measureConfiguration, dispatch: measureDispatch, hooks: measureHooks, live: measureLive,
 }
 
 const HELP = `npm run bench -- [options]

@@ -193,6 +193,24 @@ describe('server-sent events', () => {
     await lost.until(/^event: handshake\ndata: [0-9a-f-]{36}\n\nid: \d+:\d+\nevent: resync\ndata: \{\}\n\n$/)
   })
 
+  it('ends, with a word why, as soon as who listens may not read any more', async () => {
+    const stream = await listen('listen/changes/*/new')
+    await stream.until(/^event: handshake/)
+    const socket = await webSocket()
+    await socket.ask({ cmd: 'startConsuming', path: 'changes/*/new' })
+    const closed = new Promise<string>(resolve => { socket.socket.once('close', (code, reason) => resolve(`${code} ${String(reason)}`)) })
+    const configuration = aConfiguration({ builders: [aBuilder('b1', { collapseRequests: false })] })
+    api.setGeneration({ id: api.generationId, configuration: { ...configuration, www: { ...configuration.www, reading: 'closed' } } })
+    try {
+      await vi.waitFor(() => stream.text().includes('event: end\ndata: {"reason":"it may not read any more"}\n\n') || expect.fail('not ended yet'), 20_000)
+      expect(await closed).toBe('1008 it may not read any more')
+      expect((await api.get('/sse/listen/changes/*/new')).status).toBe(401)
+      await expect(webSocket()).rejects.toThrow('401')
+    } finally {
+      api.setGeneration({ id: api.generationId, configuration })
+    }
+  })
+
   it('the client follows several paths, over a connection that breaks', async () => {
     const abort = new AbortController()
     open.push(() => abort.abort())
