@@ -31,3 +31,6 @@ CREATE INDEX "sourcestamps_revision_idx" ON "sourcestamps" USING HASH ("revision
 
 -- CreateIndex
 CREATE INDEX "build_requests_open" ON "build_requests"("id") WHERE (state = 'pending' OR state = 'claimed');
+
+-- CreateIndex
+CREATE INDEX "sourcestamps_branch_idx" ON "sourcestamps" USING HASH ("branch");

@@ -4,7 +4,7 @@ type Chunk = { first_line: number; last_line: number; content: Buffer }
 
 const newline = 10
 /** Chunks read at a time when a whole log is streamed. */
-const chunksAtOnce = 64
+const chunksAtOnce = 16
 /** No answer has more: whoever wants all of a large log streams it raw, or asks for the lines that follow. */
 const mostBytes = 8 * 1024 * 1024
 
