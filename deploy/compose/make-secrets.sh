@@ -12,5 +12,6 @@ password postgres-password
 password nats-password
 password redis-password
 password w1
+password admin
 keep nats-url "nats://yardmaster:$(cat nats-password)@nats:4222"
 keep redis-url "redis://:$(cat redis-password)@redis:6379"
