@@ -9,6 +9,7 @@ import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import type { LiveStatus } from '../live/live-socket.js'
 import { useServices } from '../services.js'
+import { SearchBox } from './search-box.js'
 import { UserMenu } from '../sign-in/user-menu.js'
 
 export function Header(): ReactElement {
@@ -37,7 +38,9 @@ export function Header(): ReactElement {
         <NavLink to="/notifications">Notifications</NavLink>
         {hasPools && <NavLink to="/machines">Machines</NavLink>}
         {mayAudit && <NavLink to="/audit">Audit log</NavLink>}
+        <a href={new URL('api/docs/', document.baseURI).href}>API</a>
       </nav>
+      <SearchBox />
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>
         <Link to="/pendingbuildrequests" title="Build requests that wait for a worker" data-testid="waiting-count" className={waiting ? 'has-some' : ''}>

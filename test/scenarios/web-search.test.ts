@@ -1,0 +1,45 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { startBrowser } from '../kit/browser.js'
+import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
+
+const config = `
+import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
+export default defineConfig({
+  title: 'Search',
+  workers: [workers.worker({ name: 'w1', password: 'pw' })],
+  builders: ['linux-fast', 'linux-slow', 'macos'].map(name => ({ name, workers: ['w1'], steps: [steps.shell({ command: 'true' })] })),
+  schedulers: [schedulers.force({ name: 'force', builders: ['macos'] })],
+})
+`
+let cluster: Cluster
+let browser: Browser
+beforeAll(async () => { [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()]) }, 60_000)
+afterAll(async () => {
+  await browser?.close()
+  await cluster?.stop()
+})
+
+test('one box in the header finds, by keys alone, and remembers; the API has its page', async () => {
+  onTestFailed(() => console.log(lastWords(cluster)))
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  await page.goto(`${cluster.url}/workers`)
+  await page.getByTestId('search').waitFor()
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('LINUX')
+  const hits = page.getByTestId('search-hits').getByRole('option')
+  await expect.poll(() => hits.allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringContaining('linux-fast'), expect.stringContaining('linux-slow')])
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.url(), { timeout: 20_000 }).toMatch(/\/builders\/\d+$/)
+  await page.getByRole('heading', { name: 'linux-slow' }).waitFor()
+  await page.setViewportSize({ width: 390, height: 800 })
+  await page.getByTestId('search').focus()
+  await expect.poll(() => hits.allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringContaining('linux-slow')])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
+  await page.keyboard.press('Escape')
+  expect(await page.getByTestId('search-hits').count()).toBe(0)
+  await page.getByRole('link', { name: 'API' }).click()
+  await page.locator('#operations-tag-workers').waitFor({ timeout: 20_000 })
+  await page.close()
+}, 90_000)
