@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 test('one box in the header finds, by keys alone, and remembers; the API has its page', async () => {
-  onTestFailed(() => console.log(lastWords(cluster)))
+  onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}/workers`)
   await page.getByTestId('search').waitFor()
@@ -36,7 +36,7 @@ test('one box in the header finds, by keys alone, and remembers; the API has its
   await page.setViewportSize({ width: 390, height: 800 })
   await page.getByTestId('search').focus()
   await expect.poll(() => hits.allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringContaining('linux-slow')])
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
+  expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
   await page.keyboard.press('Escape')
   expect(await page.getByTestId('search-hits').count()).toBe(0)
   await page.getByRole('link', { name: 'API' }).click()
