@@ -55,6 +55,20 @@ test('README\'s latent workers are right', async () => {
   }
 })
 
+test('README\'s rights are right', async () => {
+  const [, , , , code = ''] = textOf('README.md').split('```ts\n').map(part => part.split('```')[0])
+  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-readme-'))
+  try {
+    writeFileSync(join(folder, 'yard.config.ts'), `import { auth, authz, defineConfig, schedulers, steps, util, workers } from '@yardmaster/config'
+      export default defineConfig({ ${code} workers: [workers.worker({ name: 'w1', password: 'p', owners: ['ann', 'role:gpu'] })], builders: [{ name: 'release-1', workers: ['w1'], steps: [steps.shell({ command: 'true' })] }],
+        schedulers: [schedulers.force({ name: 'force', builders: ['release-1'] })] })`)
+    const checked = await checkConfiguration(join(folder, 'yard.config.ts'), systemClock().setTimeout)
+    expect(checked).toMatchObject({ ok: true, configuration: { www: { reading: 'closed', authz: { rules: { length: 5 } } } }, warnings: [] })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test.each(documents)('every file that %s names is there', name => {
   const text = textOf(name)
   const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(match => match[1] ?? '')
