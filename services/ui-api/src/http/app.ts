@@ -115,7 +115,7 @@ function failures({ logger }: Deps) {
     if (response.headersSent) return void response.destroy()
     const message = isUnanswered(error) ? slow : status === 503 ? 'the database cannot be reached; try again' : status < 500 && error instanceof Error ? error.message : 'internal error: the log of ui-api tells more'
     if (status === 503) response.set('retry-after', '2')
-    if (request.method === 'POST') response.status(status).json({ error: { code: -32603, message } })
+    if (request.method === 'POST' && !request.originalUrl.includes('/api/yard/')) response.status(status).json({ error: { code: -32603, message } })
     else sendError(response, status, message)
   }
 }
