@@ -1,5 +1,5 @@
 // Before every schema.
-import './without-eval.js'
+export { schemaSettings } from './without-eval.js'
 export * from './apply.js'
 export * from './client.js'
 export * from './events.js'

@@ -12,8 +12,7 @@ export type ClientOptions = {
   headers?: { readonly [name: string]: string }
   /** Ends every call. */
   signal?: AbortSignal
-  /** An answer that takes longer is given up; not said: it is waited for. */
-  timeoutMs?: number
+  /** E.g. one that gives up: `(url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(30_000) })`. */
   fetch?: typeof fetch
 }
 
@@ -27,7 +26,7 @@ export type Caller = {
 }
 
 /** Calls routes by their declarations. Throws RestError, or what fetch throws when nobody answers. */
-export function createCaller({ baseUrl, token, headers, signal, timeoutMs, fetch: ask = fetch }: ClientOptions): Caller {
+export function createCaller({ baseUrl, token, headers, signal, fetch: ask = fetch }: ClientOptions): Caller {
   const base = `${baseUrl.replace(/\/$/, '')}/api/yard/v1`
   const answered = async <R extends Route>(route: R, given: CallOf<R>): Promise<Response> => {
     const parts: { params?: object; query?: object; body?: unknown } = given
@@ -36,19 +35,13 @@ export function createCaller({ baseUrl, token, headers, signal, timeoutMs, fetch
       method: route.method.toUpperCase(),
       headers: { accept: route.content, 'content-type': 'application/json', ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
       ...(takesBody && { body: JSON.stringify(parts.body ?? {}) }),
-      signal: signalOf(signal, timeoutMs),
+      ...(signal && { signal }),
     })
     if (!response.ok) throw errorOf(response.status, await response.text())
     return response
   }
   const call = async <R extends Route>(route: R, given: CallOf<R>) => route.answer.parse(await (await answered(route, given)).json()) as AnswerOf<R>
   return Object.assign(call, { file: answered })
-}
-
-function signalOf(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | undefined {
-  if (timeoutMs === undefined) return signal
-  const late = AbortSignal.timeout(timeoutMs)
-  return signal ? AbortSignal.any([signal, late]) : late
 }
 
 function errorOf(status: number, text: string): RestError {
