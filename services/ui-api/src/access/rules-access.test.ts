@@ -1,4 +1,5 @@
 import { globPattern, noConditions, wwwDefaults, type AllowRule } from '@yardmaster/domain'
+import { get } from 'node:http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aBuilder, aConfiguration, aWorker } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
@@ -26,6 +27,10 @@ it('reading can be closed', async () => {
     const answer = await api.get(path)
     expect([path, answer.status, answer.headers.get('www-authenticate')]).toEqual([path, 401, 'Bearer realm="Yardmaster"'])
   }
+  // Asked for as it stands, which fetch does not: what leads elsewhere by dots, or looks so, is what it is routed as.
+  for (const path of ['/sse/../api/yard/v1/me?path=*/*', '/sse/listen/../../api/yard/v1/me', String.raw`/sse\..\api\yard\v1\me`, '/api/v2/builds/../../yard/v1/me', '//api/v2/builds/../../api/yard/v1/me']) {
+    expect([path, [200, 204].includes(await asItStands(path))]).toEqual([path, false])
+  }
   expect((await api.get('/health')).status).toBe(200)
   expect((await api.control('workers/w1', 'unpause')).body).toMatchObject({ error: { message: expect.stringContaining('you need to sign in') } })
 })
@@ -33,4 +38,14 @@ it('reading can be closed', async () => {
 it('rules about everything are about reading too, and may name a path', async () => {
   reload({ authz: { roleMatchers: [], rules: [rule({ of: 'all', path: globPattern('/api/v2/workers*') })] } })
   expect([(await api.get('/api/v2/workers')).status, (await api.get('/api/latest/%77orkers/w1')).status, (await api.get('/api/v2/builders')).status]).toEqual([401, 401, 200])
+  for (const path of ['/API/v2/workers', '/api/V2/workers', '/api/v2/workers/../builders/../workers', '/api/Latest/workers']) expect([path, await asItStands(path)]).not.toEqual([path, 200])
+})
+
+/** The status; 0: it is a page of ours, which says nothing. */
+const asItStands = (path: string): Promise<number> => new Promise((resolve, reject) => {
+  const { hostname, port } = new URL(api.url)
+  get({ hostname, port, path, headers: { accept: 'application/json' } }, response => {
+    response.destroy()
+    resolve((response.headers['content-type'] ?? '').startsWith('text/html') ? 0 : response.statusCode ?? 0)
+  }).on('error', reject)
 })

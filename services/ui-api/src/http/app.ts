@@ -40,6 +40,8 @@ export function createApp(deps: Deps, hub: Hub, { reach, callers, gate }: Doorke
   // By its digest: what has not changed is not sent again.
   app.set('etag', 'weak')
   app.set('query parser', false)
+  // Rules name paths, of which nobody should get round by writing them otherwise.
+  app.set('case sensitive routing', true)
   app.use(originOfItsAnswers)
   app.use(securityHeaders(deps.settings.baseUrl))
   app.use(compression({ level: compressionLevel, filter: (request, response) => response.getHeader('content-type') !== 'text/event-stream' && compression.filter(request, response) }))
@@ -52,7 +54,7 @@ export function createApp(deps: Deps, hub: Hub, { reach, callers, gate }: Doorke
 }
 
 function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers, gate }: Doorkeepers & { basePath: string }): Router {
-  const router = Router({ strict: true })
+  const router = Router({ strict: true, caseSensitive: true })
   router.use(['/health', '/healthz', '/change_hook', '/api', '/sse'], answersWith('data'))
   router.use('/api/docs', answersWith('documentation'))
   router.use(['/avatar', '/plugins/badges'], answersWith('drawing'))

@@ -35,7 +35,7 @@ const script = `SwaggerUIBundle({
 
 /** The documentation of the API, to read and to try: nothing of it comes from elsewhere. */
 export function docsRoutes(): Router {
-  const router = Router({ strict: true })
+  const router = Router({ strict: true, caseSensitive: true })
   router.get('/', (request, response) => {
     // What the page links is named relative to it, so that it works below every base path.
     if (request.originalUrl.split('?')[0]!.endsWith('/')) response.type('html').send(page)
