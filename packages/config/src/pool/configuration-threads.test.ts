@@ -265,7 +265,7 @@ describe('custom steps', () => {
 
   test('a step that asks for more than can be done is stopped, and what it has asked for is bounded', async () => {
     const pool = threads()
-    await expect(pool.runStep(step(14), input, perform, never)).rejects.toThrow('prints faster than can be written')
+    await expect(pool.runStep(step(14), input, perform, never)).rejects.toThrow('prints or keeps more than can be written')
     expect(performed.map(effect => (effect.kind === 'log' ? effect.args.text.length : 0)).reduce((sum, length) => sum + length, 0)).toBeLessThan(18 * 1024 * 1024)
     await expect(pool.runStep(step(15), input, perform, never)).rejects.toThrow('more than 1000 things at once')
     await expect(pool.runStep(step(20), input, perform, never)).rejects.toThrow('process.abort() is not supported')
