@@ -27,6 +27,12 @@ it('where nobody signs in, whoever is on this machine may do everything, and nob
     expect(text).toMatch(/auth\.userFile.*anywhere: true/)
     expect((await browserLike().go(`${local.url}/api/v2/builders`, { headers: { [header]: '203.0.113.7' } })).status).toBe(200)
   }
+  // A proxy of this machine that asks for this machine.
+  const ours = { 'x-forwarded-for': '127.0.0.1, ::ffff:127.0.0.1, [::1]:4711', 'x-forwarded-host': 'localhost:3000', 'x-forwarded-proto': 'http' }
+  expect((await pause(local, ours)).status).toBe(200)
+  const foreign = [{ ...ours, 'x-forwarded-for': '127.0.0.1, 203.0.113.7' }, { ...ours, 'x-forwarded-for': '203.0.113.7, 127.0.0.1' }, { ...ours, 'x-forwarded-for': '' }, { ...ours, 'x-forwarded-host': 'ci.example.org' },
+    { ...ours, 'x-forwarded-for': '127.0.0.1.example.org' }, { ...ours, via: '1.1 localhost' }, { 'x-forwarded-proto': 'https' }]
+  for (const headers of foreign) expect([headers, (await pause(local, headers)).status]).toEqual([headers, 403])
   local.setGeneration({ id: local.generationId, configuration: www({ ...none, anywhere: true }) })
   expect((await pause(local, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(200)
   expect(stranger.scopes).toEqual([])
