@@ -63,6 +63,27 @@ test('what somebody may not do is not offered, and says why; an owner may with h
   await context.close()
 })
 
+test('who has not signed in is told so, and led there and back; every page is within reach at any width', async () => {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  await page.goto(`${cluster.url}workers`)
+  await workerRow(page, 'w1').locator('[data-refused=pause][title^="Sign in first: "]').waitFor()
+  for (const width of [1280, 1000, 390]) {
+    await page.setViewportSize({ width, height: 800 })
+    for (const inside of [page.getByTestId('more-pages'), page.getByTestId('sign-in-link')]) {
+      const box = await inside.boundingBox()
+      expect([width, box && box.x >= 0 && box.x + box.width <= width]).toEqual([width, true])
+    }
+  }
+  await page.getByTestId('more-pages').click()
+  await page.getByRole('link', { name: 'Tokens' }).click()
+  await page.getByTestId('failed').getByRole('link', { name: 'Sign in' }).click()
+  await page.getByLabel('Name').fill('bob')
+  await page.getByLabel('Password').fill('battery staple')
+  await page.getByTestId('sign-in-submit').click()
+  await page.getByTestId('tokens-page').waitFor()
+  await page.close()
+})
+
 test('a token is made, told once, used by the command line and programs, and revoked', async () => {
   const { context, page } = await signedIn('alice', 'correct horse')
   await page.goto(`${cluster.url}tokens`)

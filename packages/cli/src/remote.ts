@@ -23,8 +23,8 @@ function refusal({ message, fields, status }: RestError): string {
   return Object.entries(fields).map(([field, text]) => `${field}: ${text}`).join('; ')
 }
 
-function problem(base: string, path: string, error: unknown): Problem {
-  if (error instanceof RestError && error.status === 401) return new Problem(`${base} refused ${path}: ${error.message} (HTTP 401); make a token on the page Tokens and keep it with "yard login", or set YARD_TOKEN`, { cause: error })
+function problem(base: string, path: string, error: unknown, token: string | undefined): Problem {
+  if (error instanceof RestError && (error.status === 401 || (error.status === 403 && token === undefined))) return new Problem(`${base} refused ${path}: ${refusal(error)}${token === undefined ? '; no token was sent' : ''}: make one on the page Tokens and keep it with "yard login", or set YARD_TOKEN`, { cause: error })
   if (error instanceof RestError) return new (error.status >= 500 ? Away : Problem)(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
   if (error instanceof z.ZodError) return new Problem(`${base} answered ${path} in an unknown form (is it of another version?):\n${z.prettifyError(error)}`, { cause: error })
   if (error instanceof SyntaxError) return new Problem(`${base} answered ${path} with something other than JSON: is this a Yardmaster?`, { cause: error })
@@ -41,7 +41,7 @@ export function connectRemote(base: string, token?: string): Remote {
     try {
       return await work
     } catch (error) {
-      throw problem(base, path, error)
+      throw problem(base, path, error, token)
     }
   }
   return {

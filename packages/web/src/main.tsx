@@ -1,4 +1,4 @@
-import { createClient, createYardClient } from '@yardmaster/rest'
+import { createClient, createYardClient, RestError } from '@yardmaster/rest'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -48,8 +48,10 @@ live.connect()
 window.addEventListener('online', () => live.connect())
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live.connect())
 
+// Who was refused, or asked for what there is not, is told at once.
+const isFinal = (error: unknown): boolean => error instanceof RestError && error.status < 500 && error.status !== 429
 const api = createClient({ baseUrl: base.href })
-const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: 1 } } })
+const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: (failures, error) => failures === 0 && !isFinal(error) } } })
 noticeRefusals(queries)
 const yard = createYardClient({ baseUrl: base.href })
 const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api), rights: createRightsLoader(yard) }

@@ -2,6 +2,7 @@ import { routes, type YardClient } from '@yardmaster/rest'
 import { useQuery } from '@tanstack/react-query'
 import { batchLoader } from '../lib/batch-loader.js'
 import { useServices } from '../services.js'
+import { useSignInPath } from '../sign-in/session.js'
 import { useAgainOn } from './again-on.js'
 
 type Refused = { [action: string]: string }
@@ -33,7 +34,9 @@ export function useRightsAgain(): void {
 /** Why who is signed in may not do it, as a sentence; undefined: nothing speaks against it, as far as is known. The server has the last word. */
 export function useRefusal(thing: string, id: number | null, action: string): string | undefined {
   const { rights } = useServices()
+  const signIn = useSignInPath()
   const { data } = useQuery({ queryKey: [...root, thing, id ?? 0], queryFn: () => rights(thing, id ?? 0), staleTime: freshMs, refetchInterval: freshMs, refetchOnMount: true })
   const why = data?.[action]
-  return why === undefined ? undefined : `${why.charAt(0).toUpperCase()}${why.slice(1)}.`
+  if (why === undefined) return undefined
+  return signIn === null ? `${why.charAt(0).toUpperCase()}${why.slice(1)}.` : `Sign in first: ${why}.`
 }

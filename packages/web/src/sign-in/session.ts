@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { QueryClient, UseQueryResult } from '@tanstack/react-query'
 import { readFrontendSession, RestError, signInRefusal } from '@yardmaster/rest'
 import type { FrontendSession } from '@yardmaster/rest'
+import { useLocation } from 'react-router'
 
 const sessionKey = ['session']
 
@@ -15,6 +16,14 @@ export const sessionQuery = { queryKey: sessionKey, queryFn: fetchSession, stale
 
 /** Asked again whenever the window is looked at: elsewhere he may have signed in or out. */
 export const useSession = (): UseQueryResult<FrontendSession> => useQuery(sessionQuery)
+
+/** The page where whoever looks may sign in, and comes back from; null: somebody has, or nobody can. */
+export function useSignInPath(): string | null {
+  const session = useSession().data
+  const { pathname, search } = useLocation()
+  if (!session || session.user !== null || session.way === 'nowhere' || session.way === 'proxy' || pathname === '/sign-in') return null
+  return `/sign-in?${new URLSearchParams({ to: new URL(`.${pathname}${search}`, document.baseURI).href })}`
+}
 
 /** Null: signed in; otherwise why not. */
 export async function signIn(username: string, password: string): Promise<string | null> {

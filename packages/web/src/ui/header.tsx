@@ -1,45 +1,27 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
-import { Link, NavLink, useLocation } from 'react-router'
-import { useHasDeliveries } from '../api/deliveries.js'
-import { useLatentWorkers } from '../api/machines.js'
+import { Link } from 'react-router'
 import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
-import { useRefusal } from '../api/rights.js'
 import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import type { LiveStatus } from '../live/live-socket.js'
 import { useServices } from '../services.js'
-import { SearchBox } from './search-box.js'
 import { UserMenu } from '../sign-in/user-menu.js'
+import { PageLinks } from './page-links.js'
+import { SearchBox } from './search-box.js'
 
 export function Header(): ReactElement {
   const { api } = useServices()
   const title = useQuery(titleQuery()).data
   const running = useLiveQuery(runningBuildsQuery(api)).data?.size
   const waiting = useLiveQuery(pendingQuery(api)).data?.size
-  const { pathname } = useLocation()
-  const hasPools = useLatentWorkers().size > 0 || pathname.startsWith('/machines')
-  const hasDeliveries = useHasDeliveries() || pathname.startsWith('/deliveries')
-  const mayAudit = useRefusal('control_actions', null, 'audit') === undefined
-  const atBuilders = pathname === '/' || pathname.startsWith('/builders')
   return (
     <header className="header">
       <Link to="/" className="brand" data-testid="title">
         <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 23h24M4 23c9 0 11-13 24-13" /><circle cx="9" cy="9.5" r="3.4" /></svg>
         <span>{title ?? ''}</span>
       </Link>
-      <nav aria-label="Pages">
-        <Link to="/" className={atBuilders ? 'active' : ''} aria-current={atBuilders ? 'page' : undefined}>Builders</Link>
-        <NavLink to="/schedulers">Schedulers</NavLink>
-        <NavLink to="/workers">Workers</NavLink>
-        <NavLink to="/changes">Changes</NavLink>
-        <NavLink to="/changesources">Change sources</NavLink>
-        {hasDeliveries && <NavLink to="/deliveries">Deliveries</NavLink>}
-        <NavLink to="/notifications">Notifications</NavLink>
-        {hasPools && <NavLink to="/machines">Machines</NavLink>}
-        {mayAudit && <NavLink to="/audit">Audit log</NavLink>}
-        <a href={new URL('api/docs/', document.baseURI).href}>API</a>
-      </nav>
+      <PageLinks />
       <SearchBox />
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>

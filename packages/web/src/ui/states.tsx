@@ -1,5 +1,7 @@
 import { RestError } from '@yardmaster/rest'
 import type { ReactElement, ReactNode } from 'react'
+import { Link } from 'react-router'
+import { useSignInPath } from '../sign-in/session.js'
 
 /** Says what is missing and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }): ReactElement {
@@ -16,10 +18,12 @@ export function Loading(): ReactElement {
 }
 
 export function Failed({ what, error, retry }: { what: string; error: unknown; retry?: () => void }): ReactElement {
+  const signIn = useSignInPath()
+  const lacksSignIn = signIn !== null && error instanceof RestError && (error.status === 401 || error.status === 403)
   return (
     <div className="failed" role="alert" data-testid="failed">
       <p><strong>{what} could not be read.</strong> {sentenceOf(error)}</p>
-      {retry && <button type="button" onClick={retry}>Try again</button>}
+      {lacksSignIn ? <Link className="button" to={signIn}>Sign in</Link> : retry && <button type="button" onClick={retry}>Try again</button>}
     </div>
   )
 }
