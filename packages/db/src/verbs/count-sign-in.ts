@@ -14,13 +14,15 @@ const LONGEST_SECONDS = 900
  */
 export async function countSignIn(tx: Transaction, subjects: readonly SignInSubject[]): Promise<number> {
   const inOrder = [...subjects].sort((a, b) => (a.subject < b.subject ? -1 : 1)).map(({ subject, free }) => ({ subject: storableText(subject), free }))
+  // Also of what was never tried the row comes first: else all that try at the same time would find that nobody has.
+  for (const { subject } of inOrder) await tx.execute("INSERT INTO sign_in_failures (subject, failures, held_until, last_at) VALUES ($1, 0, 'epoch', now()) ON CONFLICT DO NOTHING", [subject])
   const [held] = await tx.query<{ seconds: number | null }>(
     `SELECT max(extract(epoch FROM held_until - now()))::float8 AS seconds FROM (SELECT held_until FROM sign_in_failures WHERE subject = ANY($1) ORDER BY subject FOR UPDATE) f`, [inOrder.map(({ subject }) => subject)])
   if (held?.seconds != null && held.seconds > 0) return Math.ceil(held.seconds)
   for (const { subject, free } of inOrder) await tx.execute(
-    `INSERT INTO sign_in_failures AS f (subject, failures, held_until, last_at) VALUES ($1, 1, now(), now())
-     ON CONFLICT (subject) DO UPDATE SET last_at = now(), failures = CASE WHEN f.last_at < now() - ${FORGOTTEN} THEN 1 ELSE f.failures + 1 END,
-       held_until = CASE WHEN f.last_at < now() - ${FORGOTTEN} OR f.failures + 1 <= $2 THEN now() ELSE now() + make_interval(secs => least(power(2, least(f.failures - $2, 20)), ${LONGEST_SECONDS})) END`,
+    `UPDATE sign_in_failures f SET last_at = now(), failures = CASE WHEN f.last_at < now() - ${FORGOTTEN} THEN 1 ELSE f.failures + 1 END,
+       held_until = CASE WHEN f.last_at < now() - ${FORGOTTEN} OR f.failures + 1 <= $2 THEN 'epoch'::timestamptz ELSE now() + make_interval(secs => least(power(2, least(f.failures - $2, 20)), ${LONGEST_SECONDS})) END
+     WHERE subject = $1`,
     [subject, free])
   return 0
 }
