@@ -6,6 +6,8 @@ const isRecord = (value: unknown): value is { [name: string]: unknown } => typeo
 
 /** What is a secret is told as that alone. */
 const secret = /password|secret|token|credential|auth/i
+/** Passwords by the names of users. */
+const passwords = /^www\.auth\.users(?:\.|$)/
 
 /** What `after` says otherwise than `before`, down to the fields; things of lists are known by their names. */
 export function differencesOf(before: unknown, after: unknown, what = ''): Difference[] {
@@ -24,5 +26,5 @@ function named(value: unknown): { [name: string]: unknown } | null {
 
 function told(value: unknown, what: string): Json {
   if (value === null || value === undefined) return null
-  return JSON.parse(JSON.stringify(secret.test(what.split('.').at(-1) ?? '') ? '***' : value, (key, inner: unknown) => (secret.test(key) && inner !== null ? '***' : inner))) as Json
+  return JSON.parse(JSON.stringify(passwords.test(what) || secret.test(what.split('.').at(-1) ?? '') ? '***' : value, (key, inner: unknown) => (secret.test(key) && inner !== null ? '***' : inner))) as Json
 }
