@@ -81,4 +81,11 @@ export function authorityOf(auth: AuthConfig): string {
   return auth.kind === 'oidc' ? `oidc ${auth.issuer}` : auth.kind
 }
 
+/** Whether who has these groups comes in, where only members do: also who came in before that was said, or was one then. */
+export function letsMembersIn(auth: AuthConfig, groups: readonly string[]): boolean {
+  if (auth.kind === 'github') return auth.organizations === null || auth.organizations.some(wanted => groups.some(group => group.toLowerCase() === wanted.toLowerCase()))
+  if (auth.kind === 'gitlab' || auth.kind === 'oidc') return auth.groups === null || auth.groups.some(wanted => groups.includes(wanted))
+  return true
+}
+
 export const isOAuth = (auth: AuthConfig): auth is OAuthConfig => auth.kind === 'github' || auth.kind === 'gitlab' || auth.kind === 'oidc'

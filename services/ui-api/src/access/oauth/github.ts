@@ -1,4 +1,4 @@
-import type { GithubAuth } from '@yardmaster/domain'
+import { letsMembersIn, type GithubAuth } from '@yardmaster/domain'
 import { allowInsecureRequests, ClientSecretPost, Configuration, fetchProtectedResource } from 'openid-client'
 import { z } from 'zod'
 import { personOf } from '../person.js'
@@ -44,9 +44,7 @@ export function githubProvider(auth: GithubAuth, { clientId, clientSecret }: { c
         get(token, '/user', user), get(token, '/user/emails', emails), all(token, '/user/orgs', organizations), auth.getTeamsMembership ? all(token, '/user/teams', teams) : [],
       ])
       const names = memberOf.map(organization => organization.login)
-      if (auth.organizations !== null && !auth.organizations.some(wanted => names.some(organization => organization.toLowerCase() === wanted.toLowerCase()))) {
-        throw new SignInRefused(403, `${login} is not a member of ${auth.organizations.join(' or ')} at GitHub; or that organization has not approved this application`)
-      }
+      if (!letsMembersIn(auth, names)) throw new SignInRefused(403, `${login} is not a member of ${auth.organizations?.join(' or ')} at GitHub; or that organization has not approved this application`)
       const own = addresses.find(({ primary, verified }) => primary && verified)?.email ?? email
       return personOf({ username: login, fullName: name, email: own, groups: [...names, ...teamsOf.map(({ slug, organization }) => `${organization.login}/${slug}`)] })
     },

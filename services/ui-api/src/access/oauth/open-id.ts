@@ -46,9 +46,11 @@ export async function discoverOpenId({ name, issuer, scopes, claims, groups }: O
       if (username == null) throw new SignInRefused(403, `${name} did not tell your user name: it has no claim '${claims.username}' (claims.username of auth.oidc says which)`)
       // Where an address is the name, somebody else's must not do.
       if (claims.username === 'email' && claim.get('email_verified') !== true) throw new SignInRefused(403, `${name} has not verified the address ${username}`)
+      // Roles go by addresses: one that is known not to be the user's says nothing.
+      const email = String(claim.get('email_verified')) === 'false' ? null : text.parse(claim.get(claims.email))
       const memberOf = groupList.parse(claim.get(claims.groups))
       if (groups !== null && !groups.some(group => memberOf.includes(group))) throw new SignInRefused(403, `${username} is not a member of ${groups.join(' or ')} at ${name}`)
-      return personOf({ username, fullName: text.parse(claim.get(claims.fullName)), email: text.parse(claim.get(claims.email)), groups: memberOf })
+      return personOf({ username, fullName: text.parse(claim.get(claims.fullName)), email, groups: memberOf })
     },
   }
 }

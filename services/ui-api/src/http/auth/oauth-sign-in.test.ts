@@ -2,10 +2,12 @@ import { wwwDefaults, type AuthConfig, type OidcAuth } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../../test/kit/installation.js'
+import { until } from '../../../../../test/kit/until.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 import { browserLike, type BrowserLike } from '../../testing/browser-like.js'
 import { startFakeGithub } from '../../testing/fake-github.js'
 import { startFakeOpenId, type FakeOpenId, type Flaw } from '../../testing/fake-open-id.js'
+import { aToken, bearer } from '../../testing/tokens.js'
 import { client, type FakeProvider } from '../../testing/fake-provider.js'
 
 let api: TestApi
@@ -91,6 +93,28 @@ describe('OpenID', () => {
     expect(await signIn(browserLike())).toEqual({ status: 403, told: expect.stringContaining('nobody_has_it') })
     use(atOpenId({ claims: { username: 'email', fullName: 'name', email: 'email', groups: 'groups' } }))
     expect(await signIn(browserLike())).toEqual({ status: 403, told: expect.stringContaining('has not verified') })
+  })
+
+  it('a member of no group that is let in any more is not signed in any more', async () => {
+    use(atOpenId())
+    const browser = browserLike()
+    await signIn(browser)
+    const token = bearer(await aToken(api, 'ann', ['read'], { authority: `oidc ${openId.url}`, groups: ['builders'] }))
+    const read = async () => (await browserLike().go(`${api.url}/api/v2/builders`, { headers: token })).status
+    expect([await who(browser), await read()]).toEqual([expect.objectContaining({ username: 'ann' }), 200])
+    use(atOpenId({ groups: ['top/sub'] }))
+    await until('the session to be looked at again', async () => (await browser.go(`${another.url}/auth/user`)).text.includes('ann'))
+    expect(await read()).toBe(401)
+    use(atOpenId({ groups: ['others'] }))
+    await until('the session to be over', async () => JSON.stringify(await who(browser)) === '{"anonymous":true}')
+  })
+
+  it('an address that is not verified is not taken', async () => {
+    use(atOpenId())
+    openId.claims = { email_verified: false }
+    const browser = browserLike()
+    await signIn(browser)
+    expect(await who(browser)).toMatchObject({ username: 'ann', email: null })
   })
 
   it('GitLab is one', async () => {
