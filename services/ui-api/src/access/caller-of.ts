@@ -13,6 +13,16 @@ export function setCaller(request: IncomingMessage, caller: Caller, find: (reque
   finders.set(request, find)
 }
 
+const foreign = new WeakSet<IncomingMessage>()
+
+/** Sent by a page of another site. Only a token speaks for somebody there: a cookie, what a proxy says who has one, and being on this machine are of who looks at the page. */
+export const isForeign = (request: IncomingMessage): boolean => foreign.has(request)
+
+export function setForeign(request: IncomingMessage): void {
+  foreign.add(request)
+  delete request.headers.cookie
+}
+
 /** Who its cookie, token or proxy speaks for by now: a session may have ended, a token been revoked (then Unauthorized is thrown) since a stream began. */
 export async function callerNow(request: IncomingMessage): Promise<Caller> {
   return await finders.get(request)?.(request) ?? callerOf(request)

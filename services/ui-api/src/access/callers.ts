@@ -1,7 +1,8 @@
-import { anonymous, stranger, type Caller } from '@yardmaster/domain'
+import { anonymous, letsMembersIn, stranger, type Caller } from '@yardmaster/domain'
 import { openPasswords } from '@yardmaster/runtime/passwords'
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../deps.js'
+import { isForeign } from './caller-of.js'
 import { findToken } from './find-token.js'
 import { isFromThisMachine } from './from-this-machine.js'
 import { openPasswordUsers, type PasswordUsers } from './password-users.js'
@@ -37,14 +38,15 @@ export function openCallers(deps: Deps): Callers {
     users, sessions,
     close: () => passwords.close(),
     async find(request) {
+      const auth = authOf(deps)
       const token = bearerOf(request)
       // Whoever sends one means it: another right than its own must not step in.
       if (token !== null) {
         const caller = await findToken(deps, token)
-        if (!caller || (caller.username !== null && !await users.has(authOf(deps), caller.username))) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
+        if (!caller || (caller.username !== null && !(letsMembersIn(auth, caller.groups) && await users.has(auth, caller.username)))) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
         return caller
       }
-      const auth = authOf(deps)
+      if (isForeign(request)) return auth.kind === 'none' ? stranger : anonymous
       if (auth.kind === 'none') return auth.anywhere || isFromThisMachine(request, deps.settings.baseUrl) ? anonymous : stranger
       const person = auth.kind === 'remoteUser' ? remoteUser(request, auth) : await sessions.find(request)
       return person ? callerFor(person) : anonymous

@@ -7,9 +7,9 @@ import { personOf, type Person } from './person.js'
 export function remoteUser(request: IncomingMessage, auth: RemoteUserAuth): Person | null {
   if (!isTrustedProxy(request)) return null
   const header = (name: string | null): string | null => {
-    const value = name === null ? undefined : request.headers[name.toLowerCase()]
+    const [value = '', ...others] = (name === null ? undefined : request.headersDistinct[name.toLowerCase()]) ?? []
     // Sent twice, one of them may be the client's own.
-    return typeof value === 'string' && value !== '' ? value : null
+    return value !== '' && others.length === 0 ? value : null
   }
   const told = header(auth.header)
   const { source, flags } = auth.headerRegex

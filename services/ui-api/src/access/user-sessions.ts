@@ -4,7 +4,7 @@ import { prolongUserSession } from '@yardmaster/db/verbs/prolong-user-session'
 import { readUserSession } from '@yardmaster/db/verbs/read-user-session'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { startUserSession } from '@yardmaster/db/verbs/start-user-session'
-import { authorityOf, type AuthConfig } from '@yardmaster/domain'
+import { authorityOf, letsMembersIn, type AuthConfig } from '@yardmaster/domain'
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../deps.js'
 import { clientAddress } from './client-address.js'
@@ -43,17 +43,17 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
 
   async function look(id: Buffer, auth: AuthConfig): Promise<Person | null> {
     const session = await readUserSession(db, { id, authority: authorityOf(auth) })
-    if (!session || !await stillThere(auth, session.username, session.credential)) return null
+    if (!session || !letsMembersIn(auth, session.groups) || !await stillThere(auth, session.username, session.credential)) return null
     const { idle, longest } = wwwOf(deps).sessions
     if (session.stale && !await transaction(db, null, tx => prolongUserSession(tx, { id, idleSeconds: idle, longestSeconds: longest }))) return null
     const { username, fullName, email, groups } = session
     return { username, fullName, email, groups }
   }
 
-  const end = async (id: Buffer, everywhere: boolean) => {
+  const end = async (id: Buffer, everywhere: boolean, address: string) => {
     const person = await look(id, wwwOf(deps).auth)
     await transaction(db, null, async tx => {
-      if (await endUserSessions(tx, { id, everywhere }) > 0 && person) await recordControl(tx, { actor: `user:${person.username}`, action: everywhere ? 'sign_out_everywhere' : 'sign_out', thing: 'sessions', thingId: null, parameters: {} })
+      if (await endUserSessions(tx, { id, everywhere }) > 0 && person) await recordControl(tx, { actor: `user:${person.username}`, action: everywhere ? 'sign_out_everywhere' : 'sign_out', thing: 'sessions', thingId: null, parameters: {}, from: { username: person.username, via: 'user', address } })
     })
     kept.clear()
   }
@@ -87,7 +87,7 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
     },
     async end(request, everywhere) {
       const id = idIn(request)
-      if (id) await end(id, everywhere)
+      if (id) await end(id, everywhere, clientAddress(request))
       return setCookieLine(name, '', place, 0)
     },
   }

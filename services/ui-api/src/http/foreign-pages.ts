@@ -1,5 +1,7 @@
 import type { NextFunction, Request, Response } from 'express'
 import type { IncomingMessage } from 'node:http'
+import { setForeign } from '../access/caller-of.js'
+import { bearerOf } from '../access/callers.js'
 import type { Deps } from '../deps.js'
 import { isSameOrigin } from './same-origin.js'
 
@@ -13,11 +15,6 @@ export function isAllowedOrigin({ headers: { origin } }: IncomingMessage, { acti
   return origin !== undefined && (activeGeneration()?.configuration.www.allowedOrigins.includes(origin.toLowerCase()) ?? false)
 }
 
-/** What a page of another site sends has no cookie for us: who is signed in here is nothing that it may act for, or read as. */
-export function withoutCookies(request: IncomingMessage): void {
-  delete request.headers.cookie
-}
-
 /**
  * Pages of other sites get nothing of the API, unless the configuration names their origin: these may read what everybody may, and with a token
  * what its owner may. Without one they do nothing: any page that such a site shows could, to whoever looks at it.
@@ -27,12 +24,12 @@ export function refuseForeignPages(deps: Pick<Deps, 'activeGeneration' | 'settin
     response.vary('origin')
     if (isSameOrigin(request, deps.settings.baseUrl)) return next()
     if (!isAllowedOrigin(request, deps)) return refuse(request, response, { status: 400, message: 'invalid origin' })
-    withoutCookies(request)
+    setForeign(request)
     response.set('access-control-allow-origin', request.headers.origin)
     if (request.method === 'OPTIONS') return answerPreflight(request, response)
     response.set('access-control-expose-headers', readable)
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    if (!reads && request.headers.authorization === undefined) return refuse(request, response, { status: 403, message: 'a page of another site needs a token for this, in the header Authorization' })
+    if (!reads && bearerOf(request) === null) return refuse(request, response, { status: 403, message: 'a page of another site needs a token for this, in the header Authorization' })
     next()
   }
 }

@@ -2,13 +2,13 @@ import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
-import { callerOf } from '../access/caller-of.js'
+import { callerOf, setForeign } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import { Unauthorized, type Callers } from '../access/callers.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
 import { stillReads } from '../live/still-reads.js'
-import { isAllowedOrigin, withoutCookies } from './foreign-pages.js'
+import { isAllowedOrigin } from './foreign-pages.js'
 import { identify } from './identify.js'
 import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
@@ -48,7 +48,7 @@ function refusalOf(request: IncomingMessage, deps: Deps, { reach, basePath }: { 
   const misdirected = refusalOfHost(request, reach)
   if (misdirected !== null) return { status: 421, message: misdirected }
   if (isSameOrigin(request, reach.baseUrl)) return null
-  withoutCookies(request)
+  setForeign(request)
   return isAllowedOrigin(request, deps) ? null : { status: 403, message: 'invalid origin' }
 }
 

@@ -1,6 +1,7 @@
 import { isOAuth, nameOfAuth } from '@yardmaster/domain'
 import { json, Router, type NextFunction, type Request, type Response } from 'express'
 import { callerOf } from '../../access/caller-of.js'
+import { clientAddress } from '../../access/client-address.js'
 import type { Callers } from '../../access/callers.js'
 import { cookiePlace } from '../../access/cookies.js'
 import { takesPasswords } from '../../access/password-users.js'
@@ -74,7 +75,7 @@ function causesOf(error: unknown): string {
 function refusals({ logger }: Deps, basePath: string) {
   return (error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof SignInRefused)) return next(error)
-    logger.warn({ status: error.status, reason: error.message, ...(error.cause === undefined ? {} : { because: causesOf(error.cause) }) }, 'somebody was not signed in')
+    logger.warn({ status: error.status, address: clientAddress(request), reason: error.message, ...(error.cause === undefined ? {} : { because: causesOf(error.cause) }) }, 'somebody was not signed in')
     if (error.retryAfterSeconds !== null) response.set('retry-after', String(error.retryAfterSeconds))
     if (request.method === 'POST' || !(request.headers.accept ?? '').includes('text/html')) return sendJson(request, response.status(error.status), { error: error.message })
     sendAnswerPage(response, { status: error.status, title: 'You are not signed in', message: error.message, link: { to: basePath, text: 'Back to the start page' } })

@@ -1,4 +1,6 @@
 import { stranger, wwwDefaults, type AuthConfig } from '@yardmaster/domain'
+import { get } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../../test/kit/installation.js'
 import { warningOf } from '../../access/warning-of.js'
@@ -22,9 +24,9 @@ const pause = (api: TestApi, headers: { [name: string]: string } = {}) =>
 it('where nobody signs in, whoever is on this machine may do everything, and nobody else', async () => {
   expect((await pause(local)).status).toBe(200)
   for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'via']) {
-    const { status, text } = await pause(local, { [header]: '203.0.113.7' })
+    const { status, text: told } = await pause(local, { [header]: '203.0.113.7' })
     expect([header, status]).toEqual([header, 403])
-    expect(text).toMatch(/auth\.userFile.*anywhere: true/)
+    expect(told).toMatch(/auth\.userFile.*anywhere: true/)
     expect((await browserLike().go(`${local.url}/api/v2/builders`, { headers: { [header]: '203.0.113.7' } })).status).toBe(200)
   }
   // A proxy of this machine that asks for this machine.
@@ -52,16 +54,46 @@ it('under https a cookie is for that path, and never in clear', async () => {
   expect((await signIn()).headers.get('set-cookie')).toMatch(/^__Secure-yard_session=[\w-]{43}; Max-Age=\d+; Path=\/ci\/; HttpOnly; Secure; SameSite=Lax$/)
 })
 
+it('who asks from elsewhere where nobody signs in is not told whose tokens there are', async () => {
+  const tokens = async (headers: { [name: string]: string }) => (await browserLike().go(`${local.url}/api/yard/v1/tokens`, { headers })).status
+  local.setGeneration({ id: local.generationId, configuration: www(none) })
+  expect([await tokens({}), await tokens({ 'x-forwarded-for': '203.0.113.7' })]).toEqual([200, 401])
+})
+
 it('the header of a proxy counts from trusted proxies alone', async () => {
   for (const api of [local, secure]) api.setGeneration({ id: api.generationId, configuration: www(proxy) })
   const who = async (api: TestApi, headers: { [name: string]: string }): Promise<unknown> => JSON.parse((await browserLike().go(`${api.url}/auth/user`, { headers })).text)
   const told = { REMOTE_USER: 'ann@EXAMPLE.ORG', 'x-email': 'ann@example.org', 'x-groups': 'ops, builders' }
   expect(await who(secure, told)).toEqual({ username: 'ann', full_name: null, email: 'ann@example.org', groups: ['ops', 'builders'] })
   expect(await who(secure, { ...told, REMOTE_USER: 'no realm' })).toEqual({ anonymous: true })
+  // Which of two is the proxy's own, nobody knows.
+  expect(await twice(secure, [['remote_user', 'root@EXAMPLE.ORG'], ['remote_user', 'ann@EXAMPLE.ORG']])).toContain('anonymous')
+  expect(await twice(secure, [['remote_user', 'ann@EXAMPLE.ORG'], ['x-groups', 'admins'], ['x-groups', 'ops']])).toContain('"groups":[]')
   // Without YARD_TRUSTED_PROXIES nobody's.
   expect(await who(local, told)).toEqual({ anonymous: true })
   expect((await pause(local, told)).status).toBe(403)
   expect((await pause(secure, told)).status).toBe(200)
+})
+
+const twice = (api: TestApi, headers: [string, string][]): Promise<string> => new Promise((resolve, reject) => {
+  const { hostname, port, host } = new URL(api.url)
+  get({ hostname, port, path: '/auth/user', headers: ['host', host, 'accept', 'application/json', ...headers.flat()] }, response => { void text(response).then(resolve, reject) }).on('error', reject)
+})
+
+it('a page of another site acts for nobody who looks at it, whatever it sends but a token', async () => {
+  const dashboard = 'https://dashboard.example.org'
+  local.setGeneration({ id: local.generationId, configuration: aConfiguration({ www: { ...wwwDefaults, allowedOrigins: [dashboard] } }) })
+  expect((await pause(local)).status).toBe(200)
+  for (const authorization of ['Basic eDp4', 'x', 'Bearer ', 'Digest x']) expect([authorization, (await pause(local, { origin: dashboard, authorization })).status]).toEqual([authorization, 403])
+  secure.setGeneration({ id: secure.generationId, configuration: aConfiguration({ www: { ...wwwDefaults, auth: proxy, reading: 'closed', allowedOrigins: [dashboard] } }) })
+  const read = (origin: string) => browserLike().go(`${secure.url}/api/v2/builders`, { headers: { REMOTE_USER: 'ann@EXAMPLE.ORG', origin } })
+  expect([(await read('https://ci.example.org')).status, (await read(dashboard)).status]).toEqual([200, 401])
+})
+
+it('who guesses the passwords of yard try behind a proxy keeps nobody else out', async () => {
+  const knock = async (address: string) => (await browserLike().go(`${local.url}/api/yard/v1/try`, { headers: { authorization: 'Basic YW5uOng=', 'x-forwarded-for': address } })).status
+  for (let at = 0; at < 20; at++) await knock('203.0.113.7')
+  expect([await knock('203.0.113.7'), await knock('203.0.113.8')]).toEqual([429, 401])
 })
 
 it('a token that is none is refused, whatever else would do', async () => {

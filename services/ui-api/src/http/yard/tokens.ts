@@ -1,6 +1,6 @@
 import { createToken } from '@yardmaster/db/verbs/create-token'
 import { revokeToken } from '@yardmaster/db/verbs/revoke-token'
-import { authorityOf, type Caller } from '@yardmaster/domain'
+import { authorityOf, isStranger } from '@yardmaster/domain'
 import { routes } from '@yardmaster/rest'
 import { Router, type Request } from 'express'
 import { authorize } from '../../access/authorize.js'
@@ -56,8 +56,9 @@ export function tokenRoutes(deps: Deps): Router {
 /** Throws YardError (401) where one has to sign in for that. */
 function ownerOf(deps: Deps, request: Request): Owner {
   const auth = authOf(deps)
-  const { username }: Caller = callerOf(request)
-  if (username === null && auth.kind !== 'none') throw new YardError(401, 'you need to sign in: tokens belong to who makes them')
+  const caller = callerOf(request)
+  const { username } = caller
+  if (username === null && (auth.kind !== 'none' || isStranger(caller))) throw new YardError(401, 'you need to sign in: tokens belong to who makes them')
   return { authority: authorityOf(auth), username: username ?? nobody }
 }
 

@@ -3,12 +3,13 @@ import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { routes, type TryUser } from '@yardmaster/rest'
 import { Router, type Request, type RequestHandler } from 'express'
 import { clientAddress } from '../../access/client-address.js'
+import { addressKey } from '../../access/client-key.js'
 import type { Deps } from '../../deps.js'
 import { allowedTo, chooseTry, tryPatch, type Allowed } from '../../do/try.js'
 import { serve, type Handler } from './serve.js'
 import { YardError } from './yard-error.js'
 
-/** Wrong passwords for one name from one address in a minute: behind a proxy all have one address. */
+/** Wrong passwords for one name from one address in a minute. */
 const MOST_WRONG = 20
 /** Names that are counted. */
 const MOST_COUNTED = 1_000
@@ -53,7 +54,7 @@ class Door {
       this.#wrong.clear()
     }
     const user = credentials(request)
-    const who = `${request.socket.remoteAddress ?? ''} ${user?.username.slice(0, 100) ?? ''}`
+    const who = `${addressKey(request)} ${user?.username.slice(0, 100) ?? ''}`
     const wrong = this.#wrong.get(who) ?? 0
     if (wrong >= MOST_WRONG) throw new YardError(429, 'too many wrong passwords: try again in a minute')
     const allowed = user ? allowedTo(this.deps, user) : []
