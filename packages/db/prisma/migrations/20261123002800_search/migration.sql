@@ -1,7 +1,16 @@
--- Of their beginnings alone, because a text of any length may stand in them. Prisma's schema has no words for it.
+-- Of their beginnings alone, because a text of any length may stand in them. No hashes, which take longer with each row of the same text.
+-- Prisma's schema has no words for it.
 CREATE INDEX "changes_of_author" ON "changes"(left("author", 100) text_pattern_ops, "id");
 
 CREATE INDEX "changes_of_branch" ON "changes"(left("branch", 100), "id");
+
+CREATE INDEX "changes_of_revision" ON "changes"(left("revision", 100), "id");
+
+CREATE INDEX "changes_of_project" ON "changes"(left("project", 100), "id");
+
+CREATE INDEX "changes_of_repository" ON "changes"(left("repository", 100), "id");
+
+CREATE INDEX "sourcestamps_of_branch" ON "sourcestamps"(left("branch", 100), "id");
 
 CREATE INDEX "sourcestamps_of_revision" ON "sourcestamps"(left("revision", 100) text_pattern_ops);
 

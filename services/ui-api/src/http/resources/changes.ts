@@ -3,7 +3,7 @@ import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, buildPlaces, numberIn } from './places.js'
 import { sourcestampObject } from './sourcestamps.js'
 import { raw, sql, type Sql } from './sql.js'
-import { column, indexed, list, time, type StoredResource } from './stored-resource.js'
+import { column, indexed, indexedText, list, time, type StoredResource } from './stored-resource.js'
 
 export const changes: StoredResource<Change> = {
   type,
@@ -13,18 +13,18 @@ export const changes: StoredResource<Change> = {
   columns: {
     changeid: indexed(column('c.id'), 'range'),
     parent_changeids: list('c.parent_change_ids'),
-    author: indexed(column('c.author')),
+    author: indexedText('c.author'),
     committer: column('c.committer', { nullable: true }),
     files: list('c.files'),
     comments: column('c.comments'),
-    revision: indexed(column('c.revision', { nullable: true })),
+    revision: indexedText('c.revision', { nullable: true }),
     when_timestamp: time('c.when_at'),
-    branch: indexed(column('c.branch', { nullable: true })),
+    branch: indexedText('c.branch', { nullable: true }),
     category: column('c.category', { nullable: true }),
     revlink: column('c.revlink', { nullable: true }),
     properties: column('c.properties'),
-    repository: indexed(column('c.repository')),
-    project: indexed(column('c.project')),
+    repository: indexedText('c.repository'),
+    project: indexedText('c.project'),
     codebase: column('c.codebase'),
     sourcestamp: column(`(SELECT ${sourcestampObject('ss')} FROM sourcestamps ss WHERE ss.id = c.sourcestamp_id)`),
   },

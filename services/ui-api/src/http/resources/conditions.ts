@@ -1,6 +1,6 @@
 import type { Filter, FilterValue } from '@yardmaster/rest'
 import { join, raw, sql, type Sql } from './sql.js'
-import type { Column } from './stored-resource.js'
+import { INDEXED_CHARACTERS, type Column } from './stored-resource.js'
 
 const comparisons = { lt: '<', le: '<=', gt: '>', ge: '>=' } as const
 
@@ -17,18 +17,22 @@ export function filterCondition(column: Column, { op, values }: Filter, nullDiff
 }
 
 /** One comparison and ANY are planned alike, but the single one is easier to read in a slow query log. A time is in a second when it is between two. */
-function anyOf(column: Column, values: readonly FilterValue[]): Sql {
+function anyOf({ beginning, ...column }: Column, values: readonly FilterValue[]): Sql {
+  if (beginning) return sql`${anyOf({ ...column, key: beginning }, values.map(value => beginningOfText(String(value))))} AND ${anyOf(column, values)}`
   if (column.kind !== 'time') return values.length === 1 ? sql`${column.key} = ${one(values[0])}` : sql`${column.key} = ANY(${any(values)})`
   const within = (seconds: number) => sql`(${timeCondition(column, 'ge', seconds)} AND ${timeCondition(column, 'le', seconds)})`
   return sql`(${join(values.map(value => within(Number(value))), ' OR ')})`
 }
+
+/** In whole characters, as the database counts them. */
+const beginningOfText = (text: string) => Array.from(text.slice(0, 2 * INDEXED_CHARACTERS)).slice(0, INDEXED_CHARACTERS).join('')
 
 /** A number that is too large for the column's type is no error: nothing has it. */
 const one = (value: FilterValue | undefined) => (typeof value === 'number' ? sql`${value}::bigint` : sql`${value}`)
 const any = (values: readonly FilterValue[]) => (typeof values[0] === 'number' ? sql`${values}::bigint[]` : sql`${values}`)
 
 function differsFrom(column: Column, values: readonly FilterValue[], nullDiffers: boolean): Sql {
-  const differs = sql`NOT ${anyOf({ ...column, bounds: undefined }, values)}`
+  const differs = sql`NOT ${anyOf({ ...column, bounds: undefined, beginning: undefined }, values)}`
   return nullDiffers && column.nullable ? sql`(${column.key} IS NULL OR ${differs})` : differs
 }
 

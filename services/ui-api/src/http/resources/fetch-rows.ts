@@ -81,7 +81,9 @@ async function countUpTo(querier: Querier, { from }: StoredResource, conditions:
 /** Whether an index finds the rows, in whichever order they are asked for. */
 function isServed(resource: StoredResource, { filters, order, offset }: ResultSpec): boolean {
   const first = order[0] && columnOf(resource, order[0].field)
-  return offset <= longestAnswer && (!first || first.order !== undefined || first.indexed !== undefined) && filters.every(filter => isIndexed(columnOf(resource, filter.field), filter))
+  // An index of values that are the same or not has no order, or leaves out those without one.
+  const isOrdered = !first || first.order !== undefined || first.indexed === 'range' || first.withId === true
+  return offset <= longestAnswer && isOrdered && filters.every(filter => isIndexed(columnOf(resource, filter.field), filter))
 }
 
 function isIndexed({ indexed, conditions }: Column, { op, values }: Filter): boolean {

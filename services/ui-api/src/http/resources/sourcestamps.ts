@@ -2,7 +2,7 @@ import { sourcestamps as type, type SourceStamp } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { numberIn } from './places.js'
 import { raw, sql } from './sql.js'
-import { column, indexed, time, type StoredResource } from './stored-resource.js'
+import { column, indexed, indexedText, time, type StoredResource } from './stored-resource.js'
 
 const patchOf = (row: string, body: string) =>
   `CASE WHEN ${row}.patch_id IS NOT NULL THEN (SELECT jsonb_build_object('patchid', p.id, 'level', p.level, 'subdir', p.subdir, 'body', ${body}, 'author', p.author, 'comment', p.comment)
@@ -17,7 +17,7 @@ export const sourcestamps: StoredResource<SourceStamp> = {
   columns: {
     ssid: indexed(column('ss.id'), 'range'),
     branch: column('ss.branch', { nullable: true }),
-    revision: indexed(column('ss.revision', { nullable: true })),
+    revision: indexedText('ss.revision', { nullable: true }),
     repository: column('ss.repository'),
     project: column('ss.project'),
     codebase: column('ss.codebase'),

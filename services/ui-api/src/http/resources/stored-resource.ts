@@ -15,6 +15,8 @@ export type Column = {
   conditions?: { yes: Sql; no: Sql; mostly?: boolean }
   /** What an index finds: rows with one value, or those between two as well. */
   indexed?: 'equal' | 'range'
+  /** Of a text of any length: what the index has of it. */
+  beginning?: Sql | undefined
   /** The index has the id behind it: it knows the newest rows of each value. */
   withId?: true
   /** Of a time that rises with the id: what the id must be besides, since rows are mostly asked for in its order. */
@@ -67,12 +69,22 @@ export function indexed(of: Column, by: 'equal' | 'range' = 'equal'): Column {
   return { ...of, indexed: by }
 }
 
+/** What an index has of a text: more of it would be refused as too large for its pages. */
+export const beginningOf = (expression: string): Sql => raw(`left(${expression}, ${INDEXED_CHARACTERS})`)
+export const INDEXED_CHARACTERS = 100
+
+/** A text of any length, with an index of its beginning. */
+export function indexedText(expression: string, options: Options = {}): Column {
+  return { ...indexed(column(expression, options)), beginning: beginningOf(expression) }
+}
+
 /** A column with an index, of a table in which it rises with the id: no transaction lasts for an hour, so that rows are out of order by less than that. */
 export function risingTime(expression: string, { table, id }: { table: string; id: string }): Column {
   const name = expression.slice(expression.indexOf('.') + 1)
   const bounds: Bounds = {
-    from: seconds => sql`${raw(id)} >= (SELECT id FROM ${raw(table)} WHERE ${raw(name)} >= to_timestamp(${seconds - 3600}) ORDER BY ${raw(name)} LIMIT 1)`,
-    until: seconds => sql`${raw(id)} <= (SELECT id FROM ${raw(table)} WHERE ${raw(name)} <= to_timestamp(${seconds + 3600}) ORDER BY ${raw(name)} DESC LIMIT 1)`,
+    // By rows on the far side of that hour: the first within it may itself be out of order with what is asked for.
+    from: seconds => sql`${raw(id)} > coalesce((SELECT id FROM ${raw(table)} WHERE ${raw(name)} < to_timestamp(${seconds - 3600}) ORDER BY ${raw(name)} DESC LIMIT 1), 0)`,
+    until: seconds => sql`${raw(id)} < coalesce((SELECT id FROM ${raw(table)} WHERE ${raw(name)} > to_timestamp(${seconds + 3600}) ORDER BY ${raw(name)} LIMIT 1), ${Number.MAX_SAFE_INTEGER}::bigint)`,
   }
   return { ...orderedBy(id, time(expression)), indexed: 'range', bounds }
 }

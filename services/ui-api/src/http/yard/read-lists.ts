@@ -42,7 +42,7 @@ export async function readBuilds(db: Database, { builder, worker, project, branc
     ],
     filters: [
       ...(state === 'finished' ? [raw('x.complete_at IS NOT NULL')] : []), ...when(project, name => sql`x.project_id = ${projectId(name)}`), ...when(results, numbers => sql`x.results = ANY(${numbers}::int[])`),
-      ...when(owner, name => sql`(x.properties -> 'owner' ->> 0 = ${name} OR x.properties -> 'owners' -> 0 ? ${name})`), ...when(branch, name => built(BUILDSET_OF_BUILD, sql`s.branch = ${name}`)),
+      ...when(owner, name => sql`(x.properties -> 'owner' ->> 0 = ${name} OR x.properties -> 'owners' -> 0 ? ${name})`), ...when(branch, name => built(BUILDSET_OF_BUILD, ofBranch('s.branch', name))),
     ],
   })
   return { builds: await readBuildsById(db, ids), next }
@@ -66,7 +66,7 @@ export async function readRequests(db: Database, { builder, project, branch, rev
     ],
     filters: [
       ...when(state, states => sql`x.state = ANY(${states}::text[])`), ...when(project, name => sql`x.project_id = ${projectId(name)}`), ...when(results, numbers => sql`x.results = ANY(${numbers}::int[])`),
-      ...when(branch, name => built('x.buildset_id', sql`s.branch = ${name}`)),
+      ...when(branch, name => built('x.buildset_id', ofBranch('s.branch', name))),
     ],
   })
   return { buildrequests: ids.length === 0 ? [] : (await db.pool.query<ListedRequest>(REQUEST, [ids])).rows, next }
