@@ -1,6 +1,9 @@
 /** A live event as Buildbot's WebSocket tells it: key (its path, the last part is the event) and message (the resource). */
 export type LiveEvent = { k: string; m: { [field: string]: unknown } }
 
+/** Of ours: how many builds run and requests wait. No event of the event stream, so it has no place there; who listens (also again) is told at once. */
+export const countsPath = 'counts/builds/update'
+
 /** Whether an event's path is one that the pattern asks for: `*` stands for any one element. */
 export function matchesPath(pattern: string, path: string): boolean {
   return masked(path, maskOf(pattern)) === pattern

@@ -1,3 +1,4 @@
+import { countsPath } from '@yardmaster/rest'
 import { EventListeners } from '../event-listeners.js'
 import { forceBuilds } from '../force.js'
 import { startInstallation, trivialConfig, type Bench, type Installation } from '../installation.js'
@@ -12,9 +13,9 @@ const WORKERS = 50
 const BUILDERS = 100
 const AT_ONCE = 50
 
-/** What the page of a builder listens to. */
+/** What the page of a builder listens to: by its header, itself, and what it may do. */
 const patternsOf = (builder: number) => [
-  `builders/${builder}/*`, `builders/${builder}/builds/*/*`, `builders/${builder}/buildrequests/*/*`, 'workers/*/*', 'schedulers/*/*', 'masters/*/*', 'changesources/*/*',
+  countsPath, 'builders/*/*', `builders/${builder}/builds/*/*`, `builders/${builder}/buildrequests/*/*`, 'workers/*/*',
 ]
 
 /** Many pages that are open on one ui-api while builds run: its memory, its time, and how late they hear. */

@@ -83,6 +83,12 @@ export const listedBuilder = z.object({
 export type ListedBuilder = z.infer<typeof listedBuilder>
 export const listedBuildersAnswer = z.object({ builders: z.array(listedBuilder), next: z.string().nullable().describe('The `before` of the next page; null: that was all.') })
 
+export const installationCounts = z.object({
+  running: z.number().describe('Builds.'),
+  waiting: z.number().describe('Build requests.'),
+}).meta({ id: 'Counts', description: 'How many builds run, and how many build requests wait.' })
+export type InstallationCounts = z.infer<typeof installationCounts>
+
 export const searchHit = z.object({
   kind: z.enum(['builder', 'worker', 'build', 'buildrequest', 'change']),
   id: z.number(),

@@ -1,5 +1,5 @@
-import { builders, buildrequests, builds, forceschedulers, logs, propertyList, steps, workers } from '@yardmaster/rest'
-import type { Build, Builder, BuildRequest, Client, ForceScheduler, ListedProperty, LiveEvent, Log, ResourceType, Step, Worker } from '@yardmaster/rest'
+import { builders, buildrequests, builds, countsPath, forceschedulers, installationCounts, logs, propertyList, routes, steps, workers } from '@yardmaster/rest'
+import type { Build, Builder, BuildRequest, Client, ForceScheduler, InstallationCounts, ListedProperty, LiveEvent, Log, ResourceType, Step, Worker, YardClient } from '@yardmaster/rest'
 import { groupRecent, keepWhile, upsert, withRecentBuild } from '../lib/collections.js'
 import type { RecentBuilds } from '../lib/collections.js'
 import type { LiveQuery } from '../live/live-query.js'
@@ -21,6 +21,14 @@ function applyTo<T extends object>(resource: ResourceType<T>, same: (a: T, b: T)
     return row && belongs(row) ? upsert(rows, row, other => same(row, other)) : rows
   }
 }
+
+/** What runs and what waits: every page shows it, so it is not told build by build. */
+export const countsQuery = (yard: YardClient): LiveQuery<InstallationCounts> => ({
+  key: ['yard', 'counts'],
+  paths: [countsPath],
+  fetch: () => yard.call(routes.lists.counts, {}),
+  apply: (counts, { m }) => installationCounts.safeParse(m).data ?? counts,
+})
 
 export const buildersQuery = (client: Client): LiveQuery<Builder[]> => ({
   key: ['builders'],
@@ -64,6 +72,19 @@ export const pendingQuery = (client: Client): LiveQuery<ReadonlyMap<number, Buil
   apply: (pending, event) => {
     const request = resourceOf(buildrequests, event)
     return request ? keepWhile(pending, request.buildrequestid, request, !request.claimed && !request.complete) : pending
+  },
+})
+
+/** Those of one builder, in the order of their coming. */
+export const pendingOfBuilderQuery = (client: Client, builderid: number): LiveQuery<BuildRequest[]> => ({
+  key: ['buildrequests', 'pending', builderid],
+  paths: [`builders/${builderid}/buildrequests/*/*`],
+  fetch: async () => (await client.list(buildrequests, `builders/${builderid}/buildrequests`, { complete: false, claimed: false, order: 'buildrequestid', limit: mostPending })).rows,
+  apply: (rows, event) => {
+    const told = resourceOf(buildrequests, event)
+    if (told?.builderid !== builderid) return rows
+    if (told.claimed || told.complete) return rows.filter(row => row.buildrequestid !== told.buildrequestid)
+    return upsert(rows, told, row => row.buildrequestid === told.buildrequestid)
   },
 })
 

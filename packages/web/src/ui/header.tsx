@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 import { Link } from 'react-router'
-import { mostPending, pendingQuery, runningBuildsQuery } from '../api/queries.js'
+import { countsQuery } from '../api/queries.js'
 import { titleQuery } from '../api/title.js'
 import { useLiveQuery, useLiveStatus } from '../live/live-query.js'
 import type { LiveStatus } from '../live/live-socket.js'
@@ -11,10 +11,9 @@ import { PageLinks } from './page-links.js'
 import { SearchBox } from './search-box.js'
 
 export function Header(): ReactElement {
-  const { api } = useServices()
+  const { yard } = useServices()
   const title = useQuery(titleQuery()).data
-  const running = useLiveQuery(runningBuildsQuery(api)).data?.size
-  const waiting = useLiveQuery(pendingQuery(api)).data?.size
+  const { running, waiting } = useLiveQuery(countsQuery(yard)).data ?? {}
   return (
     <header className="header">
       <Link to="/" className="brand" data-testid="title">
@@ -26,7 +25,7 @@ export function Header(): ReactElement {
       <div className="header-counts">
         <span title="Builds that run now" data-testid="running-count" className={running ? 'has-some' : ''}><b>{running ?? '–'}</b> running</span>
         <Link to="/pendingbuildrequests" title="Build requests that wait for a worker" data-testid="waiting-count" className={waiting ? 'has-some' : ''}>
-          <b>{waiting === undefined ? '–' : waiting >= mostPending ? `${mostPending}+` : waiting}</b> waiting
+          <b>{waiting ?? '–'}</b> waiting
         </Link>
         <LiveState status={useLiveStatus()} />
         <UserMenu />

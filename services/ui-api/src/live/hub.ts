@@ -1,7 +1,10 @@
 import { EventsGone, type Bus, type EventBatch, type EventPosition, type EventSubscription } from '@yardmaster/bus'
 import type { Database } from '@yardmaster/db'
+import { countsPath } from '@yardmaster/rest'
 import type { Clock, Logger } from '@yardmaster/runtime'
+import { readCounts } from '../http/yard/read-counts.js'
 import { Cohort } from './cohort.js'
+import { Counts } from './counts.js'
 import type { Listener } from './listener.js'
 import { endOf, readPlace, textOf, type Place } from './place.js'
 import { RecentBatches } from './recent-batches.js'
@@ -41,6 +44,7 @@ export class Hub {
   readonly #events: EventSubscription
   readonly #abort = new AbortController()
   readonly #recent = new RecentBatches(mostRecent)
+  readonly #counts: Counts
   readonly #live = new Cohort(0)
   readonly #late = new Set<Cohort>()
   readonly #boarding = new Map<Listener, Boarding>()
@@ -51,6 +55,7 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#options = options
+    this.#counts = new Counts({ ...options, read: () => readCounts(options.db) })
     this.heartbeats = new Wheel(options.clock, { periodMs: 15_000, stepMs: 1_000 })
     this.rights = new Wheel(options.clock, { periodMs: 3_000, stepMs: 500 })
     this.#events = options.events.subscribeEvents({ from: 'new', onBatch: batch => this.#take(batch), onResync: at => this.#resync(at) })
@@ -74,15 +79,18 @@ export class Hub {
     const boarding = this.#boarding.get(listener)
     if (boarding) boarding.patterns.add(pattern)
     else this.#cohorts.get(listener)?.listen(listener, pattern)
+    if (!boarding && pattern === countsPath) this.#counts.add(listener)
   }
 
   unlisten(listener: Listener, pattern: string): void {
     this.#boarding.get(listener)?.patterns.delete(pattern)
     this.#cohorts.get(listener)?.unlisten(listener, pattern)
+    if (pattern === countsPath) this.#counts.remove(listener)
   }
 
   leave(listener: Listener): void {
     this.#boarding.delete(listener)
+    this.#counts.remove(listener)
     this.#cohorts.get(listener)?.remove(listener)
     this.#cohorts.delete(listener)
   }
@@ -96,6 +104,7 @@ export class Hub {
     this.#abort.abort()
     this.heartbeats.close()
     this.rights.close()
+    this.#counts.close()
     for (const listener of [...this.#boarding.keys(), ...this.#cohorts.keys()]) listener.end('stopping')
     await this.#events.close()
     await this.#running
@@ -111,11 +120,13 @@ export class Hub {
   #take(batch: EventBatch): void {
     this.#begin({ incarnation: batch.incarnation, sequence: batch.sequence - 1 })
     this.#recent.add(batch)
+    this.#counts.take(batch)
     this.#go()
   }
 
   #resync(at: EventPosition): void {
     this.#recent.clear(at.sequence)
+    this.#counts.doubt()
     this.#missed = at
     this.#go()
   }
@@ -200,6 +211,7 @@ export class Hub {
     this.#cohorts.set(listener, cohort)
     cohort.add(listener, patterns, from)
     listener.joined({ place: from ? textOf(from) : cohort.placeOf(listener, this.#incarnation ?? ''), resync })
+    if (patterns.has(countsPath)) this.#counts.add(listener)
   }
 
   async #advance(cohort: Cohort): Promise<void> {

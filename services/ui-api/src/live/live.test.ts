@@ -2,7 +2,7 @@ import { transaction } from '@yardmaster/db'
 import { requestStop } from '@yardmaster/db/verbs/stop-build'
 import type { EventType } from '@yardmaster/domain'
 import { SUCCESS } from '@yardmaster/domain'
-import { createClient, type LiveEvent } from '@yardmaster/rest'
+import { createClient, installationCounts, type LiveEvent } from '@yardmaster/rest'
 import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
@@ -127,6 +127,25 @@ describe('web socket', () => {
     expect(await second.ask({ cmd: 'startConsuming', path: 'builds/*/*', after: position })).toMatchObject({ code: 400 })
     const third = await webSocket()
     expect(await third.ask({ cmd: 'startConsuming', path: 'changes/*/new', after: '1:5', position: true })).toMatchObject({ code: 200, resync: true, position: expect.stringMatching(/^\d+:\d+$/) })
+  })
+
+  it('tells what runs and waits to who begins to listen, and when it has become another', async () => {
+    const counts = async () => installationCounts.parse((await api.get('/api/yard/v1/counts')).body)
+    const before = await counts()
+    const one = await webSocket()
+    await one.ask({ cmd: 'startConsuming', paths: ['counts/builds/update'], position: true })
+    expect(await one.event('counts/builds/update')).toEqual({ k: 'counts/builds/update', m: before })
+    const started = await build()
+    await request(api, 'b1')
+    const after = { running: before.running + 1, waiting: before.waiting + 1 }
+    await vi.waitFor(() => expect(one.events().at(-1)?.m).toEqual(after), 20_000)
+    expect(await counts()).toEqual(after)
+    const two = await webSocket()
+    await two.ask({ cmd: 'startConsuming', path: 'builds/*/*' })
+    await two.ask({ cmd: 'startConsuming', path: 'counts/builds/update' })
+    expect((await two.event('counts/builds/update')).m).toEqual(after)
+    await finish(api, started, SUCCESS)
+    await vi.waitFor(() => expect(one.events().at(-1)?.m).toEqual({ ...after, running: before.running }), 20_000)
   })
 
   it('is not for pages of other sites', async () => {

@@ -3,13 +3,13 @@ export class Message {
   readonly path: string
   /** The resource as JSON text. */
   readonly state: string
-  /** Who has it has read the event stream up to here. */
-  readonly place: string
+  /** Who has it has read the event stream up to here; null: it is not of the event stream. */
+  readonly place: string | null
   #sse: Buffer | undefined
   #frame: Buffer | undefined
   #frameWithPlace: Buffer | undefined
 
-  constructor(path: string, state: string, place: string) {
+  constructor(path: string, state: string, place: string | null) {
     this.path = path
     this.state = state
     this.place = place
@@ -21,7 +21,7 @@ export class Message {
   }
 
   get sse(): Buffer {
-    this.#sse ??= Buffer.from(`id: ${this.place}\nevent: event\ndata: {"key":${JSON.stringify(this.path.split('/'))},"message":${this.state}}\n\n`)
+    this.#sse ??= Buffer.from(`${this.place === null ? '' : `id: ${this.place}\n`}event: event\ndata: {"key":${JSON.stringify(this.path.split('/'))},"message":${this.state}}\n\n`)
     return this.#sse
   }
 
@@ -31,6 +31,7 @@ export class Message {
   }
 
   get frameWithPlace(): Buffer {
+    if (this.place === null) return this.frame
     this.#frameWithPlace ??= Buffer.from(`{"k":${JSON.stringify(this.path)},"m":${this.state},"position":"${this.place}"}`)
     return this.#frameWithPlace
   }

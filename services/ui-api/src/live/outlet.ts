@@ -72,7 +72,7 @@ export class Outlet {
     if (!this.#corked) this.#wire.cork()
     this.#corked = true
     this.#wire.write(message)
-    this.place = message.place
+    if (message.place !== null) this.place = message.place
   }
 
   #forget(message: Message): void {

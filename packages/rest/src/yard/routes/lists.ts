@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { listedBuildersAnswer, listedBuildsAnswer, listedChangesAnswer, listedRequestsAnswer, searchAnswer } from '../lists.js'
+import { countsPath } from '../../events.js'
+import { installationCounts, listedBuildersAnswer, listedBuildsAnswer, listedChangesAnswer, listedRequestsAnswer, searchAnswer } from '../lists.js'
 import { flag, limit, route, searched, wholeNumber } from '../route.js'
 
 const time = z.coerce.number<number | string>()
@@ -30,6 +31,10 @@ export const listRoutes = {
   builders: route({
     name: 'listBuilders', path: '/builders', tag: 'builders', summary: 'Builders, with how they are', description: 'By name; without `all` only those that a configuration names.', answer: listedBuildersAnswer,
     query: z.strictObject({ name: searched.describe('Only those that have this in their names.'), tag: searched.describe('Only those with this tag.'), project, all: flag, before: searched, limit }).partial(),
+  }),
+  counts: route({
+    name: 'showCounts', path: '/counts', tag: 'builds', summary: 'How many builds run, and how many build requests wait', answer: installationCounts,
+    description: `Told live under the path \`${countsPath}\`, to who begins to listen at once, and then whenever they are others, at most once a second.`,
   }),
   search: route({
     name: 'search', path: '/search', tag: 'builds', summary: 'Finds builders, workers, builds, build requests and changes', answer: searchAnswer,

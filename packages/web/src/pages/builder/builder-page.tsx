@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { Link, useParams } from 'react-router'
 import { useLatentWorkers } from '../../api/machines.js'
-import { buildersQuery, forceSchedulersQuery, pendingQuery, workersQuery } from '../../api/queries.js'
+import { buildersQuery, forceSchedulersQuery, pendingOfBuilderQuery, workersQuery } from '../../api/queries.js'
 import { ForceDialog } from '../../force/force-dialog.js'
 import { count } from '../../lib/format.js'
 import { useLiveQuery } from '../../live/live-query.js'
@@ -30,13 +30,12 @@ function KnownBuilder({ builder }: { builder: Builder }): ReactElement {
   const { api } = useServices()
   const [forcing, setForcing] = useState(false)
   const workers = useLiveQuery(workersQuery(api)).data
-  const pending = useLiveQuery(pendingQuery(api)).data
+  const waiting = useLiveQuery(pendingOfBuilderQuery(api, builder.builderid)).data ?? []
   const schedulers = useQuery(forceSchedulersQuery(api)).data ?? []
   const mine = workers?.filter(worker => worker.configured_on.some(entry => entry.builderid === builder.builderid))
   const latent = useLatentWorkers()
   const named = mine?.filter(worker => worker.connected_to.length > 0 || !latent.has(worker.workerid)) ?? []
   const asleep = (mine?.length ?? 0) - named.length
-  const waiting = [...(pending?.values() ?? [])].filter(request => request.builderid === builder.builderid)
   const forceable = schedulers.some(scheduler => scheduler.builder_names.includes(builder.name))
   return (
     <section className="page" data-testid="builder-page">
