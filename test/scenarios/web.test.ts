@@ -122,12 +122,21 @@ test('old links to Buildbot’s views lead to what they mean', async () => {
 
 test('the page goes on by itself after ui-api was killed', async () => {
   await page.goto(`${cluster.url}builders/hello`)
-  await page.getByTestId('builder-page').waitFor()
+  await page.getByTestId('history-row').first().or(page.getByText('No builds yet')).waitFor()
   const rows = await page.getByTestId('history-row').count()
+  // And one that was not answered when it was opened.
+  const other = await browser.newPage()
+  await other.route(/\/builders\/1\/builds\?/, route => route.abort())
+  await other.goto(`${cluster.url}builders/hello`)
+  await other.getByRole('button', { name: 'Try again' }).waitFor()
   await cluster.roles['ui-api'].kill()
   await cluster.roles['ui-api'].start()
+  await other.locator('[data-testid=live-state][data-state=live]').waitFor({ timeout: 40_000 })
+  await other.unroute(/\/builders\/1\/builds\?/)
   writeFileSync(gate, '')
   repository.commit('after the restart', { hello: 'more\n' })
   await until('the new build in the history', async () => await page.getByTestId('history-row').count() > rows, 40_000)
   await page.locator('[data-testid=history-row][data-result=success]').first().waitFor({ timeout: 20_000 })
+  await other.getByTestId('history-row').first().waitFor({ timeout: 20_000 })
+  await other.close()
 }, 90_000)

@@ -53,6 +53,8 @@ const isFinal = (error: unknown): boolean => error instanceof RestError && error
 const api = createClient({ baseUrl: base.href })
 const queries = new QueryClient({ defaultOptions: { queries: { refetchOnWindowFocus: false, refetchOnMount: 'always', retry: (failures, error) => failures === 0 && !isFinal(error) } } })
 noticeRefusals(queries)
+// What failed while the server was away is no event, so nothing else would bring it.
+live.onStatus(() => live.status === 'live' && void queries.invalidateQueries({ predicate: ({ state }) => state.status === 'error' }))
 const yard = createYardClient({ baseUrl: base.href })
 const services = { api, yard, live, clock, ticker: createTicker(clock), causes: createCauseLoader(api), lastBuilds: createLastBuildsLoader(api), rights: createRightsLoader(yard) }
 

@@ -26,7 +26,7 @@ export function useLiveStatus(): LiveStatus {
   return useSyncExternalStore(listener => live.onStatus(listener), () => live.status)
 }
 
-/** Polls only while there is no live connection. `meanwhile` keep: until the data of a new key is there, that of the last is shown. */
+/** Polls only while there is no live connection, or no answer. `meanwhile` keep: until the data of a new key is there, that of the last is shown. */
 export function useLiveQuery<T>(query: LiveQuery<T>, enabled = true, meanwhile: 'nothing' | 'keep' = 'nothing'): UseQueryResult<T> {
   const services = useServices()
   const { live, clock } = services
@@ -67,7 +67,7 @@ export function useLiveQuery<T>(query: LiveQuery<T>, enabled = true, meanwhile: 
     structuralSharing: false,
     // What somebody else on the page keeps true already need not be asked for again.
     refetchOnMount: query => (query.getObserversCount() > 1 ? false : 'always'),
-    refetchInterval: status === 'live' ? false : pollEvery,
+    refetchInterval: ({ state }) => (status === 'live' && state.status !== 'error' ? false : pollEvery),
   })
 }
 
