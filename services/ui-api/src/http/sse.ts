@@ -1,18 +1,20 @@
 import { Router, type Request, type Response } from 'express'
 import { z } from 'zod'
 import type { Deps } from '../deps.js'
+import { mayBePath, mostPaths } from '../live/bounds.js'
 import { EventStream } from '../live/event-stream.js'
 import type { Hub } from '../live/hub.js'
 import { stillReads } from '../live/still-reads.js'
 
 /** Another replica is asked to do this to a stream of its own. */
 const questionSchema = z.object({ verb: z.enum(['add', 'remove']), id: z.string(), path: z.string() })
-const outcomeSchema = z.enum(['ok', 'unknown', 'not listening'])
+const outcomeSchema = z.enum(['ok', 'unknown', 'not listening', 'too many'])
 type Question = z.infer<typeof questionSchema>
 type Outcome = z.infer<typeof outcomeSchema>
 
 const answers: { [O in Outcome]: { status: number; text: string } } = {
   ok: { status: 200, text: 'ok' }, unknown: { status: 400, text: 'unknown uuid' }, 'not listening': { status: 404, text: 'consumer is not listening to this event' },
+  'too many': { status: 400, text: `more than ${mostPaths} paths, or one that is longer than that of any event` },
 }
 
 /** Streams are named after the process that has them: so many digits of their uuid. */
@@ -47,7 +49,7 @@ export function sseRoutes({ clock, random, logger, events, access, settings }: D
     response.on('error', () => stream.end('left'))
     response.on('close', () => stream.end('left'))
     const { paths, after } = wanted(request)
-    for (const pattern of [pathOf(request), ...paths]) if (pattern !== '') stream.patterns.add(pattern)
+    for (const pattern of [pathOf(request), ...paths]) if (pattern !== '' && mayBePath(pattern)) stream.patterns.add(pattern)
     hub.join(stream, stream.patterns, after)
   }
 
@@ -74,6 +76,7 @@ function apply(streams: ReadonlyMap<string, EventStream>, { verb, id, path }: Qu
   const stream = streams.get(id)
   if (!stream) return 'unknown'
   if (verb === 'remove') return stream.unlisten(path) ? 'ok' : 'not listening'
+  if (stream.patterns.size >= mostPaths || !mayBePath(path)) return 'too many'
   stream.listen(path)
   return 'ok'
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { callerOf, setForeign } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import { Unauthorized, type Callers } from '../access/callers.js'
+import { mayBePath, mostPaths } from '../live/bounds.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
 import { stillReads } from '../live/still-reads.js'
@@ -15,7 +16,7 @@ import { isSameOrigin } from './same-origin.js'
 
 /** Of what a client says: nothing that it may say is long. */
 const longestFrame = 64 * 1024
-const mostPaths = 10_000
+const lastWordsMs = 2_000
 
 /** Live events by WebSocket at /ws, as Buildbot's web client speaks it. The answer ends it. */
 export function serveWebSocket(server: Server, deps: Deps, { hub, reach, callers, basePath }: { hub: Hub; reach: Reach; callers: Callers; basePath: string }): () => Promise<void> {
@@ -36,7 +37,12 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, callers
   })
   return () => new Promise(resolve => {
     for (const client of sockets.clients) client.close(1001, 'the server is stopping')
-    sockets.close(() => resolve())
+    // A laptop that sleeps does not answer.
+    const cancel = deps.clock.setTimeout(() => { for (const client of sockets.clients) client.terminate() }, lastWordsMs)
+    sockets.close(() => {
+      cancel()
+      resolve()
+    })
   })
 }
 
@@ -76,6 +82,8 @@ function serveClient({ client, socket, request }: { client: WebSocket; socket: D
   client.on('error', error => logger.debug({ err: error }, 'web socket failed'))
   client.on('close', () => session.end('left'))
   client.on('message', (data: RawData) => {
+    // It may still speak after the last word.
+    if (session.over) return
     const frame = frameSchema.safeParse(parse(data))
     if (!frame.success) return say({ error: 'a frame is a JSON object', code: 400 }, null)
     const { _id } = frame.data
@@ -93,6 +101,7 @@ function refusalOfFrame(frame: Frame, session: SocketSession): Answer | null {
   if (cmd === 'ping') return null
   if (cmd !== 'startConsuming' && cmd !== 'stopConsuming') return { error: `no such command type '${cmd}'`, code: 404 }
   if (typeof path !== 'string' && (cmd === 'stopConsuming' || paths === undefined)) return { error: `invalid path format '${String(path)}'`, code: 400 }
+  if (!pathsOf(frame).every(mayBePath)) return { error: 'invalid path format: it is longer than that of any event', code: 400 }
   if (cmd === 'stopConsuming') return session.patterns.has(String(path)) ? null : { error: `path was not consumed '${String(path)}'`, code: 400 }
   if (after !== undefined && session.begun) return { error: "'after' is only for the first paths of a connection", code: 400 }
   return session.patterns.size + pathsOf(frame).length > mostPaths ? { error: `more than ${mostPaths} paths: stop consuming some first`, code: 400 } : null

@@ -25,7 +25,9 @@ export class EventStream implements Listener {
   readonly #options: EventStreamOptions
   readonly #outlet: Outlet
   readonly #stops: (() => void)[]
+  #asking = false
   #stuckBeats = 0
+  #takenBytes = 0
   #over = false
 
   constructor(response: ServerResponse, options: EventStreamOptions) {
@@ -37,10 +39,7 @@ export class EventStream implements Listener {
       cork: () => response.cork(),
       uncork: () => response.uncork(),
     })
-    response.on('drain', () => {
-      this.#stuckBeats = 0
-      this.#outlet.drained()
-    })
+    response.on('drain', () => this.#outlet.drained())
     const { hub } = options
     this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => void this.#askRights())]
   }
@@ -92,7 +91,11 @@ export class EventStream implements Listener {
   }
 
   async #askRights(): Promise<void> {
+    // One that takes longer than until the next is waited for.
+    if (this.#asking) return
+    this.#asking = true
     if (!await this.#options.stillReads()) this.end('denied')
+    this.#asking = false
   }
 
   #place(): string | null {
@@ -101,7 +104,10 @@ export class EventStream implements Listener {
 
   /** A stream that hears nothing of what it listens to learns all the same how far it has come, before that is no longer kept. */
   #beat(): void {
-    if (this.#response.writableLength > 0 && ++this.#stuckBeats > mostStuckBeats) return this.end('silent')
+    const taken = (this.#response.socket?.bytesWritten ?? 0) - this.#response.writableLength
+    this.#stuckBeats = this.#response.writableLength > 0 && taken <= this.#takenBytes ? this.#stuckBeats + 1 : 0
+    this.#takenBytes = taken
+    if (this.#stuckBeats > mostStuckBeats) return this.end('silent')
     const place = this.#outlet.isIdle ? this.#options.hub.placeOf(this) : null
     if (this.#outlet.isIdle) this.#response.write(place === null ? ': still here\n\n' : `: still here\nid: ${place}\n\n`)
   }

@@ -91,6 +91,7 @@ describe('web socket', () => {
     expect(await ask({ cmd: 'dance' })).toMatchObject({ error: "no such command type 'dance'", code: 404 })
     expect(await ask({ cmd: 'startConsuming', path: 3 })).toMatchObject({ code: 400 })
     expect(await ask({ cmd: 'stopConsuming', path: 'none' })).toMatchObject({ error: "path was not consumed 'none'", code: 400 })
+    expect(await ask({ cmd: 'startConsuming', path: 'x'.repeat(300) })).toMatchObject({ error: 'invalid path format: it is longer than that of any event', code: 400 })
     socket.send('{')
     expect(await ask({ cmd: 'ping' })).toMatchObject({ msg: 'pong' })
   })
@@ -148,6 +149,15 @@ describe('web socket', () => {
     await vi.waitFor(() => expect(one.events().at(-1)?.m).toEqual({ ...after, running: before.running }), 20_000)
   })
 
+  it('does not hold up the stop of its server by a client that sleeps', async () => {
+    const replica = await api.replica()
+    const socket = new WebSocket(`${replica.url.replace('http', 'ws')}/ws`)
+    open.push(() => socket.terminate())
+    await new Promise((resolve, reject) => { socket.once('open', resolve).once('error', reject) })
+    socket.pause()
+    await replica.close()
+  }, 20_000)
+
   it('is not for pages of other sites', async () => {
     await expect(webSocket({ origin: 'https://evil.example' })).rejects.toThrow('403')
     await webSocket({ origin: api.url })
@@ -191,6 +201,7 @@ describe('server-sent events', () => {
     expect(await say(`remove/${id}/changes/*/new`)).toBe(200)
     expect(await say(`remove/${id}/changes/*/new`)).toBe(404)
     expect(await say('add/nobody/builds/*/*')).toBe(400)
+    expect(await say(`add/${id}/${'x'.repeat(300)}`)).toBe(400)
     await accept(api, aChange('sse2'))
     const { buildsetId } = await request(api, 'b1')
     await stream.until(RegExp(`"buildsets","${buildsetId}","new"`))

@@ -21,6 +21,7 @@ export class SocketSession implements Listener {
   #tellsPlace = false
   #answered = true
   #over = false
+  #asking = false
   #join: Promise<Joined> | null = null
   #onJoined: (joined: Joined) => void = () => {}
 
@@ -37,6 +38,10 @@ export class SocketSession implements Listener {
     client.on('pong', () => { this.#answered = true })
     const { hub } = options
     this.#stops = [hub.heartbeats.add(() => this.#beat()), hub.rights.add(() => void this.#askRights())]
+  }
+
+  get over(): boolean {
+    return this.#over
   }
 
   /** Whether it has begun to listen, so that it is too late to say from where. */
@@ -99,7 +104,11 @@ export class SocketSession implements Listener {
   }
 
   async #askRights(): Promise<void> {
+    // One that takes longer than until the next is waited for.
+    if (this.#asking) return
+    this.#asking = true
     if (!await this.#options.stillReads()) this.end('denied')
+    this.#asking = false
   }
 
   #place(): string {
