@@ -4,19 +4,13 @@ import type { ReactElement } from 'react'
 import { useLocation, useSearchParams } from 'react-router'
 import { loginUrl, useSession } from './session.js'
 import { SignInForm } from './sign-in-form.js'
-
-/** A path of ours from what an address says, which anybody may have written. */
-function pathOf(to: string | null): string {
-  const base = new URL('.', document.baseURI)
-  const url = new URL(to ?? '', base)
-  return url.origin === base.origin && url.pathname.startsWith(base.pathname) && !url.pathname.startsWith(`${base.pathname}sign-in`) ? `/${url.href.slice(base.href.length)}` : '/'
-}
+import { addressOf, pageOf } from './way-back.js'
 
 /** At /sign-in?to=PAGE. */
 export function SignInPage(): ReactElement {
   const [query] = useSearchParams()
   const session = useSession().data
-  return session ? <SignIn session={session} page={pathOf(query.get('to'))} /> : <></>
+  return session ? <SignIn session={session} page={pageOf(query.get('to'), document.baseURI)} /> : <></>
 }
 
 /** In the place of a page that is only for who has signed in. */
@@ -32,7 +26,7 @@ export function SignInFirst({ session }: { session: FrontendSession }): ReactEle
 function SignIn({ session, page, first = false }: { session: FrontendSession; page: string; first?: boolean }): ReactElement {
   // Anew from the server: what was read before was for somebody else.
   const goOn = (): void => {
-    const to = new URL(page.replace(/^\/+/, ''), document.baseURI).href
+    const to = addressOf(page, document.baseURI)
     if (to === window.location.href) window.location.reload()
     else window.location.replace(to)
   }
