@@ -50,6 +50,7 @@ it.each<[string, string, RegExp[]]>([
   ['a role that nobody can have', "{ roleMatchers: [authz.rolesFromOwner({ role: 'owner' })], allowRules: [authz.stopBuild({ role: 'owners' })] }", [/no role matcher gives a role 'owners'; there are: owner/]],
   ['a rule behind one that decides everything', `{ ${roles}, allowRules: [authz.anyControlEndpoint({ role: 'dev' }), authz.stopBuild({ role: 'dev' })] }`, [/never asked: rule 1/]],
   ['owners of a worker that has none', `{ ${roles}, allowRules: [authz.workerOwner({ worker: 'w2' })] }`, [/no worker has owners/]],
+  ['try, which has passwords of its own', `{ ${roles}, allowRules: [authz.control({ actions: ['try'], role: 'dev' })] }`, [/says nothing of try/]],
   ['nothing', `{ ${roles}, allowRules: [authz.control({ actions: ['p*'], role: 'dev' }), authz.path({ path: '/api/v2/*', role: 'dev' })] }`, []],
 ])('warns of %s', async (_, authz, messages) => {
   const checked = await check(authz)

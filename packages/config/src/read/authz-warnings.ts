@@ -8,11 +8,12 @@ const conditions: { key: 'builder' | 'project' | 'worker' | 'scheduler'; of: Nam
 
 /** Rules that can never be about anything, let nobody, or are behind one that ends the rules for all. */
 export function authzWarnings(configuration: Configuration): Finding[] {
-  const { auth, authz: { rules } } = configuration.www
+  const { auth, authz: { rules }, reading } = configuration.www
   const path = ['www', 'authz', 'allowRules']
   const warning = (index: number | null, message: string): Finding => ({ path: index === null ? path : [...path, index], expected: '', found: '', message, warning: true })
   const shadow = rules.findIndex(rule => isAboutAll(rule) && (rule.defaultDeny || rule.subject.kind === 'anybody'))
   return [
+    ...(reading === 'closed' && auth.kind === 'none' ? [{ ...warning(null, 'nobody can sign in (www.auth is auth.none), so nobody may read, but programs with a token'), path: ['www', 'reading'] }] : []),
     ...(rules.length > 0 && auth.kind === 'none' ? [warning(null, 'nobody can sign in (www.auth is auth.none), so nobody has a role: only rules for anybody let somebody do something')] : []),
     ...rules.flatMap((rule, index) => [
       ...neverAbout(rule, configuration).map(message => warning(index, message)),
@@ -36,6 +37,8 @@ function neverAbout(rule: AllowRule, configuration: Configuration): string[] {
       return pattern === null || has(pattern, names) ? [] : [`it is never about anything: there is no ${key} '${pattern.text}'`]
     }),
     ...(rule.tags === null || rule.tags.some(tag => tags.includes(tag)) ? [] : [`it is never about anything: no builder has the tag ${rule.tags.map(tag => `'${tag}'`).join(' or ')}`]),
+    // It asks for a password of its own.
+    ...(rule.actions ?? []).flatMap(({ text }) => (text === 'try' ? ['it says nothing of try, which is for who has a password of schedulers.try'] : [])),
     ...(rule.actions ?? []).flatMap(action => (has(action, controlActions) ? [] : [`there is no action '${action.text}'; there are: ${controlActions.join(', ')}`])),
     ...(rule.subject.kind === 'workerOwner' && !configuration.workers.some(({ name, owners }) => owners.length > 0 && (rule.worker === null || matchesName(rule.worker, name))) ? ['it is never about anything: no worker has owners'] : []),
   ]

@@ -14,6 +14,10 @@ const byGroup: AuthzConfig['roleMatchers'] = [{ kind: 'fromGroups', groupPrefix:
 const allowed = (rules: AllowRule[], { caller = alice, target = stop, signIn = true }: { caller?: Caller; target?: AccessTarget; signIn?: boolean } = {}) =>
   decide({ signIn, authz: { roleMatchers: byGroup, rules } }, caller, target).allowed
 
+it.each([['[z-a]', '[z-a]'], ['[!b-a]x', '[!b-a]x'], ['x[', 'x['], ['[]]', ']'], ['[^a]', '^']])('the glob %s is one, whatever is in its brackets', (glob, name) => {
+  expect(matchesName(globPattern(glob), name)).toBe(true)
+})
+
 describe('who may do what', () => {
   it('without rules, everybody where nobody signs in, else who has signed in', () => {
     expect([allowed([], { signIn: false, caller: anonymous }), allowed([], { caller: anonymous }), allowed([])]).toEqual([true, false, true])
