@@ -1,10 +1,12 @@
 import { transaction } from '@yardmaster/db'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
-import type { Caller } from '@yardmaster/domain'
+import { isStranger, type Caller } from '@yardmaster/domain'
 import { Router, text, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import { Forbidden } from '../access/access.js'
 import { authorize } from '../access/authorize.js'
+import { callerOf } from '../access/caller-of.js'
+import { authOf } from '../access/www-of.js'
 import type { Deps } from '../deps.js'
 import { controls, type Controlled } from '../do/controls.js'
 import { ControlError, controlCodes } from '../do/control-error.js'
@@ -23,8 +25,19 @@ type Call = { method: string; id: string | number | null; params: { [name: strin
 /** The control actions: JSON-RPC 2.0, POSTed to the path of the thing that they act on. */
 export function controlRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
-  for (const controlled of controls) router.post(controlled.path, controlled.limit ? text({ type: () => true, limit: controlled.limit }) : body, perform(deps, controlled))
+  for (const controlled of controls) router.post(controlled.path, bodyOf(deps, controlled), perform(deps, controlled))
   return router
+}
+
+/** What is long is kept in memory before it is known what it asks for: not of whoever comes along, where people sign in. */
+function bodyOf(deps: Deps, { limit }: Controlled): RequestHandler {
+  if (limit === undefined) return body
+  const long = text({ type: () => true, limit })
+  return (request, response, next) => {
+    const caller = callerOf(request)
+    const read = caller.kind === 'anonymous' && (isStranger(caller) || authOf(deps).kind !== 'none') ? body : long
+    read(request, response, next)
+  }
 }
 
 /** For the paths that can only be read. */

@@ -87,6 +87,11 @@ it('what can be done is known to the rules by a name', () => {
 
 it('who has not signed in is refused every control', () => refusedEach({}, [401, 403]))
 
+it('nor is what he sends kept in memory, however long a form may be', async () => {
+  const form = { method: 'POST', path: '/api/v2/forceschedulers/force', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'force', params: { reason: 'x'.repeat(2 ** 21) } }) }
+  expect([(await send(form)).status, (await send(form, bearer(await aToken(api, 'bob', ['control'])))).status]).toEqual([413, 403])
+})
+
 it('so is a user without the right', async () => refusedEach(bearer(await aToken(api, 'bob', ['read', 'control'])), [403]))
 
 it('so is a token without the scope, though its user may', async () => refusedEach(bearer(await aToken(api, 'alice', ['read', 'frobnicate'])), [403]))
