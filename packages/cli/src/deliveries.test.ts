@@ -30,7 +30,7 @@ async function yardmaster(answers: { [path: string]: object }) {
 }
 
 test('deliveries are listed with what came of them', async () => {
-  const { asked, out, run } = await yardmaster({ '/api/yard/v1/deliveries?state=done&state=failed&limit=30&hook=github': { deliveries: [failed, delivery], next: null } })
+  const { asked, out, run } = await yardmaster({ '/api/yard/v1/deliveries?limit=30&hook=github&state=done&state=failed': { deliveries: [failed, delivery], next: null } })
   expect(await run('deliveries', '--hook', 'github', '--state', 'done', 'failed')).toBe(0)
   expect(asked).toHaveLength(1)
   const lines = out.join('\n').split('\n')

@@ -2,6 +2,7 @@ import type { Json } from '@yardmaster/domain'
 import type { ForceField } from '@yardmaster/rest'
 import { useId } from 'react'
 import type { ReactElement } from 'react'
+import { useSession } from '../sign-in/session.js'
 import { FieldTabs } from './field-tabs.js'
 import { FileInput } from './file-input.js'
 import { isShown } from './force-values.js'
@@ -10,8 +11,12 @@ import type { ForceValues } from './force-values.js'
 type FieldsProps = { fields: readonly ForceField[]; values: ForceValues; errors: { readonly [field: string]: string }; onChange: (field: ForceField, value: Json) => void }
 
 export function ForceFields({ fields, ...rest }: FieldsProps): ReactElement {
-  return <>{fields.filter(isShown).map(field => <AnyField key={`${field.type} ${field.fullName}`} field={field} {...rest} />)}</>
+  const signedIn = Boolean(useSession().data?.user)
+  return <>{fields.filter(field => isShown(field) && !(signedIn && isAskedWho(field))).map(field => <AnyField key={`${field.type} ${field.fullName}`} field={field} {...rest} />)}</>
 }
+
+/** Of who has signed in the server knows it, and takes no other name. */
+const isAskedWho = ({ type, fullName }: ForceField): boolean => type === 'username' && fullName === 'username'
 
 function AnyField({ field, ...rest }: Omit<FieldsProps, 'fields'> & { field: ForceField }): ReactElement {
   if (field.type === 'nested') return <GroupField field={field} {...rest} />

@@ -7,7 +7,7 @@ const valuesKey = (scheduler: string): string => `yardmaster.force.${scheduler}`
 /** Longer texts are no habit. */
 const longest = 500
 
-/** Until there is sign-in the form asks who it is: once per browser is enough. */
+/** Where nobody signs in the form asks who it is: once per browser is enough. */
 export function rememberedName(fields: readonly ForceField[]): ForceValues {
   const name = localStorage.getItem(nameKey)
   const field = leaves(fields).find(({ type }) => type === 'username')
