@@ -5,6 +5,8 @@ import { text } from './step-arguments.js'
 const MOST_DATA_BYTES = 8 * 1024 * 1024
 const MOST_RESULTS = 50_000
 const MOST_TEXT = 4_096
+/** Of a set, as JSON: it is written in one piece, while every other build of the engine waits. */
+const MOST_SET_BYTES = 8 * 1024 * 1024
 /** What a path of REST can name. */
 const dataName = /^[a-zA-Z_-][a-zA-Z0-9._-]{0,255}$/
 
@@ -22,10 +24,13 @@ export function buildDataArgs(name: string, value: string | Uint8Array, source: 
 export function testResultSetArgs({ description, category = 'pass_fail', valueUnit = 'boolean', results }: TestResultSetOptions): TestResultSetArgs {
   if (!Array.isArray(results)) throw new Error('ctx.addTestResultSet: results is no list, expected one of { value, name, … }')
   if (results.length > MOST_RESULTS) throw new Error(`ctx.addTestResultSet: there are ${results.length} results, expected at most ${MOST_RESULTS}: tell them in several sets`)
-  return {
+  const set = {
     description: optional(description, 'ctx.addTestResultSet: description'), category: text(category, 'ctx.addTestResultSet: category'), valueUnit: text(valueUnit, 'ctx.addTestResultSet: valueUnit'),
     results: (results as readonly TestResultOptions[]).map((result, index) => testResult(result, `ctx.addTestResultSet: results[${index}]`)),
   }
+  const bytes = Buffer.byteLength(JSON.stringify(set))
+  if (bytes > MOST_SET_BYTES) throw new Error(`ctx.addTestResultSet: the results have ${bytes} bytes, expected at most ${MOST_SET_BYTES}: tell them in several sets`)
+  return set
 }
 
 function testResult({ name, codePath, line, duration, value }: TestResultOptions, what: string): TestResultArgs {

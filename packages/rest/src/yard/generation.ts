@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { searched } from './route.js'
 import { epochSeconds } from './scalars.js'
 
 const generation = z.object({
@@ -34,7 +35,7 @@ const reload = z.object({
 }).meta({ id: 'Reload', description: 'An order that every replica of a set reads its configuration file again, and what came of it.' })
 export type Reload = z.infer<typeof reload>
 export const reloadAnswer = z.object({ reload })
-export const reloadRequest = z.strictObject({ set: z.string().max(1_000).optional().describe('Not said: the one that this replica serves.') }).meta({ id: 'ReloadBody', description: 'Whose files are read.', examples: [{}] })
+export const reloadRequest = z.strictObject({ set: searched.optional().describe('Not said: the one that this replica serves.') }).meta({ id: 'ReloadBody', description: 'Whose files are read.', examples: [{}] })
 
 const about = z.object({
   version: z.string(), title: z.string(), url: z.string(), set: z.string().nullable(), generation: z.number().nullable(), builders: z.number(), workers: z.number(),

@@ -71,5 +71,7 @@ export const idOrName = z.coerce.string<string | number>()
 /** Of what is looked for: the database takes no NUL. */
 export const searched = z.string().max(4_000).refine(text => !text.includes('\0'), 'a name has no NUL character')
 export const wholeNumber = z.coerce.number<number | string>().int()
+/** Epoch seconds that are asked for: of the database's times, those that anybody means. */
+export const moment = z.coerce.number<number | string>().min(0).max(253_402_300_799)
 export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')])
 export const limit = z.coerce.number<number | string>().int().min(1).max(1_000)

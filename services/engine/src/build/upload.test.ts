@@ -58,6 +58,17 @@ test('what the worker cannot send fails the step with its words, and is no whole
   expect((await artifacts()).map(({ sha256: digest }) => digest)).toEqual([null])
 })
 
+test('a worker that sends more than it may fills no disk, and nothing is whole', async () => {
+  await configured(`steps.fileUpload({ workersrc: 'f', maxsize: 10 })`)
+  const { worker } = await begun()
+  const [command] = await started(worker) as [string]
+  for (const [index, piece] of ['', '', '12345678', '90ab', 'cdef', ''].entries()) send(worker, command, index + 1, piece)
+  end(worker, command, 7)
+  expect(await ended()).toMatchObject({ results: FAILURE })
+  expect(await stepText()).toContain('more of build/f than the 10 bytes')
+  expect(await artifacts()).toMatchObject([{ size: 11, sha256: null }])
+})
+
 test('patterns: each file that matches, by its name below the folder, and no folder; none is no failure', async () => {
   await configured(`steps.multipleFileUpload({ workersrcs: ['*.xml', 'x/**'], glob: true, masterdest: 'reports' }), steps.multipleFileUpload({ workersrcs: ['none*'], glob: true })`)
   const { worker } = await begun()

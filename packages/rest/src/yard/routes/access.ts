@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { accessAnswer, rightsAnswer } from '../access.js'
 import { auditAnswer } from '../audit.js'
-import { flag, limit, route, rowId, searched, wholeNumber } from '../route.js'
+import { flag, limit, moment, route, rowId, searched, wholeNumber } from '../route.js'
 import { createdTokenAnswer, tokenAnswer, tokenRequest, tokensAnswer } from '../token.js'
 
 export const tokenRoutes = {
@@ -23,8 +23,8 @@ export const auditRoutes = {
   list: route({
     name: 'listAudit', path: '/audit', tag: 'access', summary: 'Who did what, and what was refused', description: 'The newest first, for who may do `audit` to `control_actions`. What was done is kept for 400 days, what was refused for 30.',
     query: z.strictObject({
-      actor: searched, action: searched, thing: searched, id: wholeNumber, outcome: z.enum(['done', 'refused']), since: z.coerce.number<number | string>().describe('Epoch seconds.'),
-      until: z.coerce.number<number | string>().describe('Epoch seconds.'), before: wholeNumber, limit,
+      actor: searched, action: searched, thing: searched, id: wholeNumber, outcome: z.enum(['done', 'refused']), since: moment.describe('Epoch seconds.'),
+      until: moment.describe('Epoch seconds.'), before: wholeNumber, limit,
     }).partial(), answer: auditAnswer,
   }),
 }

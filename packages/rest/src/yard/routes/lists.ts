@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { countsPath } from '../../events.js'
 import { installationCounts, listedBuildersAnswer, listedBuildsAnswer, listedChangesAnswer, listedRequestsAnswer, searchAnswer } from '../lists.js'
-import { flag, limit, route, searched, wholeNumber } from '../route.js'
+import { flag, limit, moment, route, searched, wholeNumber } from '../route.js'
 
-const time = z.coerce.number<number | string>()
 const windows = 'The newest first. A page may have fewer than `limit`, even none, and yet a `next`: each looks at so many rows and no more, however rare what is looked for.'
 const words = {
   project: searched.describe('Only those of this project.'), branch: searched.describe('Only those of this branch.'), revision: searched.describe('Only those of a revision that begins so.'),
-  repository: searched.describe('Only those of this repository.'), from: time.describe('Only those since then (epoch seconds).'), to: time.describe('Only those before then (epoch seconds).'), before: wholeNumber, limit,
+  repository: searched.describe('Only those of this repository.'), from: moment.describe('Only those since then (epoch seconds).'), to: moment.describe('Only those before then (epoch seconds).'), before: wholeNumber, limit,
   results: z.array(wholeNumber.min(0).max(6)).describe("Only those with one of these results, in Buildbot's numbers: 0 success, 1 warnings, 2 failure, 3 skipped, 4 exception, 5 retry, 6 cancelled."),
 }
 const { project, branch, revision, repository, from, to, before, results } = words
@@ -30,7 +29,7 @@ export const listRoutes = {
   }),
   builders: route({
     name: 'listBuilders', path: '/builders', tag: 'builders', summary: 'Builders, with how they are', description: 'By name; without `all` only those that a configuration names.', answer: listedBuildersAnswer,
-    query: z.strictObject({ name: searched.describe('Only those that have this in their names.'), tag: searched.describe('Only those with this tag.'), project, all: flag, before: searched, limit }).partial(),
+    query: z.strictObject({ name: searched.describe('Only those that have this in their names.'), tag: searched.describe('Only those with this tag.'), project, all: flag, before: searched.regex(/^\d{1,15} /, 'expected the `next` of a page'), limit }).partial(),
   }),
   counts: route({
     name: 'showCounts', path: '/counts', tag: 'builds', summary: 'How many builds run, and how many build requests wait', answer: installationCounts,

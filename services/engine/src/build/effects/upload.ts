@@ -29,12 +29,12 @@ export async function performUpload(context: StepContext, id: EffectId, args: Up
     context.signal.throwIfAborted()
   }
   const receive = (output: Output) => {
-    const fact = output.log === 'content' ? upload.append(output.content) : log.append(output.lines, run.mask.lines(upload.heed(output.content), true))
-    commit(context, commandId, output.seq, [fact, { kind: 'effect-advanced', effect, seq: output.seq }])
+    const facts = output.log === 'content' ? upload.append(output.content) : [log.append(output.lines, run.mask.lines(upload.heed(output.content), true))]
+    commit(context, commandId, output.seq, [...facts, { kind: 'effect-advanced', effect, seq: output.seq }])
   }
   const spec = { kind: 'upload', args: { path: inBuilddir(context, args.path), maxBytes: args.maxBytes } } as const
   const ended = await context.onWorker(new RemoteCommand({ id: commandId, spec, begunBy: entry ? entry.processId : run.session.processId, fromSeq: entry?.seq ?? 0, onOutput: receive }))
-  const outcome: UploadOutcome = ended.rc === 0 ? { ok: true, artifact: upload.whole() } : { ok: false, reason: upload.lastWords ?? `the worker did not send ${args.path} (${ended.failureReason ?? ended.rc})` }
+  const outcome: UploadOutcome = upload.isTooLarge ? { ok: false, reason: `the worker sent more of ${args.path} than the ${args.maxBytes} bytes that may be sent` } : ended.rc === 0 ? { ok: true, artifact: upload.whole() } : { ok: false, reason: upload.lastWords ?? `the worker did not send ${args.path} (${ended.failureReason ?? ended.rc})` }
   const finished: Fact[] = outcome.ok ? [{ kind: 'artifact-finished', id: upload.id, sha256: outcome.artifact.sha256 }] : []
   commit(context, commandId, ended.seq, [{ kind: 'effect-advanced', effect, seq: ended.seq }, ...finished, effectEnded(context, id.n, outcome)])
   heedTrouble(context, ended)
@@ -80,11 +80,18 @@ class Upload {
     return new Upload(context, args, { id, size, hash })
   }
 
-  append(content: Uint8Array): Fact {
+  /** One byte more than may be is kept, so that whoever goes on knows that there were more. */
+  append(given: Uint8Array): Fact[] {
+    const content = given.subarray(0, Math.max(0, this.#args.maxBytes + 1 - this.#size))
+    if (content.byteLength === 0) return []
     const fact: Fact = { kind: 'artifact-appended', id: this.id, at: this.#size, content }
     this.#hash.update(content)
     this.#size += content.byteLength
-    return fact
+    return [fact]
+  }
+
+  get isTooLarge(): boolean {
+    return this.#size > this.#args.maxBytes
   }
 
   heed(lines: Uint8Array): Uint8Array {

@@ -56,6 +56,7 @@ it('sends them whole, in part, or not again', async () => {
   await upload(build, 'dist/app & more.bin')
   const path = `builds/${build.buildId}/artifacts/dist/app%20%26%20more.bin`
   const whole = await get(path)
+  expect(await get(path, { range: 'lines=0-3' })).toMatchObject({ status: 200 })
   expect(whole.bytes.equals(content)).toBe(true)
   expect(Object.fromEntries(whole.headers)).toMatchObject({
     'content-length': '1000', 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename="app & more.bin"', 'content-security-policy': 'sandbox', etag: `"${sha256}"`, 'x-content-type-options': 'nosniff',
@@ -85,7 +86,7 @@ it('finds the newest of a builder that came of a success', async () => {
 
 it('are removed when their time is over, and what was not finished when its build has ended', async () => {
   const build = await aBuild()
-  const kept = [await upload(build, 'kept'), await upload(build, 'for a while', { expires: '1 hour' }), await upload(build, 'under way', { whole: false })]
+  const kept = [await upload(build, 'kept'), await upload(build, 'for a while', { expires: '1 hour' }), await upload(build, 'under way', { whole: false }), await upload(build, 'slow', { whole: false, expires: '-1 second' })]
   await upload(build, 'over', { expires: '-1 second' })
   const left = async () => {
     await transaction(api.db, null, tx => sweepArtifacts(tx, { limit: 10 }))

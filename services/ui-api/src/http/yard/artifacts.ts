@@ -59,7 +59,7 @@ async function send({ id, name, size, sha256 }: Artifact, { db, logger, request,
   const ifRange = request.headers['if-range']
   const ranges = ifRange === undefined || ifRange === etag ? request.range(size, { combine: true }) : undefined
   if (ranges === -1) return void response.status(416).set('content-range', `bytes */${size}`).end()
-  const [range] = Array.isArray(ranges) && ranges.length === 1 ? ranges : []
+  const [range] = Array.isArray(ranges) && ranges.type === 'bytes' && ranges.length === 1 ? ranges : []
   const { start: from, end: to } = range ?? { start: 0, end: size - 1 }
   if (range) response.status(206).set('content-range', `bytes ${from}-${to}/${size}`)
   response.set('content-length', String(to - from + 1))
