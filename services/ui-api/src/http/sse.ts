@@ -25,7 +25,7 @@ const processDigits = 8
  * `/sse/listen?path=A&path=B` asks for all at once. Each event has an id; with the last one in the header Last-Event-ID or `?after=`, a
  * stream goes on where another one ended, or says `resync` when not all that followed is kept.
  */
-export function sseRoutes({ clock, random, logger, events, access, settings }: Deps, hub: Hub): Router {
+export function sseRoutes({ clock, random, logger, events, access, settings, activeGeneration }: Deps, hub: Hub): Router {
   const router = Router()
   const streams = new Map<string, EventStream>()
   const self = random.uuid().slice(0, processDigits)
@@ -39,7 +39,7 @@ export function sseRoutes({ clock, random, logger, events, access, settings }: D
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' })
     response.flushHeaders()
     const stream = new EventStream(response, {
-      hub, handshake: id, stillReads: () => stillReads(request, { access, settings }), later: (fn, ms) => clock.setTimeout(fn, ms),
+      hub, handshake: id, stillReads: () => stillReads(request, { access, settings, activeGeneration }), later: (fn, ms) => clock.setTimeout(fn, ms),
       onEnd(why) {
         streams.delete(id)
         if (why !== 'left') logger.debug({ why, id }, 'event stream ended')

@@ -72,9 +72,9 @@ const frameSchema = z.object({
 type Frame = z.infer<typeof frameSchema>
 type Answer = { msg: string; code: number; position?: string; resync?: boolean } | { error: string; code: number }
 
-function serveClient({ client, socket, request }: { client: WebSocket; socket: Duplex; request: IncomingMessage }, { logger, access, settings }: Deps, hub: Hub): void {
+function serveClient({ client, socket, request }: { client: WebSocket; socket: Duplex; request: IncomingMessage }, { logger, access, settings, activeGeneration }: Deps, hub: Hub): void {
   const session = new SocketSession(client, socket, {
-    hub, stillReads: () => stillReads(request, { access, settings }), onEnd(why) { if (why !== 'left') logger.debug({ why }, 'web socket ended') },
+    hub, stillReads: () => stillReads(request, { access, settings, activeGeneration }), onEnd(why) { if (why !== 'left') logger.debug({ why }, 'web socket ended') },
   })
   const say = (answer: Answer, id: Frame['_id']) => {
     if (client.readyState === client.OPEN) client.send(JSON.stringify({ ...answer, _id: id ?? null }))
