@@ -35,6 +35,7 @@ function initialsOf({ email, username, size }: Pictured): string {
 
 /** Of an address, with or without a name before it. */
 function nameIn(email: string): string {
-  const [, name = '', address = ''] = /^\s*(?:"?([^"<]*?)"?\s*<)?([^<>]*)>?\s*$/.exec(email) ?? []
-  return name || (address.split('@')[0] ?? '')
+  const [before = '', within] = email.split('<', 2)
+  const name = within === undefined ? '' : before.trim().replaceAll('"', '')
+  return name || ((within ?? before).replace('>', '').trim().split('@')[0] ?? '')
 }

@@ -12,7 +12,7 @@ type Looking = { db: Database; text: string; most: number }
 export async function search(db: Database, typed: string, most: number): Promise<SearchHit[]> {
   const text = typed.trim()
   if (text === '') return []
-  const [, name = '', number = ''] = /^(.*?)\s*[#/ ]\s*(\d{1,9})$/.exec(text) ?? []
+  const [, name = '', number = ''] = /^(.*?) ?[#/ ] ?(\d{1,9})$/.exec(text.replaceAll(/\s+/g, ' ')) ?? []
   const looking = { db, text, most }
   const found = await Promise.all([
     name !== '' ? numbered({ ...looking, text: name.trim() }, Number(number)) : [],
