@@ -1,5 +1,6 @@
 import { stranger, wwwDefaults, type AuthConfig } from '@yardmaster/domain'
 import { get } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../../test/kit/installation.js'
@@ -23,7 +24,7 @@ const pause = (api: TestApi, headers: { [name: string]: string } = {}) =>
 
 it('where nobody signs in, whoever is on this machine may do everything, and nobody else', async () => {
   expect((await pause(local)).status).toBe(200)
-  for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'via']) {
+  for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'via', 'cf-connecting-ip']) {
     const { status, text: told } = await pause(local, { [header]: '203.0.113.7' })
     expect([header, status]).toEqual([header, 403])
     expect(told).toMatch(/auth\.userFile.*anywhere: true/)
@@ -35,6 +36,11 @@ it('where nobody signs in, whoever is on this machine may do everything, and nob
   const foreign = [{ ...ours, 'x-forwarded-for': '127.0.0.1, 203.0.113.7' }, { ...ours, 'x-forwarded-for': '203.0.113.7, 127.0.0.1' }, { ...ours, 'x-forwarded-for': '' }, { ...ours, 'x-forwarded-host': 'ci.example.org' },
     { ...ours, 'x-forwarded-for': '127.0.0.1.example.org' }, { ...ours, via: '1.1 localhost' }, { 'x-forwarded-proto': 'https' }]
   for (const headers of foreign) expect([headers, (await pause(local, headers)).status]).toEqual([headers, 403])
+  // As a proxy does that was told no more than where we are.
+  const socket = connect(Number(new URL(local.url).port), '127.0.0.1')
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'pause', params: {} })
+  socket.write(`POST /api/v2/workers/w1 HTTP/1.0\r\nhost: 127.0.0.1:8010\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  expect(await text(socket)).toMatch(/ 403 [^]*auth\.userFile/)
   local.setGeneration({ id: local.generationId, configuration: www({ ...none, anywhere: true }) })
   expect((await pause(local, { 'x-forwarded-for': '203.0.113.7' })).status).toBe(200)
   expect(stranger.scopes).toEqual([])
