@@ -15,7 +15,7 @@ const AT_ONCE = 50
 
 /** What the page of a builder listens to: by its header, itself, and what it may do. */
 const patternsOf = (builder: number) => [
-  countsPath, 'builders/*/*', `builders/${builder}/builds/*/*`, `builders/${builder}/buildrequests/*/*`, 'workers/*/*',
+  countsPath, 'builders/*/started', 'builders/*/stopped', 'builders/*/*', `builders/${builder}/builds/*/*`, `builders/${builder}/buildrequests/*/*`, 'workers/*/*',
 ]
 
 /** Many pages that are open on one ui-api while builds run: its memory, its time, and how late they hear. */
