@@ -7,6 +7,9 @@ import { sendError } from './json.js'
 /** Who has a password of their own there, and who asks who they are. */
 const open = /^\/api\/yard\/v1\/(?:try|me)$/
 
+/** Named relative to it, so that the way back works below every base path. */
+const docs = /^\/api\/docs\/?$/
+
 /** Lets those through who may read what they ask for; whether they may do what they ask is for others to say. */
 export function readingGate({ access, settings }: Pick<Deps, 'access' | 'settings'>): RequestHandler {
   return (request, response, next) => {
@@ -15,6 +18,7 @@ export function readingGate({ access, settings }: Pick<Deps, 'access' | 'setting
     const caller = callerOf(request)
     const { allowed, why } = access.reading(caller, path)
     if (allowed) next()
+    else if (caller.kind === 'anonymous' && docs.test(path) && request.accepts(['json', 'html']) === 'html') response.redirect(`${path.endsWith('/') ? '../../' : '../'}sign-in?to=api/docs/`)
     else refuse(request, response, { status: caller.kind === 'anonymous' ? 401 : 403, message: `you may not read ${path}: ${why}` })
   }
 }

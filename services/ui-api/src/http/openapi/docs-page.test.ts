@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startBrowser } from '../../../../../test/kit/browser.js'
+import { wwwDefaults } from '@yardmaster/domain'
 import { aConfiguration, aWorker } from '../../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 
@@ -30,3 +31,14 @@ it('shows the API below any base path, from here alone, and tries it out', async
   await expect.poll(() => page.url()).toBe(`${api.url}/ci/`)
   await page.close()
 }, 60_000)
+
+it('leads a browser to the sign-in where nothing is shown to strangers, programs are refused', async () => {
+  api.setGeneration({ id: api.generationId, configuration: aConfiguration({ workers: [aWorker('w1')], www: { ...wwwDefaults, auth: { kind: 'users', users: {} }, reading: 'closed' } }) })
+  const ask = (path: string, accept: string) => fetch(`${api.url}/ci/api/${path}`, { headers: { accept }, redirect: 'manual' })
+  for (const path of ['docs', 'docs/']) {
+    const answer = await ask(path, 'text/html')
+    expect([answer.status, new URL(answer.headers.get('location') ?? '', answer.url).href]).toEqual([302, `${api.url}/ci/sign-in?to=api/docs/`])
+  }
+  expect((await ask('docs/', '*/*')).status).toBe(401)
+  expect((await ask('v2/builders', 'text/html')).status).toBe(401)
+})
