@@ -2,17 +2,18 @@ import { testResults as resultType, testResultSets as setType, type TestResult, 
 import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, builderId, numberIn, stepId } from './places.js'
 import { raw, sql } from './sql.js'
-import { column, flag, type StoredResource } from './stored-resource.js'
+import { column, flag, indexed, indexedWithId, type StoredResource } from './stored-resource.js'
 
 export const testResultSets: StoredResource<TestResultSet> = {
   type: setType,
   from: raw('test_result_sets t'),
   id: raw('t.id'),
+  grows: 'test_result_sets',
   columns: {
-    test_result_setid: column('t.id'),
-    builderid: column('t.builder_id'),
-    buildid: column('t.build_id'),
-    stepid: column('t.step_id'),
+    test_result_setid: indexed(column('t.id'), 'range'),
+    builderid: indexedWithId(column('t.builder_id')),
+    buildid: indexedWithId(column('t.build_id')),
+    stepid: indexedWithId(column('t.step_id')),
     description: column('t.description', { nullable: true }),
     category: column('t.category'),
     value_unit: column('t.value_unit'),

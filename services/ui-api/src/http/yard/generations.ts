@@ -11,9 +11,10 @@ import { serve } from './serve.js'
 import { YardError } from './yard-error.js'
 
 const seconds = (expression: string) => `extract(epoch FROM ${expression})::float8`
-const count = (list: string) => `jsonb_array_length(coalesce(g.configuration -> '${list}', '[]')) AS ${list}`
+const count = (list: string) => `jsonb_array_length(coalesce(c.${list}, '[]')) AS ${list}`
+/** A configuration of 4,000 builders takes 30 ms to unpack, which is done once for each. */
 const SELECT = `SELECT g.id, g.set_name AS set, g.digest, s.active_generation_id IS NOT DISTINCT FROM g.id AS active, ${seconds('g.created_at')} AS "createdAt", ${seconds('g.activated_at')} AS "activatedAt",
-    ${count('builders')}, ${count('workers')}, ${count('schedulers')} FROM generations g JOIN configuration_sets s ON s.name = g.set_name`
+    ${count('builders')}, ${count('workers')}, ${count('schedulers')} FROM generations g JOIN configuration_sets s ON s.name = g.set_name CROSS JOIN LATERAL jsonb_to_record(g.configuration) AS c(builders jsonb, workers jsonb, schedulers jsonb)`
 
 const MOST_TOLD = 1_000
 
@@ -21,7 +22,7 @@ const MOST_TOLD = 1_000
 export function generationRoutes(deps: Deps): Router {
   const { db } = deps
   const router = Router({ strict: true, caseSensitive: true })
-  serve(router, deps, routes.generations.list, async ({ query: { set, before, limit = 100 } }) => {
+  serve(router, deps, routes.generations.list, async ({ query: { set, before, limit = 20 } }) => {
     const { rows } = await db.pool.query<Generation>(`${SELECT} WHERE ($1::text IS NULL OR g.set_name = $1) AND ($2::bigint IS NULL OR g.id < $2) ORDER BY g.id DESC LIMIT $3`, [set ?? null, before ?? null, limit + 1])
     const generations = rows.slice(0, limit)
     return { generations, next: rows.length > limit ? generations.at(-1)?.id ?? null : null }
