@@ -16,7 +16,7 @@ export type Client = {
   control(path: string, method: string, params?: { [name: string]: Json }): Promise<Json>
   /**
    * Live events of these paths (e.g. all builds, all events): opened again for ever, on whichever replica answers, without a gap and
-   * without doubles, until the signal; resolves then. Throws RestError when it is refused.
+   * without doubles, until the signal; resolves then. Throws RestError when it is refused, and what `onEvent` throws.
    */
   follow(paths: readonly string[], options: FollowOptions): Promise<void>
   /** The answer as it comes, e.g. of `logs/7/raw`. Throws RestError unless it is 2xx. */

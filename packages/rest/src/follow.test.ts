@@ -23,7 +23,11 @@ function start() {
     return Promise.resolve(new Response(body))
   }
   const done = follow(open, {
-    onEvent: ({ k }) => heard.push(k), onConnected: state => heard.push(state ? 'connected' : 'broken'), onResync: () => heard.push('resync'),
+    onEvent({ k }) {
+      if (k === 'builds/0/new') throw new Error('no such build')
+      heard.push(k)
+    },
+    onConnected: state => heard.push(state ? 'connected' : 'broken'), onResync: () => heard.push('resync'),
     signal: abort.signal, wait: (ms, signal) => clock.sleep(ms, signal), random: () => 0.5,
   })
   return { done, stop: () => abort.abort() }
@@ -84,4 +88,14 @@ test('nobody answers: it is tried again, later each time; a refusal is told', as
   await clock.advance(100)
   expect(await refused).toContain('you may not read')
   expect(heard).toEqual([])
+})
+
+test('what a listener throws ends it, and is not told again and again', async () => {
+  const { done } = start()
+  const failed = done.catch(String)
+  const first = await line(1)
+  first.say(handshake('7:1') + event('7:2.1', 'builds', '0', 'new'))
+  expect(await failed).toContain('no such build')
+  expect(first.signal.aborted).toBe(true)
+  expect(lines).toHaveLength(1)
 })

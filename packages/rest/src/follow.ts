@@ -50,24 +50,26 @@ class FollowedStream {
     this.#options = options
   }
 
-  /** Until it breaks. Rejects when it is refused. */
+  /** Until it breaks. Rejects when it is refused, or who is told throws: told the same again, he would do so again. */
   async read(): Promise<{ connected: boolean }> {
     const { signal } = this.#options
     const ended = new AbortController()
     const silence = new Watch(this.#options, ended)
-    let connected = false
+    let [connected, telling] = [false, false]
     try {
       const response = await this.#open(this.#after, AbortSignal.any([signal, ended.signal]))
       for await (const event of readServerSentEvents(response.body ?? new ReadableStream())) {
         silence.broken()
+        telling = true
         this.#take(event)
         if (event.event === 'handshake' && !connected) {
           connected = true
           this.#options.onConnected?.(true)
         }
+        telling = false
       }
     } catch (error) {
-      if (isRefusal(error) && !signal.aborted) throw error
+      if ((telling || isRefusal(error)) && !signal.aborted) throw error
     } finally {
       ended.abort()
     }
