@@ -1,30 +1,21 @@
 import { transaction } from '@yardmaster/db'
 import { countSignIn, forgiveSignIn } from '@yardmaster/db/verbs/count-sign-in'
-import { isIPv6 } from 'node:net'
 import type { Deps } from '../deps.js'
+import { network } from './client-key.js'
 import { digest } from './digest.js'
 import { SignInRefused } from './www-of.js'
 
 /** Of a name from one address, and of an address with whatever names. */
 const freeTries = { name: 5, address: 30 }
 
-/** Of IPv6 a house has 2^64. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':')
-  const whole = tail === undefined ? groups : [...groups, ...Array.from({ length: 8 - groups.length - tail.split(':').length }, () => '0'), ...tail.split(':')]
-  return whole.slice(0, 4).map(group => group || '0').join(':')
-}
-
 /**
  * Lets `look` look at a password unless too many were wrong, on any replica: then throws SignInRefused (429).
  * Names are kept as digests: people type passwords into the wrong field.
  */
 export async function countTries<T>({ db }: Pick<Deps, 'db'>, { username, address }: { username: string; address: string }, look: () => Promise<T | null>): Promise<T | null> {
-  const network = networkOf(address)
-  const byAddress = `address ${network}`
-  const byName = `name ${digest(`${network}\n${username}`).toString('hex')}`
+  const from = network(address)
+  const byAddress = `address ${from}`
+  const byName = `name ${digest(`${from}\n${username}`).toString('hex')}`
   const held = await transaction(db, null, tx => countSignIn(tx, [{ subject: byAddress, free: freeTries.address }, { subject: byName, free: freeTries.name }]))
   if (held > 0) throw new SignInRefused(429, `too many tries to sign in: try again in ${held} s`, held)
   const right = await look()
