@@ -6,6 +6,7 @@ import type { Deps } from '../deps.js'
 import { Forbidden, type Asked } from './access.js'
 import { callerOf } from './caller-of.js'
 import { clientAddress } from './client-address.js'
+import { network } from './client-key.js'
 import { requestPath } from './request-path.js'
 
 /** By whose right, how and from where something is asked for, as it is kept with it. */
@@ -21,7 +22,8 @@ export async function authorize({ access, db, logger, settings }: Pick<Deps, 'ac
     if (!(error instanceof Forbidden)) throw error
     const { action, thing, id } = asked
     logger.info({ actor: caller.actor, address: from.address, action, [thing]: id }, 'control refused')
-    await transaction(db, null, tx => recordRefusal(tx, { actor: caller.actor, action, thing, thingId: id, from, note: error.message }))
+    // By its network: of IPv6 addresses one machine has enough to be unbounded.
+    await transaction(db, null, tx => recordRefusal(tx, { actor: caller.actor, action, thing, thingId: id, from: { ...from, address: network(from.address) }, note: error.message }))
     throw error
   }
   return { ...caller, from }

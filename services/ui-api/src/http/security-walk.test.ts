@@ -106,6 +106,9 @@ it('what was refused is kept, within bounds', async () => {
   expect(rows.length).toBeGreaterThan(20)
   expect(rows.length).toBeLessThanOrEqual(200)
   expect(rows[0]).toMatchObject({ address: expect.stringMatching(/127\.0\.0\.1/), note: expect.stringContaining('you may not') })
+  // Who has one IPv6 address has all of its network.
+  await send({ method: 'POST', path: '/api/yard/v1/workers/w1/pause', body: '{}' }, { 'x-forwarded-for': '2001:db8:1:2::a' })
+  expect((await api.db.pool.query("SELECT address FROM control_actions WHERE outcome = 'refused' ORDER BY id DESC LIMIT 1")).rows).toEqual([{ address: '2001:db8:1:2::/64' }])
 })
 
 it('with the right it works: nobody is refused, and what is done is recorded', async () => {

@@ -6,6 +6,8 @@ type State = { counted: Promise<Counted>; renewing: boolean }
 
 /** Ids so far below the newest belong to transactions that are over. */
 const SETTLED = 1_000
+/** Ids that are counted by one statement. */
+const RANGE = 5_000_000
 /** Newer rows are counted with each question until there are so many. */
 const MOST_NEWER = 3_000
 /** Then it is all counted again: rows may have been removed. */
@@ -41,11 +43,14 @@ function renew(db: Database, { table, state, from }: { table: string; state: Sta
   count(db, table, from).then(counted => { state.counted = Promise.resolve(counted) }, () => {}).finally(() => { state.renewing = false })
 }
 
+/** By ranges of ids: counting a hundred million in one statement would take longer than one may. */
 async function count(db: Database, table: string, from: Counted | null): Promise<Counted> {
-  const { rows } = await db.pool.query<Counted>(
-    `WITH edge AS (SELECT greatest(coalesce(max(id), 0) - ${SETTLED}, $1) AS id FROM ${table})
-     SELECT (SELECT id FROM edge) AS "upTo", (SELECT count(*) FROM ${table} WHERE id > $1 AND id <= (SELECT id FROM edge)) AS count, floor(extract(epoch FROM now()))::bigint AS at`, [from?.upTo ?? 0])
-  const counted = rows[0]
-  if (!counted) throw new Error(`counting ${table} was not answered`)
-  return from ? { upTo: counted.upTo, count: from.count + counted.count, at: from.at } : counted
+  const { rows: [edge] } = await db.pool.query<{ id: number; at: number }>(`SELECT greatest(coalesce(max(id), 0) - ${SETTLED}, $1) AS id, floor(extract(epoch FROM now()))::bigint AS at FROM ${table}`, [from?.upTo ?? 0])
+  const { id: upTo, at } = edge!
+  let total = from?.count ?? 0
+  for (let after = from?.upTo ?? 0; after < upTo; after += RANGE) {
+    const { rows: [part] } = await db.pool.query<{ count: number }>(`SELECT count(*) AS count FROM ${table} WHERE id > $1 AND id <= $2`, [after, Math.min(after + RANGE, upTo)])
+    total += part!.count
+  }
+  return { upTo, count: total, at: from?.at ?? at }
 }
