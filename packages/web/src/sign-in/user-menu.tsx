@@ -10,7 +10,7 @@ export function UserMenu(): ReactElement | null {
   const signInPath = useSignInPath()
   if (!session || (session.way === 'nowhere' && session.user === null)) return null
   if (session.user !== null) return <Menu user={session.user} canLeave={session.way !== 'proxy'} />
-  return signInPath && <Link className="header-sign-in" to={signInPath} data-testid="sign-in-link">Sign in</Link>
+  return signInPath ? <Link className="header-sign-in" to={signInPath} data-testid="sign-in-link">Sign in</Link> : null
 }
 
 function Menu({ user, canLeave }: { user: FrontendUser; canLeave: boolean }): ReactElement {
