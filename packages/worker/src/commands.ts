@@ -5,16 +5,10 @@ import type { CommandContext, CommandHost, RunningCommand } from './command/cont
 import { MARKER } from './command/environment.js'
 import { FileCommand } from './command/files.js'
 import { ShellCommand } from './command/shell.js'
-import { UploadCommand } from './command/upload.js'
 import type { Journal } from './journal.js'
 import { Outbox, OUTBOX_LIMITS } from './outbox.js'
 import { CommandOutput, type Ending } from './output.js'
 import { SHARED_LIMITS, SharedRoom } from './shared-room.js'
-
-function running(spec: Start, context: CommandContext): RunningCommand {
-  if (spec.kind === 'shell') return new ShellCommand(spec.args, context)
-  return spec.kind === 'upload' ? new UploadCommand(spec.args, context) : new FileCommand(spec, context)
-}
 
 /** Where messages go at present. `room` is false while the connection has enough to do. */
 export type Link = { send(bytes: Buffer): void; room(): boolean; close(why: string): void }
@@ -103,7 +97,7 @@ export class Commands {
       spawned: process => this.#options.journal.spawned(command, process),
       ended: ending => this.#ended(command, held, ending),
     }
-    held.running = running(message, context)
+    held.running = message.kind === 'shell' ? new ShellCommand(message.args, context) : new FileCommand(message, context)
   }
 
   interrupt(command: string, why: string): void {

@@ -1,18 +1,19 @@
 import { chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { CommandSpec, Ended } from '@yardmaster/worker-protocol'
 import type { CommandContext, RunningCommand } from './context.js'
-import { errnoOf } from './errno.js'
 import { glob } from './glob.js'
 import { isMachineTrouble } from './machine-trouble.js'
 import { insideBasedir } from './paths.js'
+import { sendFile } from './upload.js'
 
-export type FileSpec = Exclude<CommandSpec, { kind: 'shell' | 'upload' }>
+export type FileSpec = Exclude<CommandSpec, { kind: 'shell' }>
 
 /** Encoded, a longer listing would come near the largest message. */
 const LONGEST_LISTING = 100_000
 
-/** The commands that need no process. An interrupt ends cpdir between two files; the others are finished first. */
+/** The commands that need no process. An interrupt ends cpdir between two files and upload between two pieces; the others are finished first. */
 export class FileCommand implements RunningCommand {
   readonly #spec: FileSpec
   readonly #context: CommandContext
@@ -38,13 +39,13 @@ export class FileCommand implements RunningCommand {
   killNow(): void {}
 
   async #run(): Promise<void> {
-    const { basedir, clock, output, ended } = this.#context
+    const { clock, output, ended } = this.#context
     const began = clock.monotonic()
     let rc = 0
     let result: Ended['result']
     let trouble: string | null = null
     try {
-      result = await perform(this.#spec, basedir, this.#abort.signal)
+      result = await perform(this.#spec, this.#context, this.#abort.signal)
     } catch (error) {
       const problem = error as NodeJS.ErrnoException
       rc = errnoOf(problem.code)
@@ -58,7 +59,14 @@ export class FileCommand implements RunningCommand {
   }
 }
 
-async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Promise<Ended['result']> {
+/** Of what has no code: that it was not permitted. */
+function errnoOf(code: string | undefined): number {
+  if (code === undefined) return constants.errno.EPERM
+  return (constants.errno as Record<string, number>)[code] ?? constants.errno.EIO
+}
+
+async function perform(spec: FileSpec, context: CommandContext, signal: AbortSignal): Promise<Ended['result']> {
+  const { basedir } = context
   switch (spec.kind) {
     case 'mkdir':
       for (const path of spec.args.paths) await mkdir(insideBasedir(basedir, path), { recursive: true })
@@ -75,6 +83,9 @@ async function perform(spec: FileSpec, basedir: string, signal: AbortSignal): Pr
       return bounded((await readdir(resolve(basedir, spec.args.path))).sort())
     case 'glob':
       return bounded(await glob(basedir, spec.args.path))
+    case 'upload':
+      await sendFile(spec.args, context, signal)
+      return
     case 'cpdir':
       await copyTree(resolve(basedir, spec.args.from), below(basedir, spec.args.to), signal)
   }
