@@ -1,4 +1,5 @@
 export type { Replica, Role } from './replica.js'
 export { startReplica, type ReplicaOptions } from './start-replica.js'
 export type { Generations, LoadedGeneration } from './generations.js'
+export { sweepOld, type Sweep } from './sweep-old.js'
 export { ThreadReplaced } from '@yardmaster/config/host'

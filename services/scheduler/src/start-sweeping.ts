@@ -1,9 +1,9 @@
 import { sweepArtifacts } from '@yardmaster/db/verbs/sweep-artifacts'
 import { sweepDeliveries } from '@yardmaster/db/verbs/sweep-deliveries'
-import type { Replica } from '@yardmaster/replica'
-import { sweepOld, type Sweep } from './loops/sweep-old.js'
+import { sweepOld, type Replica, type Sweep } from '@yardmaster/replica'
 
 const EVERY_MS = 5_000
+const PAUSE_MS = 60_000
 
 /** What is removed when its time is over, and how many rows of it at once: an artifact may have a thousand pieces. */
 const sweeps: { name: string; sweep: Sweep; batch: number }[] = [
@@ -14,5 +14,5 @@ const sweeps: { name: string; sweep: Sweep; batch: number }[] = [
 /** Any number of replicas may sweep at once. */
 export function startSweeping(replica: Replica): void {
   const { db, fence, clock } = replica
-  for (const { name, sweep, batch } of sweeps) replica.loop({ name, everyMs: EVERY_MS, run: sweepOld({ db, fence, clock }, sweep, batch) })
+  for (const { name, sweep, batch } of sweeps) replica.loop({ name, everyMs: EVERY_MS, run: sweepOld({ db, fence, clock }, sweep, { batch, pauseMs: PAUSE_MS }) })
 }
