@@ -2,8 +2,10 @@ import { frontendDefaults, type FrontendConfig } from '@yardmaster/domain'
 import { name, oneOf, plainData } from './leaves.js'
 import { leaf, list, mapOf, or, orNull, type Reader } from './reader.js'
 
-const options = mapOf(plainData, "a plugin's options: true or a record")
-const plugin: Reader<FrontendConfig['plugins'][string]> = (value, at) => (value === true ? {} : options(value, at))
+const expected = "a plugin's options: true, a record or a list"
+const options = mapOf(plainData, expected)
+const optionsInOrder = list(plainData, expected)
+const plugin: Reader<FrontendConfig['plugins'][string]> = (value, at) => (value === true ? {} : Array.isArray(value) ? optionsInOrder(value, at) : options(value, at))
 const version = leaf("a name and a version, e.g. ['GCC', '14.2']", (value): [string, string] | undefined => {
   if (!Array.isArray(value) || value.length !== 2) return undefined
   const [of, is] = value

@@ -1,11 +1,11 @@
 import type { Database } from '@yardmaster/db'
-import { resultName, type Result, type FrontendConfig, type Json } from '@yardmaster/domain'
+import { resultName, type Json, type Result } from '@yardmaster/domain'
 import { builderId } from '../resources/places.js'
 import { sql, toQuery } from '../resources/sql.js'
 import { badgeSvg, type BadgeStatus } from './badge-svg.js'
 
 /** What a badge looks like unless its address says otherwise: `plugins.badges` of the configuration. */
-type Defaults = FrontendConfig['plugins'][string]
+type Defaults = { [option: string]: Json }
 
 /** The picture of how the builder's newest build stands, as an SVG; the query has Buildbot's options. */
 export async function badgeOf(db: Pick<Database, 'pool'>, { builder, query, defaults = {} }: { builder: string; query: URLSearchParams; defaults?: Defaults | undefined }): Promise<string> {

@@ -30,9 +30,9 @@ describe('what Buildbot’s page is told', () => {
   })
 
   it('has what is configured for it, and cannot end the script that it is put into', async () => {
-    configured({ plugins: { console_view: {}, badges: { left_text: 'CI' } }, uiDefaultConfig: { 'Home.max_recent_builds': 20 }, avatarMethods: ['gravatar'], defaultPage: 'builders', versions: [['</script>', '14']] })
+    configured({ plugins: { console_view: {}, wsgi_dashboards: [{ name: 'load' }], badges: { left_text: 'CI' } }, uiDefaultConfig: { 'Home.max_recent_builds': 20 }, avatarMethods: ['gravatar'], defaultPage: 'builders', versions: [['</script>', '14']] })
     const { body, text } = await api.get('/config')
-    expect(body).toMatchObject({ plugins: { console_view: {} }, ui_default_config: { 'Home.max_recent_builds': 20 }, avatar_methods: [{ name: 'gravatar' }], default_page: 'builders', versions: [['Yardmaster', '0.1.0'], ['</script>', '14']] })
+    expect(body).toMatchObject({ plugins: { console_view: {}, wsgi_dashboards: [{ name: 'load' }] }, ui_default_config: { 'Home.max_recent_builds': 20 }, avatar_methods: [{ name: 'gravatar' }], default_page: 'builders', versions: [['Yardmaster', '0.1.0'], ['</script>', '14']] })
     expect(body.plugins).not.toHaveProperty('badges')
     expect(text).not.toContain('</script')
   })

@@ -31,7 +31,8 @@ export function buildbotRoutes(deps: Deps): Router {
     if (!deps.access.mayRead(callerOf(request))) return void response.status(403).type('txt').send('badges are shown to those who may read: sign in first')
     // Whoever embeds a picture does not mind its format.
     if (kind === 'png') return response.redirect(302, `${encodeURIComponent(builder)}.svg${new URL(request.originalUrl, 'http://localhost').search}`)
-    const svg = await badgeOf(deps.db, { builder, query: queryOf(request), defaults: www().plugins['badges'] })
+    const { badges } = www().plugins
+    const svg = await badgeOf(deps.db, { builder, query: queryOf(request), defaults: Array.isArray(badges) ? {} : badges })
     fresh(fromAnywhere(response)).type('svg').send(svg)
   })
 
