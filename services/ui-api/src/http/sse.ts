@@ -26,7 +26,7 @@ const processDigits = 8
  * stream goes on where another one ended, or says `resync` when not all that followed is kept.
  */
 export function sseRoutes({ clock, random, logger, events, access, settings, activeGeneration }: Deps, hub: Hub): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true })
   const streams = new Map<string, EventStream>()
   const self = random.uuid().slice(0, processDigits)
   events.answer(self, question => {

@@ -9,6 +9,7 @@ import { mayBePath, mostPaths } from '../live/bounds.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
 import { stillReads } from '../live/still-reads.js'
+import { isTooDeep } from './bounds.js'
 import { isAllowedOrigin } from './foreign-pages.js'
 import { identify } from './identify.js'
 import { refusalOfHost, type Reach } from './own-host.js'
@@ -122,8 +123,11 @@ async function obey(frame: Frame, session: SocketSession): Promise<Answer> {
 }
 
 function parse(data: RawData): unknown {
+  const json = String(data)
+  // What walks through it would need the whole stack, and nobody is there to catch that.
+  if (isTooDeep(json)) return undefined
   try {
-    return JSON.parse(String(data))
+    return JSON.parse(json)
   } catch {
     return undefined
   }

@@ -35,7 +35,11 @@ export function serveFile<R extends Route>(router: Router, route: R, send: (aske
 
 /** What cannot be the name of anything is not there. */
 function paramsOf({ params }: Route, request: Request): object {
-  const read = params.safeParse(pathParams(request))
+  const given = pathParams(request)
+  const read = params.safeParse(given)
+  const odd = read.success ? Object.entries(read.data).find(([name, value]) => typeof value === 'number' && String(value) !== given[name]) : undefined
+  // Rules name paths, of which nobody should get round by writing numbers otherwise (007, 0x7, 7.0).
+  if (odd) throw new YardError(404, `not found: ${odd[0]}: '${given[odd[0]]}' is no number as it is written here`)
   if (read.success) return read.data
   throw new YardError(404, `not found: ${read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`)
 }
