@@ -5,11 +5,14 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     globalSetup: ['test/kit/global-setup.ts'],
+    setupFiles: ['test/kit/set-up.ts'],
     pool: 'forks',
     // Scenarios run a whole installation each: more than one per core makes them wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // More than the waits of a test together as a rule, so that the one that hangs is what fails, with what it waited for; a slow machine costs time only.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
   },
 })

@@ -1,13 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { cruiseTree } from './cruise.js'
 import { npmPlaces, unitImports } from './import-rules.js'
 import { undeclaredOwnPackages } from './own-dependencies.js'
 import { plantTree } from './planted-tree.js'
 
 // Reading the whole repository takes seconds, more on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 const root = join(import.meta.dirname, '../..')
 

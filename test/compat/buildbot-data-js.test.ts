@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { CANCELLED, FAILURE, SUCCESS } from '@yardmaster/domain'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -46,14 +46,14 @@ const errors: string[] = []
 beforeAll(async () => {
   let script: string
   [cluster, browser, script] = await Promise.all([startCluster({ config, workers: ['w1'] }), startBrowser(), bundle()])
-  page = await browser.newPage({ bypassCSP: true })
+  page = await newPage(browser, { bypassCSP: true })
   page.on('pageerror', error => errors.push(String(error)))
   page.on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
   // The client asks relative to the page that it is on: it is put into ours, instead of what that loads.
   await page.route(/\/assets\//, route => route.fulfill({ contentType: 'text/javascript', body: '' }))
   await page.goto(cluster.url)
   await page.addScriptTag({ content: script })
-}, 120_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()

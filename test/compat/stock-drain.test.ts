@@ -36,7 +36,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     worker = new StockWorker({ name: 's1', password: 'pw', url: cluster.workerUrl, basedir: join(folder, 's1'), env: { PATH: process.env['PATH'], HOME: folder, LANG: 'C.UTF-8' } })
     await worker.start()
     await holder()
-  }, 120_000)
+  })
   afterAll(async () => {
     await worker?.stop()
     await cluster?.stop()
@@ -49,7 +49,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
 
   /** The engine that has the worker. */
   async function holder() {
-    const row = await until('the worker to be connected', async () => (await yard.replicas()).find(({ workers }) => workers === 1), 60_000)
+    const row = await until('the worker to be connected', async () => (await yard.replicas()).find(({ workers }) => workers === 1))
     return { row, engine: cluster.engines.find(engine => engine.running && engine.pid === row.pid)! }
   }
 
@@ -62,7 +62,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     rmSync(gate, { force: true })
     writeFileSync(truth, '')
     await force('waits')
-    await until('the build to be under way', () => said().length === 1, 60_000)
+    await until('the build to be under way', () => said().length === 1)
   }
 
   test('its build is finished, nothing new is begun, and the drain can be called off', async () => {
@@ -74,18 +74,18 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     await force('hello')
     // Time enough for some steps of the drain, had it let go of what it must keep.
     const beats = (await cluster.rows<{ beat: number }>('SELECT beat FROM replicas WHERE id = $1', [row.id]))[0]!.beat
-    await until('the engine to live on', async () => (await cluster.rows<{ beat: number }>('SELECT beat FROM replicas WHERE id = $1', [row.id]))[0]!.beat > beats + 2, 30_000)
+    await until('the engine to live on', async () => (await cluster.rows<{ beat: number }>('SELECT beat FROM replicas WHERE id = $1', [row.id]))[0]!.beat > beats + 2)
     expect(await yard.replica(row.id)).toMatchObject({ state: 'alive', workers: 1, builds: 1 })
     expect(await builds('hello')).toEqual([])
     await yard.cancelDrain(row.id)
-    await until('it to work again', async () => (await builds('hello'))[0]?.results === SUCCESS, 60_000)
+    await until('it to work again', async () => (await builds('hello'))[0]?.results === SUCCESS)
     expect((await yard.drain(row.id)).draining).not.toBeNull()
     writeFileSync(gate, '')
     await engine.ended
     expect(engine.exitCode).toBe(0)
     expect(await builds('waits')).toMatchObject([{ results: SUCCESS }])
     expect(said()).toEqual(['begin', 'end'])
-  }, 180_000)
+  })
 
   test('at the deadline its build goes back, and is built again at the other engine when nothing of it is left', async () => {
     explain()
@@ -98,7 +98,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     expect((await builds('waits'))[1]).toMatchObject({ results: RETRY, state_string: 'the engine was drained, and its deadline has passed' })
     await until('it to be built again', () => said().filter(line => line === 'begin').length === 2, 120_000)
     writeFileSync(gate, '')
-    await until('it to end', async () => (await builds('waits'))[2]?.results === SUCCESS, 60_000)
+    await until('it to end', async () => (await builds('waits'))[2]?.results === SUCCESS)
     expect(said()).toEqual(['begin', 'begin', 'end'])
-  }, 240_000)
+  })
 })

@@ -51,7 +51,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
       if (password !== undefined) passwords.add(password)
     })
     cluster = await startCluster({ config: config(`${simulator.url}/1.3`), workers: [], env: { YARD_SECRET_UPCLOUD: token, YARD_MACHINE_SETTLE: '2' } })
-  }, 60_000)
+  })
   afterAll(async () => {
     await cluster?.stop()
     await simulator?.close()
@@ -69,7 +69,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
     await allBuilt(cluster, requests, 90_000)
     await expectUndisturbed(cluster, requests)
     await nothingLeft(cluster)
-    await until('nothing to be left at UpCloud', () => simulator.state().servers.length === 0 && simulator.state().storages.length === 0, 20_000)
+    await until('nothing to be left at UpCloud', () => simulator.state().servers.length === 0 && simulator.state().storages.length === 0)
   }
 
   test('a build runs on a stock buildbot-worker that user_data has installed, by both of its names, and on our own', async () => {
@@ -77,7 +77,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
     await builtOnce('stock', 'old_name', 'own')
     const sessions = await cluster.rows<{ name: string; protocol: string }>('SELECT w.name, s.protocol FROM worker_sessions s JOIN workers w ON w.id = s.worker_id WHERE s.number > 0 ORDER BY w.name')
     expect(sessions.map(({ name, protocol }) => [name, protocol])).toEqual([['old_name', 'msgpack'], ['own', expect.not.stringMatching('msgpack')], ['stock', 'msgpack']])
-  }, 180_000)
+  })
 
   test('a machine is what the build that it is started for asks for', async () => {
     tellWhenFailed()
@@ -88,7 +88,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
     await expectUndisturbed(cluster, requests)
     expect([...made]).toEqual(['2xCPU-4GB in fi-hel1'])
     await nothingLeft(cluster)
-  }, 120_000)
+  })
 
   test('an image that is not there ends the build once, which says what there is', async () => {
     tellWhenFailed()
@@ -97,7 +97,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
     const builds = await cluster.rows<{ results: number; state_string: string }>('SELECT results, state_string FROM builds WHERE build_request_id = ANY($1)', [requests])
     expect(builds).toEqual([{ results: EXCEPTION, state_string: expect.stringContaining("there is no image with the title 'Debian 12'; there are 'Debian GNU/Linux") }])
     await nothingLeft(cluster)
-  }, 120_000)
+  })
 
   test('the second, the third and the tenth start of a named worker are as good as the first', async () => {
     tellWhenFailed()
@@ -105,7 +105,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
     const rows = await ledger(cluster)
     expect(rows.filter(({ worker }) => worker === 'own').map(({ attempt, uses, failure }) => ({ attempt, uses, failure }))).toEqual(Array.from({ length: 10 }, (_, index) => ({ attempt: index + 1, uses: 1, failure: null })))
     expect(rows.filter(({ worker }) => worker === 'stock').map(({ attempt, uses, failure }) => ({ attempt, uses, failure }))).toEqual([1, 2, 3].map(attempt => ({ attempt, uses: 1, failure: null })))
-  }, 300_000)
+  })
 
   test("no machine's password, and no token, is in a log, a row or an event", async () => {
     tellWhenFailed()

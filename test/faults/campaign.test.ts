@@ -13,8 +13,8 @@ const options = { long, stock: stockWorkerProgram !== null }
 const plan = planOf({ ...options, seed })
 
 let campaign: Campaign
-beforeAll(async () => { campaign = await startCampaign(plan) }, 90_000)
-afterAll(() => campaign?.stop(), 90_000)
+beforeAll(async () => { campaign = await startCampaign(plan) })
+afterAll(() => campaign?.stop())
 
 test(`what was promised holds under the faults of seed ${seed}`, async () => {
   process.stderr.write(`YARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`)

@@ -44,7 +44,7 @@ beforeAll(async () => {
   writeFileSync(truthFile, '')
   postgres = await serve(null)
   cluster = await startCluster({ config, workers: ['w1'], database: { url: postgres.url, drop: () => Promise.resolve() } })
-}, 90_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   await postgres?.stop()
@@ -82,4 +82,4 @@ test('builds go on while PostgreSQL is away, nobody is buried, and nothing is lo
       expect(printed).toEqual(Array.from({ length: LINES }, (_, line) => `o${id} line ${line}`))
     }
   }
-}, 180_000)
+})

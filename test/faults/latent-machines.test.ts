@@ -31,7 +31,7 @@ export default defineConfig({
 `
 
 let cluster: Cluster
-beforeAll(async () => { cluster = await startCluster({ config: configuration(), workers: [], engines: 2, provisioners: 2, env: { YARD_MACHINE_SETTLE: '3' } }) }, 60_000)
+beforeAll(async () => { cluster = await startCluster({ config: configuration(), workers: [], engines: 2, provisioners: 2, env: { YARD_MACHINE_SETTLE: '3' } }) })
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -39,7 +39,7 @@ afterAll(async () => {
 const tellWhenFailed = () => onTestFailed(async () => { process.stderr.write(`${lastWords(cluster)}\n${JSON.stringify(await ledger(cluster), null, 1)}\n`) })
 const ledgerOf = async (pool: string) => (await ledger(cluster)).filter(row => row.pool === pool)
 const workersAlive = () => cluster.machines().filter(({ worker }) => worker !== null)
-const running = (story: Story, builds: number) => until(`${builds} builds to run`, () => truths[story].begun() === builds, 60_000)
+const running = (story: Story, builds: number) => until(`${builds} builds to run`, () => truths[story].begun() === builds)
 
 /** The builds ended well, on the machines they began on, one command each, and nothing is left. */
 async function endsWell(story: Story, requests: number[], machines: number): Promise<void> {
@@ -63,7 +63,7 @@ test('an engine that dies while one machine boots and another builds costs neith
   await running('engine', 2)
   await engine.start()
   await endsWell('engine', requests, 2)
-}, 120_000)
+})
 
 test('an engine that is drained hands over builds on machines: they end on the machines they began on', async () => {
   tellWhenFailed()
@@ -75,7 +75,7 @@ test('an engine that is drained hands over builds on machines: they end on the m
   expect(engine.exitCode).toBe(0)
   await endsWell('drain', requests, 2)
   await engine.start()
-}, 120_000)
+})
 
 test('both provisioners are killed while one machine boots and another builds: the machines stay, and go when they are idle', async () => {
   tellWhenFailed()
@@ -90,7 +90,7 @@ test('both provisioners are killed while one machine boots and another builds: t
   await running('provisioner', 2)
   expect(workersAlive().map(({ pid }) => pid)).toContain(first!.pid)
   await endsWell('provisioner', requests, 2)
-}, 120_000)
+})
 
 test('the database is away for 5 s: no machine is taken for dead, none is started twice', async () => {
   tellWhenFailed()
@@ -103,7 +103,7 @@ test('the database is away for 5 s: no machine is taken for dead, none is starte
   for (const proxy of proxies) proxy.heal()
   await endsWell('database', requests, 2)
   expect(before).toHaveLength(2)
-}, 120_000)
+})
 
 test('every process of ours is killed and started again: the machines are found again, their builds go on, nothing is left', async () => {
   tellWhenFailed()
@@ -114,7 +114,7 @@ test('every process of ours is killed and started again: the machines are found 
   expect(workersAlive().map(({ pid }) => pid).sort()).toEqual(before)
   await Promise.all(cluster.processes().map(process => process.start()))
   await endsWell('everything', requests, 2)
-}, 120_000)
+})
 
 /** All replicas that read the file take it. */
 async function reload(text: string): Promise<void> {
@@ -145,7 +145,7 @@ test('other options: an idle machine is replaced, one that builds finishes first
   // Idle, and would be kept for ten minutes.
   await reload(configuration({ version: '3' }))
   await nothingLeft(cluster, 'reload')
-}, 120_000)
+})
 
 test('a pool that is not in the configuration any more: its builds finish, then its machines go', async () => {
   tellWhenFailed()
@@ -153,4 +153,4 @@ test('a pool that is not in the configuration any more: its builds finish, then 
   await running('removed', 2)
   await reload(configuration({ version: '3', without: 'removed' }))
   await endsWell('removed', requests, 2)
-}, 120_000)
+})

@@ -33,7 +33,7 @@ beforeAll(async () => {
   nats = await startNats()
   cluster = await startCluster({ config, workers: ['w0'], uiApis: LONG ? 3 : 2, env: { NATS_URL: nats.url } })
   for (const uiApi of cluster.uiApis) uiApi.supervise()
-}, 90_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   await nats?.stop()
@@ -144,7 +144,7 @@ test('replicas are killed, frozen and stopped, NATS is started again: who follow
   expect(new Set(stories[0]).size).toBe(present.length * 3)
   expect(followers.reduce((sum, { breaks }) => sum + breaks, 0)).toBeGreaterThan(0)
   await Promise.all(followers.map(follower => follower.stop()))
-}, 300_000)
+})
 
 test('events that are no longer kept when a client comes back: it is told so, and reads anew', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
@@ -169,4 +169,4 @@ test('events that are no longer kept when a client comes back: it is told so, an
   const later = await truth()
   for (const { shown } of followers) await expect.poll(() => sorted(shown), { timeout: SETTLED_MS }).toEqual(later)
   await Promise.all(followers.map(follower => follower.stop()))
-}, 300_000)
+})

@@ -18,8 +18,8 @@ let others: string[]
 beforeAll(async () => {
   world = await startWorld({ lanes: LANES, seed, realWorkers: !LONG })
   others = inventory(world).others
-}, 90_000)
-afterAll(() => world?.close(), 60_000)
+})
+afterAll(() => world?.close())
 
 /** Somebody looks after the pools, and is quick about it. */
 function operator({ cluster }: World): () => void {

@@ -68,7 +68,7 @@ beforeAll(async () => {
   const sink = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   cluster = await startCluster({ config: config(sink), workers: ['w1'], env: { YARD_SECRET_TOKEN: 'hunter2hunter2' } })
   await until('the worker to be connected', async () => (await cluster.rows('SELECT 1 FROM worker_sessions WHERE connected')).length > 0)
-}, 90_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   server.closeAllConnections()
@@ -104,7 +104,7 @@ async function force(builder: string): Promise<number> {
   return (await until('the build', async () => (await buildsOf(builder)).at(-1)?.results === null && (await buildsOf(builder)).at(-1)!)).id
 }
 
-const hasEnded = (id: number) => until(`build ${id} to end`, async () => (await cluster.rows<Build>('SELECT id, number, results, state_string, properties FROM builds WHERE id = $1 AND complete_at IS NOT NULL', [id]))[0], 60_000)
+const hasEnded = (id: number) => until(`build ${id} to end`, async () => (await cluster.rows<Build>('SELECT id, number, results, state_string, properties FROM builds WHERE id = $1 AND complete_at IS NOT NULL', [id]))[0])
 
 /** Kills the engine at the point. False when the build has gone past it: what it is about was committed along with something that was struck before. */
 async function strike(point: Point, build: () => Promise<number>): Promise<boolean> {
@@ -114,7 +114,7 @@ async function strike(point: Point, build: () => Promise<number>): Promise<boole
   if (!victim.running) await victim.start()
   const id = await build()
   const past = point.of === 'start' ? '' : 'AND outcome IS NOT NULL'
-  await until(struckAt(point), async () => struck || ((await cluster.rows(`SELECT 1 FROM effects WHERE build_id = $1 AND n = $2 ${past}`, [id, point.n])).length > 0 && 'past'), 60_000)
+  await until(struckAt(point), async () => struck || ((await cluster.rows(`SELECT 1 FROM effects WHERE build_id = $1 AND n = $2 ${past}`, [id, point.n])).length > 0 && 'past'))
   if (struck) await victim.ended
   else cluster.proxies.engine.at({ transaction: /(?!)/, when: AFTER }, () => {})
   return struck
@@ -180,7 +180,7 @@ test.each(unknown)('killed $point.when of the $point.of of what must not be repe
   expect((await cluster.rows<{ state_string: string }>('SELECT state_string FROM steps WHERE build_id = $1', [id]))[0]!.state_string).toContain(reason)
   expect(count(String(build.number))).toBe(happened)
   expect(truth().filter(line => line === `begin two ${build.number}`)).toEqual([])
-}, 120_000)
+})
 
 test('a function that does something else in its replay: its build ends RETRY, says why, and is built again', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -189,5 +189,5 @@ test('a function that does something else in its replay: its build ends RETRY, s
   await cluster.roles.engine.kill()
   await cluster.roles.engine.start()
   expect(await hasEnded(id)).toMatchObject({ results: RETRY, state_string: 'not replayable: effect 1 was another command' })
-  expect(await until('its successor to end', async () => (await buildsOf('odd')).at(-1)?.results === SUCCESS && (await buildsOf('odd')).length, 60_000)).toBe(2)
-}, 120_000)
+  expect(await until('its successor to end', async () => (await buildsOf('odd')).at(-1)?.results === SUCCESS && (await buildsOf('odd')).length)).toBe(2)
+})

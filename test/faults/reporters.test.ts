@@ -1,10 +1,8 @@
 import { startFakeWebhook, type FakeWebhook } from '@yardmaster/integrations/testing'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import type { CommitPoint } from '../kit/postgres-proxy.js'
 import { until } from '../kit/until.js'
-
-vi.setConfig({ testTimeout: 150_000, hookTimeout: 90_000 })
 
 const BUILDERS = ['b0', 'b1', 'b2']
 

@@ -10,8 +10,8 @@ const long = process.env['YARD_TEST_LONG'] === '1'
 const plan = schedulingPlan({ seed, long })
 
 let world: World
-beforeAll(async () => { world = await startWorld(plan) }, 90_000)
-afterAll(() => world?.stop(), 90_000)
+beforeAll(async () => { world = await startWorld(plan) })
+afterAll(() => world?.stop())
 
 test(`under the faults of seed ${seed}, what was accepted is built once, statuses come to the truth, and no mail comes twice`, async () => {
   process.stderr.write(`YARD_FAULT_SEED=${seed}${long ? ' YARD_TEST_LONG=1' : ''}\n`)

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { systemClock } from '@yardmaster/runtime'
 import { TestProcess } from './test-process.js'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -12,6 +13,9 @@ export const programs = {
   worker: 'packages/worker/dist/main.js',
 } as const
 export type Program = keyof typeof programs
+
+const READY_MS = 120_000
+const clock = systemClock()
 
 /** A process of one role, as `yard up` starts it. It has started when it says that it is ready (a worker: when it runs). */
 export class RoleProcess extends TestProcess {
@@ -33,8 +37,17 @@ export class RoleProcess extends TestProcess {
   protected ready(child: ChildProcess): Promise<void> {
     if (this.#program === 'worker') return Promise.resolve()
     return new Promise<void>((resolve, reject) => {
-      child.on('message', message => { if (typeof message === 'object' && 'type' in message && message.type === 'ready') resolve() })
-      child.once('exit', (code, signal) => reject(new Error(`${this.name} ended before it was ready (${signal ?? code}):\n${this.lines.slice(-20).join('\n')}`)))
+      const fail = (what: string) => reject(new Error(`${this.name} ${what}:\n${this.lines.slice(-20).join('\n')}`))
+      const cancel = clock.setTimeout(() => fail(`did not get ready within ${READY_MS} ms`), READY_MS)
+      child.on('message', message => {
+        if (typeof message !== 'object' || !('type' in message) || message.type !== 'ready') return
+        cancel()
+        resolve()
+      })
+      child.once('exit', (code, signal) => {
+        cancel()
+        fail(`ended before it was ready (${signal ?? code})`)
+      })
     })
   }
 }

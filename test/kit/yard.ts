@@ -47,12 +47,17 @@ function markedProcesses(mark: string): string[] {
   })
 }
 
+const RUN_MS = 120_000
+
 async function collect(child: ChildProcess): Promise<Finished> {
+  const cancel = clock.setTimeout(() => child.kill('SIGKILL'), RUN_MS)
   let stdout = ''
   let stderr = ''
   child.stdout?.on('data', chunk => { stdout += chunk })
   child.stderr?.on('data', chunk => { stderr += chunk })
-  const [code] = await once(child, 'close')
+  const [code, signal] = await once(child, 'close')
+  cancel()
+  if (signal === 'SIGKILL') throw new Error(`${child.spawnargs.slice(2).join(' ')} did not end within ${RUN_MS} ms:\n${stdout}\n${stderr}`)
   return { code, stdout, stderr }
 }
 
@@ -66,7 +71,9 @@ async function runningUp(child: ChildProcess): Promise<RunningUp> {
   }
   const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal)
+    const cancel = clock.setTimeout(() => child.kill('SIGKILL'), RUN_MS)
     await ended
+    cancel()
     return child.exitCode
   }
   await says('Yardmaster is ready: ').catch(async error => {

@@ -5,7 +5,7 @@ import { FAILURE, SUCCESS } from '@yardmaster/domain'
 import { createYardClient } from '@yardmaster/rest'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { stockWorkerProgram } from '../kit/stock-worker.js'
 import { until } from '../kit/until.js'
@@ -35,7 +35,7 @@ let browser: Browser
 beforeAll(async () => {
   browser = await startBrowser()
   cluster = await startCluster({ config, workers: ['w1'], stockWorkers: stockWorkerProgram === null ? [] : ['s1'], engines: 2 })
-}, 120_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -47,14 +47,14 @@ async function forced(builder: string): Promise<number> {
   return Object.values(answer[1])[0]!
 }
 const buildOf = async (request: number) => (await cluster.rows<Row>(`SELECT b.id, b.results, b.properties #>> '{digest,0}' AS digest FROM builds b WHERE b.build_request_id = $1 ORDER BY b.id DESC LIMIT 1`, [request]))[0]
-const ended = (request: number) => until('the build to end', async () => { const build = await buildOf(request); return build && build.results !== null ? build : null }, 60_000)
+const ended = (request: number) => until('the build to end', async () => { const build = await buildOf(request); return build && build.results !== null ? build : null })
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const yard = () => createYardClient({ baseUrl: cluster.url })
 
 test('an engine killed in the middle of an upload: another goes on, and the file is whole', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
   const request = await forced('large')
-  await until('some of it to be there', async () => (await cluster.rows('SELECT 1 FROM artifacts WHERE size > 0')).length > 0, 60_000)
+  await until('some of it to be there', async () => (await cluster.rows('SELECT 1 FROM artifacts WHERE size > 0')).length > 0)
   const [{ size }] = await cluster.rows<{ size: number }>('SELECT size FROM artifacts') as [{ size: number }]
   const placed = cluster.network.placements().find(({ worker }) => worker === 'w1')!
   await cluster.engines[placed.engine]!.kill()
@@ -67,25 +67,25 @@ test('an engine killed in the middle of an upload: another goes on, and the file
   expect([code, stderr, stdout]).toEqual([0, '', `fetched.bin: ${MEBIBYTES * 1024 * 1024} bytes\n`])
   expect(sha256(readFileSync(join(cluster.folder, 'fetched.bin')))).toBe(build.digest)
   await cluster.engines[placed.engine]!.start()
-}, 180_000)
+})
 
 test('patterns take what is there, by its place; a file that is not there fails its step and says so', async () => {
   const build = await ended(await forced('reports'))
   expect(build.results).toBe(FAILURE)
   expect((await yard().artifacts(build.id)).map(({ name }) => name)).toEqual(['r/deep/two.xml', 'r/one.xml'])
   expect(await (await yard().artifact(build.id, 'r/deep/two.xml')).text()).toBe('<two/>\n')
-  const page = await browser.newPage()
+  const page = await newPage(browser)
   await page.goto(`${cluster.url}builders/reports/builds/1?tab=artifacts`)
   const row = page.getByTestId('artifacts').getByRole('row').filter({ hasText: 'r/deep/two.xml' })
   const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link').click()])
   expect([download.suggestedFilename(), readFileSync(await download.path(), 'utf8')]).toEqual(['two.xml', '<two/>\n'])
   await page.close()
   expect(await cluster.rows('SELECT state_string FROM steps WHERE build_id = $1 AND name = $2', [build.id, 'absent'])).toEqual([{ state_string: expect.stringContaining('no such file') as string }])
-}, 120_000)
+})
 
 test.skipIf(stockWorkerProgram === null)('a stock buildbot-worker uploads as well', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
   const build = await ended(await forced('stock'))
   expect(build.results).toBe(SUCCESS)
   expect(await yard().artifacts(build.id)).toMatchObject([{ name: 'large', size: 2 * 1024 * 1024, sha256: build.digest }])
-}, 120_000)
+})

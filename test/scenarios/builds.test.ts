@@ -114,7 +114,7 @@ describe('a commit', () => {
     onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
     await until('the poller to know where it begins', async () => (await cluster.rows(`SELECT 1 FROM change_sources WHERE state <> '{}'`)).length > 0)
     const revision = repository.commit('second', { hello: 'hello again\n' })
-    const build = await until('its build to end', async () => (await cluster.rows<BuildRow>(`${BUILD} WHERE u.name = 'source' AND b.complete_at IS NOT NULL`))[0], 45_000)
+    const build = await until('its build to end', async () => (await cluster.rows<BuildRow>(`${BUILD} WHERE u.name = 'source' AND b.complete_at IS NOT NULL`))[0])
     expect(build.results, build.state_string).toBe(SUCCESS)
     expect(build).toMatchObject({ state_string: 'build successful' })
     expect(value(build, 'got_revision')).toBe(revision)
@@ -127,7 +127,7 @@ describe('a commit', () => {
   test('is fetched into what is there by the next build', async () => {
     const before = await cluster.rows('SELECT 1 FROM builds')
     const revision = repository.commit('third', { hello: 'and again\n' })
-    const build = await until('its build to end', async () => (await cluster.rows<BuildRow>(`${BUILD} WHERE u.name = 'source' AND b.complete_at IS NOT NULL AND b.properties->'revision'->>0 = $1`, [revision]))[0], 45_000)
+    const build = await until('its build to end', async () => (await cluster.rows<BuildRow>(`${BUILD} WHERE u.name = 'source' AND b.complete_at IS NOT NULL AND b.properties->'revision'->>0 = $1`, [revision]))[0])
     expect(before.length).toBeGreaterThan(0)
     expect(build.results, build.state_string).toBe(SUCCESS)
     expect(await logOf(build.id, 'incremental')).not.toContain('Cloning into')
@@ -175,7 +175,7 @@ describe('a build that is asked to stop', () => {
     const pid = await until('its pid', async () => /^pid (\d+)$/m.exec(await logOf(build.id, 'sleep'))?.[1])
     await cluster.client.control(`builds/${build.id}`, 'stop', { reason: 'enough' })
     expect(await finished(request, 10_000)).toMatchObject({ results: CANCELLED, state_string: 'stopped: enough' })
-    await until('its process to be gone', () => !existsSync(`/proc/${pid}`), 5_000)
+    await until('its process to be gone', () => !existsSync(`/proc/${pid}`))
   })
 
   test('ends although its worker is away', async () => {
@@ -187,7 +187,7 @@ describe('a build that is asked to stop', () => {
     const ended = await finished(request, 40_000)
     cluster.workers[0]!.signal('SIGCONT')
     expect(ended.results).toBe(CANCELLED)
-  }, 60_000)
+  })
 })
 
 describe('a custom step', () => {
@@ -206,7 +206,7 @@ describe('a custom step', () => {
     for (const name of ['one', 'two', 'three']) expect(log.filter(line => line === `said ${name}` || line === `heard said ${name}`)).toEqual([`said ${name}`, `heard said ${name}`])
     expect(value(build, 'seen')).toBe('nothing before')
     expect((await stepsOf(build.id))[0]).toMatchObject({ state_string: 'three were run', urls: [{ name: 'report', url: 'https://example.org/' }] })
-  }, 60_000)
+  })
 
   test('that throws, or sets what cannot be stored, or spins, ends its own build with the reason', async () => {
     const [thrown, poison, spins] = await Promise.all((await Promise.all(['throws', 'poison', 'spins'].map(name => force(name)))).map(request => finished(request)))
@@ -226,10 +226,10 @@ describe('a worker that is asked to stop', () => {
     await cluster.client.control('workers/w1', 'stop', { reason: 'an upgrade' })
     const waiting = await force('throws')
     expect((await finished(running)).results).toBe(FAILURE)
-    await until('it to be gone', () => !w1.running, 15_000)
+    await until('it to be gone', () => !w1.running)
     expect(w1.exitCode).toBe(0)
     expect(await buildOf(waiting)).toBeUndefined()
     await w1.start()
     expect((await finished(waiting)).results).toBe(EXCEPTION)
-  }, 60_000)
+  })
 })

@@ -1,6 +1,6 @@
 import { renameSync } from 'node:fs'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { gitRepository, type GitRepository } from '../kit/git-repository.js'
 import { until } from '../kit/until.js'
@@ -17,7 +17,7 @@ beforeAll(async () => {
       changeSources: [changeSources.gitPoller({ name: 'it', repository: ${JSON.stringify(repository.folder)}, branches: ref => ref.endsWith('heads/main'), category: async change => change.files[0] ?? null, pollInterval: '1h' })],
       changeHooks: [changeHooks.poller({ allowed: ['it'] })],
     })` })
-}, 90_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   repository?.remove()
@@ -34,23 +34,23 @@ test('a source that is polled once an hour looks when a hook knocks, and when so
   await until('its change', async () => (await comments()).includes('knocked for'))
   const browser = await startBrowser()
   try {
-    const page = await browser.newPage()
+    const page = await newPage(browser)
     const errors: string[] = []
     page.on('pageerror', error => errors.push(String(error)))
     await page.goto(`${cluster.url}changesources`)
-    await page.locator('[data-testid=live-state][data-state=live]').waitFor({ timeout: 30_000 })
+    await page.locator('[data-testid=live-state][data-state=live]').waitFor()
     const row = page.locator('[data-testid=source-row][data-source=it]')
-    await row.getByText('polled').first().waitFor({ timeout: 30_000 })
+    await row.getByText('polled').first().waitFor()
     renameSync(repository.folder, `${repository.folder}-away`)
     await row.getByTestId('source-poll').click()
-    await row.getByText('does not appear to be a git repository').waitFor({ timeout: 30_000 })
+    await row.getByText('does not appear to be a git repository').waitFor()
     renameSync(`${repository.folder}-away`, repository.folder)
     repository.commit('asked for', { 'c.txt': '' })
     await row.getByTestId('source-poll').click()
-    await row.getByText('polled').first().waitFor({ timeout: 60_000 })
+    await row.getByText('polled').first().waitFor()
     expect(await cluster.rows('SELECT branch, comments, category FROM changes ORDER BY id')).toEqual([{ branch: 'main', comments: 'knocked for', category: 'b.txt' }, { branch: 'main', comments: 'asked for', category: 'c.txt' }])
     expect(errors).toEqual([])
   } finally {
     await browser.close()
   }
-}, 180_000)
+})

@@ -1,9 +1,7 @@
 import { startFakeDiscord, startFakeSlack, startIrcServer, startSmtpServer } from '@yardmaster/integrations/testing'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 })
 
 const config = ({ mail, slack, irc }: { mail: number; slack: string; irc: number }) => `
 import { defineConfig, providers, reporters, schedulers, changeHooks, steps, util, workers } from '@yardmaster/config'
@@ -66,7 +64,7 @@ const quiet = () => soon('everything is told', async () =>
   (await cluster.rows<{ open: number }>("SELECT (SELECT count(*) FROM report_feed) + (SELECT count(*) FROM notifications WHERE state IN ('waiting', 'sending')) AS open"))[0]?.open === 0)
 
 async function soon(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  await until(what, condition, 40_000).catch(async (error: unknown) => {
+  await until(what, condition).catch(async (error: unknown) => {
     throw new Error(`${String(error)}\n${JSON.stringify(await cluster.rows('SELECT reporter, target, subject, event, state, detail, attempts FROM notifications ORDER BY id'), null, 1)}\n${lastWords(cluster)}`)
   })
 }

@@ -6,11 +6,9 @@ import {
   githubPull, hookMessages, pushMessage, startFakeBitbucketCloud, startFakeBitbucketServer, startFakeGitea, startFakeGithub, startFakeGitlab, type FakeGithub, type HookMessage,
 } from '@yardmaster/integrations/testing'
 import { systemClock } from '@yardmaster/runtime'
-import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 })
 
 const clock = systemClock()
 const secret = 'of the webhooks'
@@ -86,7 +84,7 @@ async function hook({ path, headers, body }: HookMessage): Promise<void> {
 
 /** Told with what the hosts have got, if it does not come about. */
 async function soon(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  await until(what, condition, 60_000).catch((error: unknown) => {
+  await until(what, condition).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${JSON.stringify(Object.fromEntries(github.repositories.get('o/hello')?.statuses ?? []))}\n${lastWords(cluster)}`)
   })
 }

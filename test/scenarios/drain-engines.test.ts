@@ -37,7 +37,7 @@ beforeAll(async () => {
     const connected = (await engines()).map(engine => engine.workers)
     return connected.length === 2 && Math.min(...connected) > 0 && connected.reduce((sum, n) => sum + n, 0) === names.length
   }, 90_000)
-}, 120_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -52,7 +52,7 @@ async function build20(): Promise<void> {
   rmSync(gate, { force: true })
   const before = lines().length
   for (let n = 0; n < 10; n++) await cluster.client.control('forceschedulers/force', 'force', { reason: `build ${n}` })
-  await until('20 commands to be under way', () => lines().length === before + 20, 60_000)
+  await until('20 commands to be under way', () => lines().length === before + 20)
 }
 
 /** Lets the commands end. */
@@ -91,7 +91,7 @@ test('an engine drained by REST under 20 builds is gone in seconds, and its buil
   await expect(yard.drain(row.id)).rejects.toThrow('has ended already')
   await expectEachBuiltOnce(20)
   expect(await cluster.rows(`SELECT action, thing, thing_id FROM control_actions WHERE thing = 'replicas'`)).toEqual([{ action: 'drain', thing: 'replicas', thing_id: row.id }])
-}, 180_000)
+})
 
 test('yard drain --wait of the only engine: its builds wait for the next one', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -105,4 +105,4 @@ test('yard drain --wait of the only engine: its builds wait for the next one', a
   expect(await running()).toBe(20)
   await first!.start()
   await expectEachBuiltOnce(40)
-}, 180_000)
+})

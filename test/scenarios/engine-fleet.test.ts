@@ -58,7 +58,7 @@ test('after a second engine has come, idle workers go over to it until both have
     await until('the builds to end', async () => (await cluster.rows('SELECT 1 FROM builds WHERE results = $1', [SUCCESS])).length === busy.length)
     expect(lines()).toHaveLength(2 * busy.length)
   })
-}, 240_000)
+})
 
 test('engines that are limited to builders or labels build only those, and send other workers to each other', async () => {
   const config = `
@@ -79,7 +79,7 @@ test('engines that are limited to builders or labels build only those, and send 
     await until('each worker to be where it is of use', async () => {
       const found = await at()
       return found.length === 2 && found[0]!.pid === mobile!.pid && found[1]!.pid === web!.pid
-    }, 60_000)
+    })
     await cluster.client.control('forceschedulers/force', 'force', { reason: 'limits' })
     const built = () => cluster.rows<{ name: string; pid: number }>(`SELECT u.name, r.pid FROM builds b JOIN builders u ON u.id = b.builder_id JOIN replicas r ON r.id = b.replica_id WHERE b.results = 0 ORDER BY 1`)
     await until('what has a worker to be built', async () => (await built()).length === 2)
@@ -88,7 +88,7 @@ test('engines that are limited to builders or labels build only those, and send 
     expect(cluster.engines.map(engine => limitsOf.get(engine.pid))).toEqual([
       { builders: ['mobile-*'], labels: {} }, { builders: ['web'], labels: {} }, { builders: ['train'], labels: { gpu: 'a100' } }])
   })
-}, 180_000)
+})
 
 test('an engine of another configuration set builds what ui-api, of the first one, is asked for', async () => {
   const ofSet = (name: string, worker: string) => `
@@ -105,10 +105,10 @@ test('an engine of another configuration set builds what ui-api, of the first on
       await until(`the force scheduler of ${name}`, () => cluster.client.control(`forceschedulers/force-${name}`, 'force', { reason: 'sets' }).then(() => true, () => false))
     }
     const built = () => cluster.rows<{ name: string; pid: number }>(`SELECT u.name, r.pid FROM builds b JOIN builders u ON u.id = b.builder_id JOIN replicas r ON r.id = b.replica_id WHERE b.results = 0 ORDER BY 1`)
-    await until('both to be built', async () => (await built()).length === 2, 60_000)
+    await until('both to be built', async () => (await built()).length === 2)
     expect(await built()).toEqual([{ name: 'app', pid: cluster.engines[1]!.pid }, { name: 'web', pid: cluster.engines[0]!.pid }])
     const [build] = await cluster.rows<{ id: number }>(`SELECT b.id FROM builds b JOIN builders u ON u.id = b.builder_id WHERE u.name = 'app'`)
     await cluster.client.control(`builds/${build!.id}`, 'rebuild')
-    await until('its rebuild to be built', async () => (await built()).length === 3, 60_000)
+    await until('its rebuild to be built', async () => (await built()).length === 3)
   })
-}, 180_000)
+})

@@ -1,7 +1,7 @@
 import { SUCCESS, type Json } from '@yardmaster/domain'
 import { githubComment, githubPull, hookMessages, pushMessage, startFakeGithub, type FakeGithub, type HookMessage } from '@yardmaster/integrations/testing'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -77,7 +77,7 @@ test('ui-api is killed again and again in a storm of hooks: what was answered 2x
   const statuses = new Set<number>()
   const killing = (async () => {
     for (let n = 0; n < KILLS; n++) {
-      await until('some more to be answered', () => answered.length >= ((n + 1) * STORM) / (KILLS + 2), 60_000)
+      await until('some more to be answered', () => answered.length >= ((n + 1) * STORM) / (KILLS + 2))
       await new Promise<void>(resolve => {
         cluster.proxies['ui-api'].at({ transaction: /INSERT INTO deliveries/, when: n % 2 === 0 ? 'before the commit' : 'after the commit' }, () => { uiApi.signal('SIGKILL'); resolve() })
       })
@@ -101,7 +101,7 @@ test('ui-api is killed again and again in a storm of hooks: what was answered 2x
   const kept = await cluster.rows<{ revision: string; changes: number }>(`SELECT revision, count(*)::int AS changes FROM changes WHERE branch = 'storm' GROUP BY revision`)
   expect(kept.filter(({ changes }) => changes !== 1)).toEqual([])
   expect(kept).toHaveLength(answered.length)
-}, 180_000)
+})
 
 type DeliveryRow = { state: string; attempts: number; error: string | null; note: string; changes: number }
 async function delivery(key: string): Promise<DeliveryRow | undefined> {
@@ -111,7 +111,7 @@ async function delivery(key: string): Promise<DeliveryRow | undefined> {
 const ended = (key: string, state: string) => until(`delivery ${key} to be ${state}`, async () => {
   const row = await delivery(key)
   return row?.state === state ? row : null
-}, 60_000)
+})
 
 test('with every scheduler and engine down, hooks of all hosts are accepted, once each however often they come, and built once each, later', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
@@ -133,7 +133,7 @@ test('with every scheduler and engine down, hooks of all hosts are accepted, onc
   }, 120_000)
   expect(built.filter(({ builds }) => builds !== 1)).toEqual([])
   expect(new Set(built.map(({ revision }) => revision)).size).toBe(PUSHES)
-}, 180_000)
+})
 
 test('a pull request is built with the files and the message that only the API tells, asked after the answer', async () => {
   const sha = 'a'.repeat(40)
@@ -142,7 +142,7 @@ test('a pull request is built with the files and the message that only the API t
   expect(await ended('pull-7', 'done')).toMatchObject({ changes: 1 })
   const [change] = await cluster.rows('SELECT branch, revision, files, category FROM changes WHERE revision = $1', [sha])
   expect(change).toEqual({ branch: 'refs/pull/7/merge', revision: sha, files: ['x.c', 'y.c'], category: 'pull' })
-}, 90_000)
+})
 
 test('a comment becomes a build by a function that looks at who asks, and is asked again when the host fails; it is done once', async () => {
   const sha = 'b'.repeat(40)
@@ -162,33 +162,33 @@ test('a comment becomes a build by a function that looks at who asks, and is ask
     const rows = await cluster.rows<{ builds: number }>(
       `SELECT count(*)::int AS builds FROM changes c JOIN buildset_sourcestamps n ON n.sourcestamp_id = c.sourcestamp_id JOIN build_requests r ON r.buildset_id = n.buildset_id WHERE c.revision = $1 AND r.results = $2`, [sha, SUCCESS])
     return rows[0]?.builds ? [rows[0]] as const : null
-  }, 60_000)
+  })
   expect(builds).toBe(1)
-}, 120_000)
+})
 
 test('the web page shows what hooks are told as it comes, what was sent, and has it worked on again', async () => {
   const browser = await startBrowser()
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
   try {
-    const page = await browser.newPage()
+    const page = await newPage(browser)
     const errors: string[] = []
     page.on('pageerror', error => errors.push(String(error)))
     await page.goto(`${cluster.url}deliveries`)
-    await page.locator('[data-testid=deliveries-page]').waitFor({ timeout: 30_000 })
-    await page.locator('[data-testid=live-state][data-state=live]').waitFor({ timeout: 30_000 })
+    await page.locator('[data-testid=deliveries-page]').waitFor()
+    await page.locator('[data-testid=live-state][data-state=live]').waitFor()
     expect(await send(pushMessage('gitlab', { revision: 'on the page', branch: 'storm', delivery: 'page', secret }))).toBe(202)
     const [{ id }] = await cluster.rows<{ id: number }>(`SELECT id FROM deliveries WHERE key = 'page'`) as [{ id: number }]
     const row = page.locator(`[data-testid=delivery-row][data-delivery="${id}"]`)
-    await row.getByText('1 change').waitFor({ timeout: 30_000 })
+    await row.getByText('1 change').waitFor()
     await row.getByTestId('delivery-open').click()
-    await page.getByTestId('delivery-payload').getByText('"on the page"').first().waitFor({ timeout: 30_000 })
+    await page.getByTestId('delivery-payload').getByText('"on the page"').first().waitFor()
     await row.getByTestId('redeliver').click()
-    await row.getByText('2 changes').waitFor({ timeout: 60_000 })
+    await row.getByText('2 changes').waitFor()
     expect(errors).toEqual([])
   } finally {
     await browser.close()
   }
-}, 150_000)
+})
 
 test('a scheduler that dies while it works on a message leaves it to the next, and those behind it wait for it', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
@@ -208,4 +208,4 @@ test('a scheduler that dies while it works on a message leaves it to the next, a
   expect(await ended('pull-10', 'done')).toMatchObject({ attempts: 1, changes: 1 })
   const revisions = await cluster.rows('SELECT revision FROM changes WHERE revision = ANY($1) ORDER BY id', [[first, second]])
   expect(revisions).toEqual([{ revision: first }, { revision: second }])
-}, 120_000)
+})

@@ -51,7 +51,7 @@ let cluster: Cluster
 beforeAll(async () => {
   cluster = await startCluster({ config, workers: ['w1'] })
   await until('the worker to be connected', async () => (await cluster.rows('SELECT 1 FROM worker_sessions WHERE connected')).length > 0)
-}, 90_000)
+})
 afterAll(() => cluster?.stop())
 
 async function force(builder: string): Promise<number> {
@@ -63,7 +63,7 @@ async function force(builder: string): Promise<number> {
 type Ended = { id: number; results: number; state_string: string; step: string }
 const ended = (buildset: number) => until(`the build of buildset ${buildset} to end`, async () => (await cluster.rows<Ended>(
   `SELECT b.id, b.results, b.state_string, (SELECT state_string FROM steps WHERE build_id = b.id AND number = 0) AS step
-   FROM builds b JOIN build_requests r ON r.id = b.build_request_id WHERE r.buildset_id = $1 AND b.complete_at IS NOT NULL`, [buildset]))[0], 60_000)
+   FROM builds b JOIN build_requests r ON r.id = b.build_request_id WHERE r.buildset_id = $1 AND b.complete_at IS NOT NULL`, [buildset]))[0])
 
 async function linesOf(build: number): Promise<string[]> {
   const chunks = await cluster.rows<{ content: Buffer }>(
@@ -98,11 +98,11 @@ test.each([
 ])('custom steps: each of %j harms its own build only', async names => {
   const all: { [name: string]: { step: RegExp } } = { ...misdeeds, ...floods }
   await harmsOnlyItself(names.map(name => `step ${name}`), builder => all[builder.split(' ')[1]!]!.step)
-}, 180_000)
+})
 
 test.each(['renderer', 'doStepIf'])('%ss that do every misdeed at once harm their own builds only', async kind => {
   await harmsOnlyItself(functions.map(([name]) => `${kind} ${name}`), builder => misdeeds[builder.split(' ')[1]!]!.quick)
-}, 180_000)
+})
 
 test('change filters that do every misdeed leave the other schedulers their changes', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -115,7 +115,7 @@ test('change filters that do every misdeed leave the other schedulers their chan
   await until('each change to be built, for the innocent scheduler alone', async () => {
     const built = await cluster.rows<{ scheduler: string; n: number }>(`SELECT s.scheduler, count(*)::int AS n FROM buildsets s WHERE s.scheduler <> 'force' AND s.complete_at IS NOT NULL GROUP BY s.scheduler`)
     return built.length === 1 && built[0]!.scheduler === 'innocent' && built[0]!.n === 3
-  }, 60_000)
+  })
   expect([scheduler.pid, scheduler.running, scheduler.starts]).toEqual([before, true, 1])
   expect(await cluster.rows('SELECT 1 FROM changes WHERE dispatched_at IS NULL')).toEqual([])
-}, 120_000)
+})

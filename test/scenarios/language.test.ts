@@ -63,7 +63,7 @@ const propertiesOf = async (build: number) =>
   Object.fromEntries((await cluster.client.list(propertyList, `builds/${build}/property_list`)).rows.map(({ name, value, source }) => [name, [JSON.parse(value), source]]))
 
 async function finished(request: number) {
-  return until(`the build of request ${request} to end`, async () => { const build = await buildOf(request); return build?.complete ? build : null }, 25_000)
+  return until(`the build of request ${request} to end`, async () => { const build = await buildOf(request); return build?.complete ? build : null })
 }
 const built = async (builder: string, fields: { [field: string]: Json } = {}, scheduler?: string) => finished(await force(builder, fields, scheduler))
 

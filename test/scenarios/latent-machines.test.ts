@@ -39,7 +39,7 @@ export default defineConfig({
 `
 
 let cluster: Cluster
-beforeAll(async () => { cluster = await startCluster({ config, workers: [], engines: 2, provisioners: 2 }) }, 60_000)
+beforeAll(async () => { cluster = await startCluster({ config, workers: [], engines: 2, provisioners: 2 }) })
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -57,7 +57,7 @@ test('ten requests at once on an empty pool of three: never more than three mach
   expect(rows).toHaveLength(3)
   expect(rows.reduce((sum, row) => sum + row.uses, 0)).toBe(10)
   await nothingLeft(cluster, 'few')
-}, 120_000)
+})
 
 test('with buildWaitTimeout 0 each build has a machine of its own', async () => {
   tellWhenFailed()
@@ -66,7 +66,7 @@ test('with buildWaitTimeout 0 each build has a machine of its own', async () => 
   await expectUndisturbed(cluster, requests)
   await nothingLeft(cluster, 'once')
   expect((await ledgerOf('once')).map(row => row.uses)).toEqual([1, 1, 1, 1])
-}, 120_000)
+})
 
 test('the second, third and fourth machine of one named worker are as good as the first', async () => {
   tellWhenFailed()
@@ -77,7 +77,7 @@ test('the second, third and fourth machine of one named worker are as good as th
     await nothingLeft(cluster, 'single')
   }
   expect((await ledgerOf('single')).map(({ worker, attempt, failure }) => ({ worker, attempt, failure }))).toEqual([1, 2, 3, 4].map(attempt => ({ worker: 'single', attempt, failure: null })))
-}, 120_000)
+})
 
 test('a machine that was rendered for other properties is not used; one that was rendered for the same is', async () => {
   tellWhenFailed()
@@ -91,7 +91,7 @@ test('a machine that was rendered for other properties is not used; one that was
   // The third target has no free slot: the machine that has waited longest makes room.
   expect(rows.map(row => row.uses)).toEqual([2, 1, 1])
   expect(new Set(rows.map(row => row.fingerprint)).size).toBe(3)
-}, 120_000)
+})
 
 test('a request for which no machine can be described ends once, and its build says why', async () => {
   tellWhenFailed()
@@ -100,7 +100,7 @@ test('a request for which no machine can be described ends once, and its build s
   await expectUndisturbed(cluster, good)
   expect(await cluster.rows(`SELECT b.results, b.state_string AS text, s.name AS step FROM builds b JOIN steps s ON s.build_id = b.id WHERE b.build_request_id = ${bad[0]!}`)).toEqual([
     { results: EXCEPTION, text: expect.stringContaining('no such target') as string, step: 'worker_preparation' }])
-}, 120_000)
+})
 
 test('scale-in never kills a build: builds that come just when idle machines go, and when somebody stops them', async () => {
   tellWhenFailed()
@@ -129,4 +129,4 @@ test('scale-in never kills a build: builds that come just when idle machines go,
   expect(truth.hammer.begun()).toBe(requests.length)
   expect(truth.hammer.ended()).toBe(requests.length)
   expect(truth.hammer.most()).toBeLessThanOrEqual(4)
-}, 120_000)
+})

@@ -48,7 +48,7 @@ beforeAll(async () => {
   writeFileSync(truth, '')
   cluster = await startCluster({ config, workers: ['w0', 'w1', 'w2'], engines: 2 })
   await connected()
-}, 120_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -59,10 +59,10 @@ afterEach(() => {
 })
 
 const connected = () => until('all workers to be connected', async () =>
-  (await cluster.rows(`SELECT 1 FROM worker_sessions s JOIN replicas r ON r.id = s.replica_id WHERE s.connected AND r.state = 'alive'`)).length === 3, 60_000)
+  (await cluster.rows(`SELECT 1 FROM worker_sessions s JOIN replicas r ON r.id = s.replica_id WHERE s.connected AND r.state = 'alive'`)).length === 3)
 const force = (scheduler: string) => cluster.client.control(`forceschedulers/${scheduler}`, 'force', { reason: 'r' })
 const lines = () => readFileSync(truth, 'utf8').split('\n').filter(line => line !== '')
-const waiting = (text: string) => until(`a step that says: ${text}`, async () => (await cluster.rows<{ build_id: number }>('SELECT build_id FROM steps WHERE state_string = $1 AND started_at IS NULL', [text]))[0]?.build_id, 30_000)
+const waiting = (text: string) => until(`a step that says: ${text}`, async () => (await cluster.rows<{ build_id: number }>('SELECT build_id FROM steps WHERE state_string = $1 AND started_at IS NULL', [text]))[0]?.build_id)
 
 /** Everything is built; how many were inside at once, by the commands' own account, in which each is there once. */
 async function mostInside(what: string, results: (number | null)[] = [SUCCESS]): Promise<number> {
@@ -82,14 +82,14 @@ test('a counting lock of two, over six builds on three workers and two engines',
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
   for (let n = 0; n < 3; n++) await force('disk')
   expect(await mostInside('disk')).toBe(2)
-}, 120_000)
+})
 
 test('a lock of a worker, and a lock of builders that a function names', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
   for (let n = 0; n < 2; n++) await Promise.all([force('room'), force('target')])
   expect(await mostInside('room')).toBe(1)
   expect(await mostInside('target')).toBe(1)
-}, 120_000)
+})
 
 test('engines are killed while one step holds and another waits: it is held on, waited for on, and nothing is left', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -109,7 +109,7 @@ test('engines are killed while one step holds and another waits: it is held on, 
   writeFileSync(gate, '')
   expect(await mostInside('slot')).toBe(1)
   expect(lines()).toEqual(['in slot h-1', 'out slot h-1', 'in slot i-1', 'out slot i-1'])
-}, 180_000)
+})
 
 test('stopped while it waits, a build ends at once; a circle is told, and the younger build ends', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -128,4 +128,4 @@ test('stopped while it waits, a build ends at once; a circle is told, and the yo
   await mostInside('circle', [SUCCESS, EXCEPTION, CANCELLED].sort((a, b) => a - b))
   const told = await cluster.rows<{ state_string: string }>(`SELECT state_string FROM steps WHERE state_string LIKE 'deadlock: %'`)
   expect(told).toEqual([{ state_string: expect.stringMatching(/^deadlock: build [de]\/1 waits for lock (left|right) held by build [de]\/1, build [de]\/1 waits for lock (left|right) held by build [de]\/1$/) }])
-}, 180_000)
+})

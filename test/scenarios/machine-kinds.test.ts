@@ -88,7 +88,7 @@ beforeAll(async () => {
   cluster = await startCluster({
     config: config(`http://127.0.0.1:${lab.port}`), workers: [], provisioners: 2, env: { YARD_SECRET_CLUSTER: kubernetes.kubeconfig, YARD_SECRET_LAB: 'key-of-the-lab' },
   })
-}, 60_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   await Promise.all([docker.close(), kubernetes.close(), lab.close()])
@@ -107,7 +107,7 @@ test.each(['docker', 'kubernetes', 'custom'])('builds on machines of the kind %s
   await nothingLeft(cluster)
   expect([docker.containers.size, kubernetes.pods.size, kubernetes.secrets.size, boards.size]).toEqual([0, 0, 0, 0])
   await until('every worker has ended', () => alive.size === 0)
-}, 90_000)
+})
 
 test('no secret is told', async () => {
   const said = JSON.stringify([await ledger(cluster), await cluster.rows('SELECT options, failure FROM instances'), lastWords(cluster)])

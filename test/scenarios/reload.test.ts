@@ -93,4 +93,4 @@ test('by order every replica reads its file again, says what came of it, and an 
   expect(new Set((await reloaded()).outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['older']))
   expect(await cluster.rows(`SELECT action FROM control_actions WHERE thing = 'generations' AND action = 'apply'`)).toHaveLength(1)
   await expect(yard.call(routes.generations.apply, { params: { generation: 4711 } })).rejects.toMatchObject({ status: 404 })
-}, 120_000)
+})

@@ -1,12 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { startFakeWebhook, type FakeWebhook, type Received } from '@yardmaster/integrations/testing'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 const config = (url: string) => `
 import { defineConfig, reporters, schedulers, steps, util, workers } from '@yardmaster/config'
@@ -52,7 +50,7 @@ const at = (path: string): Received[] => hook.received.filter(received => receiv
 
 /** Told with what the servers have got, if it does not come about. */
 async function soon(condition: () => Promise<boolean> | boolean): Promise<void> {
-  await until('the reporters have told it', condition, 30_000).catch((error: unknown) => {
+  await until('the reporters have told it', condition).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${JSON.stringify(hook.received.map(({ path, body }) => [path, body['event']]))}\n${lastWords(cluster)}`)
   })
 }
@@ -85,7 +83,7 @@ test('a reporter of one\'s own asks for logs and secrets; words that cannot be h
 })
 
 test('a build\'s page and the page of notifications show what was told to whom as it happens, what nobody knows first, and send it again', async () => {
-  const page = await browser.newPage()
+  const page = await newPage(browser)
   const errors: string[] = []
   page.on('pageerror', error => errors.push(String(error)))
   await page.goto(`${cluster.url}notifications`)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createYardClient, type YardClient } from '@yardmaster/rest'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import type { CommitPoint } from '../kit/postgres-proxy.js'
 import type { RoleProcess } from '../kit/role-process.js'
@@ -44,7 +44,7 @@ let yard: YardClient
 beforeAll(async () => {
   [cluster, browser] = await Promise.all([startCluster({ config: config(), workers: ['w1'], schedulers: 2 }), startBrowser()])
   yard = createYardClient({ baseUrl: cluster.url })
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -66,14 +66,14 @@ const revisions = async (scheduler: string) => (await built(scheduler)).map(({ r
 test('a change is built where a function says, what depends on it after it, and what it triggers at the next tick', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
   await send('chain', 'r1', ['doc/a.md', 'src/a.c'])
-  await until('the last of the chain to end', async () => (await built('ship'))[0]?.complete, 40_000)
+  await until('the last of the chain to end', async () => (await built('ship'))[0]?.complete)
   expect(await built('chosen')).toEqual([{ scheduler: 'chosen', revision: 'r1', builders: 'code,docs', reason: 'doc/a.md changed', priority: 21, complete: true, results: 0 }])
   expect(await built('package')).toMatchObject([{ revision: 'r1', builders: 'packaged' }])
   expect(await built('ship')).toMatchObject([{ revision: 'r1', builders: 'shipped', results: 0 }])
-  await until('what was triggered', async () => (await built('later'))[0]?.complete, 40_000)
+  await until('what was triggered', async () => (await built('later'))[0]?.complete)
   expect(await built('later')).toMatchObject([{ revision: 'r1', builders: 'deferred' }])
   expect(await cluster.rows(`SELECT properties->'level'->>0 AS level, properties->'scheduler'->>0 AS scheduler FROM buildsets WHERE scheduler = 'chosen'`)).toEqual([{ level: '5', scheduler: 'chosen' }])
-}, 90_000)
+})
 
 const points: CommitPoint[] = [
   { transaction: /DELETE FROM scheduler_tasks/, when: 'before the commit' },
@@ -107,15 +107,15 @@ test('with the scheduler that decides killed at named points every change is bui
     }
     await killed
   }
-  await until('all to be asked for', async () => (await revisions('chosen')).length > all.length && (await revisions('gather')).includes(`g${points.length - 1}-4`), 60_000)
-  await until('all that depends on them to be asked for', async () => (await revisions('ship')).length > all.length, 60_000)
+  await until('all to be asked for', async () => (await revisions('chosen')).length > all.length && (await revisions('gather')).includes(`g${points.length - 1}-4`))
+  await until('all that depends on them to be asked for', async () => (await revisions('ship')).length > all.length)
   expect(await revisions('chosen')).toEqual(['r1', ...all])
   expect((await revisions('package')).toSorted()).toEqual(['r1', ...all].toSorted())
   const gathered = (await revisions('gather')).filter(revision => revision !== null)
   expect(gathered, 'no tick builds a change again').toEqual([...new Set(gathered)].toSorted())
   expect(await revisions('hourly'), 'an hour has not passed').toHaveLength(1)
   await until('nothing to be left', async () => (await cluster.rows(`SELECT 1 FROM pending_dispatches UNION ALL SELECT 1 FROM scheduler_tasks WHERE cause <> 'tick'`)).length === 0)
-}, 180_000)
+})
 
 test('a reload keeps the changes that wait for a stable tree', async () => {
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
@@ -125,11 +125,11 @@ test('a reload keeps the changes that wait for a stable tree', async () => {
   cluster.roles.engine.signal('SIGHUP')
   await until('the new configuration', async () => (await yard.scheduler('steady')).when === 'changes, after 1 s of quiet')
   await send('steady', 's2')
-  await until('both to be built', async () => (await revisions('steady')).length > 0, 40_000)
+  await until('both to be built', async () => (await revisions('steady')).length > 0)
   expect(await revisions('steady')).toEqual(['s2'])
   expect((await yard.scheduler('steady')).waiting).toEqual({ trees: 0, changes: 0, nextAt: null })
   expect(await revisions('hourly'), 'the clock that nobody has changed goes on').toHaveLength(1)
-}, 90_000)
+})
 
 test('the page tells when each acts, and a scheduler that is disabled there builds nothing', async () => {
   const command = await yardIn({ folder: cluster.folder })
@@ -137,7 +137,7 @@ test('the page tells when each acts, and a scheduler that is disabled there buil
     const { stdout, stderr } = await command.run(...args, '--url', cluster.url)
     return stdout + stderr
   }
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   onTestFailed(async () => { process.stderr.write(`${await page.locator('body').innerText()}\n${lastWords(cluster)}\n`) })
   await page.goto(`${cluster.url}schedulers`)
   const row = (name: string) => page.locator(`[data-testid=scheduler-row][data-scheduler=${name}]`)
@@ -153,4 +153,4 @@ test('the page tells when each acts, and a scheduler that is disabled there buil
   await row('steady').getByRole('button', { name: 'Disable' }).waitFor()
   expect(await run('schedulers')).toMatch(/hourly +periodic +every 1 h/)
   await page.close()
-}, 90_000)
+})

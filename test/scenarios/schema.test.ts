@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { applyMigrations } from '@yardmaster/db'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../kit/database.js'
 
 // Each call of the Prisma CLI takes seconds, on a busy machine many.
-vi.setConfig({ testTimeout: 120_000 })
 
 const root = join(import.meta.dirname, '../..')
 const run = promisify(execFile)

@@ -34,8 +34,8 @@ export default defineConfig({
 const SECONDS = 20_000
 
 let cluster: Cluster
-beforeAll(async () => { cluster = await startCluster({ config, workers: ['w1'], engines: 2 }) }, 60_000)
-afterAll(() => cluster?.stop(), 60_000)
+beforeAll(async () => { cluster = await startCluster({ config, workers: ['w1'], engines: 2 }) })
+afterAll(() => cluster?.stop())
 beforeEach(() => { onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) }) })
 
 async function force(builder: Builder): Promise<number> {
@@ -48,7 +48,7 @@ async function force(builder: Builder): Promise<number> {
 async function begun(builder: Builder): Promise<number> {
   const request = await force(builder)
   const { id } = await until(`a build of ${builder} to print`, async () => (await cluster.rows<{ id: number }>(
-    'SELECT b.id FROM builds b JOIN steps s ON s.build_id = b.id JOIN logs l ON l.step_id = s.id AND l.num_lines > 0 WHERE b.build_request_id = $1', [request]))[0], 30_000)
+    'SELECT b.id FROM builds b JOIN steps s ON s.build_id = b.id JOIN logs l ON l.step_id = s.id AND l.num_lines > 0 WHERE b.build_request_id = $1', [request]))[0])
   return id
 }
 
@@ -127,7 +127,7 @@ test('waiting for a lock: it waits no more, the holder goes on, and what always 
   await stop(holder)
   expect(await ended(holder)).toMatchObject(cancelled)
   expect(await cluster.rows('SELECT 1 FROM lock_claims')).toEqual([])
-}, 60_000)
+})
 
 test('waiting in the queue: the request is cancelled, and no build begins', async () => {
   const request = await force('waits')
@@ -145,7 +145,7 @@ test('the worker is gone', async () => {
   expect(told).toMatchObject(cancelled)
   expect(told.steps).toMatchObject([{ name: 'sleeps', results: CANCELLED }])
   await worker!.start()
-}, 60_000)
+})
 
 test('the worker stands still', async () => {
   const build = await begun('quiet')
@@ -154,7 +154,7 @@ test('the worker stands still', async () => {
   await stop(build)
   expect(await ended(build)).toMatchObject(cancelled)
   worker!.signal('SIGCONT')
-}, 60_000)
+})
 
 test('its engine is dead: the other one ends it', async () => {
   const build = await begun('quiet')
@@ -163,7 +163,7 @@ test('its engine is dead: the other one ends it', async () => {
   await stop(build)
   expect(await ended(build)).toMatchObject(cancelled)
   await engine.start()
-}, 60_000)
+})
 
 test('its engine drains: the build is another engine\'s by then, or still its own', async () => {
   const build = await begun('quiet')
@@ -172,10 +172,10 @@ test('its engine drains: the build is another engine\'s by then, or still its ow
   await createYardClient({ baseUrl: cluster.url }).drain(id)
   await stop(build)
   expect(await ended(build)).toMatchObject(cancelled)
-  await until('the engine to end', () => !engine.running, 30_000)
+  await until('the engine to end', () => !engine.running)
   expect(engine.exitCode).toBe(0)
   await engine.start()
-}, 60_000)
+})
 
 test('its engine is told to stop at the same time', async () => {
   const build = await begun('quiet')
@@ -186,7 +186,7 @@ test('its engine is told to stop at the same time', async () => {
   await until('the engine to end', () => !engine.running)
   expect(engine.exitCode).toBe(0)
   await engine.start()
-}, 60_000)
+})
 
 test('every engine is dead: it ends as soon as one is back', async () => {
   const build = await begun('quiet')
@@ -194,7 +194,7 @@ test('every engine is dead: it ends as soon as one is back', async () => {
   await stop(build)
   await Promise.all(cluster.engines.map(engine => engine.start()))
   expect(await ended(build)).toMatchObject(cancelled)
-}, 60_000)
+})
 
 test('a worker that had builds stopped takes new ones', async () => {
   await nothingRuns('the stopped builds')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CANCELLED, SUCCESS } from '@yardmaster/domain'
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { gitRepository, type GitRepository } from '../kit/git-repository.js'
 import { stockWorkerProgram } from '../kit/stock-worker.js'
@@ -53,7 +53,7 @@ beforeAll(async () => {
   repository = gitRepository()
   repository.commit('first', { value: 'good\n', 'deep/er/one': '1\n' })
   cluster = await startCluster({ config: config(repository.folder), workers: ['w1', 'w3'], stockWorkers: stock ? ['w2'] : [] })
-}, 120_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   repository?.remove()
@@ -99,7 +99,7 @@ test('a patch that passes, from a subfolder: with a binary file, a renamed and a
   expect(plain.code, plain.err).toBe(0)
   expect(await logOf('own', 'check')).toMatch(/^[^]*\bdeep\nvalue\ngood\n/)
   expect(await logOf('own', 'check')).not.toMatch(/fresh|picture/)
-}, 120_000)
+})
 
 test('a patch that fails: the log of the step that failed, and the exit code', async () => {
   writeFileSync(join(work, 'value'), 'bad\n')
@@ -107,7 +107,7 @@ test('a patch that fails: the log of the step that failed, and the exit code', a
   expect(code).toBe(1)
   expect(out).toMatch(/== own #\d+ check\n[^]*\nbad\n/)
   expect(out).toMatch(/own #\d+: failure/)
-}, 120_000)
+})
 
 test('a patch that does not apply is told by its step, and leaves the folder usable', async () => {
   const patch = join(folder, 'patch')
@@ -121,7 +121,7 @@ test('a patch that does not apply is told by its step, and leaves the folder usa
   writeFileSync(below, '--- er/one\n+++ er/one\n@@ -1 +1 @@\n-1\n+2\n')
   const applied = await yard(['try', ...both, '--diff', below, '-p', '0', '--subdir', 'deep'])
   expect(applied.code, applied.out + applied.err).toBe(0)
-}, 120_000)
+})
 
 test('what is wrong is a sentence', async () => {
   const told = async (args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> => {
@@ -137,25 +137,25 @@ test('what is wrong is a sentence', async () => {
   expect((await yard(['try', '--get-builder-names'])).out.split('\n')).toEqual(expect.arrayContaining(['own', 'slow']))
   const dry = await yard(['try', '--dry-run', '-b', 'own'])
   expect(dry).toMatchObject({ code: 0, err: expect.stringMatching(/^would try at [0-9a-f]{40} of main, on own, with this patch:/), out: expect.stringContaining('+x') })
-}, 120_000)
+})
 
 test('Ctrl-C leaves the builds running, or cancels them', async () => {
   writeFileSync(join(work, 'value'), 'good thing\n')
   const begin = async (...more: string[]) => {
     const { child, said, ended } = start(['try', '-b', 'slow', ...more])
-    await until('the build to be shown as it runs', async () => /slow #\d+: (started|.*wait)/.test(said.out), 60_000)
+    await until('the build to be shown as it runs', async () => /slow #\d+: (started|.*wait)/.test(said.out))
     child.kill('SIGINT')
     return ended
   }
   const resultsOf = async () => (await cluster.rows<{ results: number }>(`SELECT b.results FROM builds b JOIN builders d ON d.id = b.builder_id WHERE d.name = 'slow' AND b.results IS NOT NULL ORDER BY b.id`)).map(row => row.results)
   expect(await begin()).toMatchObject({ code: 130, err: expect.stringMatching(/1 of 1 builds go on without you/) })
   writeFileSync(gate, '')
-  await until('the first to end well', async () => (await resultsOf()).length === 1, 60_000)
+  await until('the first to end well', async () => (await resultsOf()).length === 1)
   rmSync(gate)
   expect(await begin('--cancel-on-interrupt')).toMatchObject({ code: 130, err: expect.stringContaining('1 builds were cancelled') })
-  await until('the second to be cancelled', async () => (await resultsOf()).length === 2, 60_000)
+  await until('the second to be cancelled', async () => (await resultsOf()).length === 2)
   expect(await resultsOf()).toEqual([SUCCESS, CANCELLED])
-}, 120_000)
+})
 
 test('a form chooses the worker and has choices by function; a build is rebuilt with its patch, and without', async () => {
   for (const worker of ['w3', 'w1']) {
@@ -172,13 +172,12 @@ test('a form chooses the worker and has choices by function; a build is rebuilt 
   expect(await logOf('own', 'check')).toContain('good patch')
   expect((await yard(['rebuild', build, '--no-patch', '--wait'])).code).toBe(0)
   expect(await logOf('own', 'check')).not.toContain('good patch')
-}, 120_000)
+})
 
 test('the form in the browser: files, tabs, what fills in other fields, choices by function, mistakes; and a rebuild with changes', async () => {
   const browser = await startBrowser()
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
-    page.setDefaultTimeout(30_000)
+    const page = await newPage(browser, { viewport: { width: 1280, height: 900 } })
     await page.goto(cluster.url)
     await page.getByTestId('builder-row').filter({ hasText: 'either' }).getByTestId('force-button').click()
     const form = page.getByTestId('force-dialog')
@@ -199,7 +198,7 @@ test('the form in the browser: files, tabs, what fills in other fields, choices 
     await form.getByTestId('field-publish_where').locator('input').fill('world')
     await page.getByTestId('force-dialog-submit').click()
     await form.waitFor({ state: 'detached' })
-    await until('the build', async () => (await cluster.rows(`SELECT 1 FROM buildsets WHERE properties->'notes'->>0 = $1 AND results = 0`, ['read me\n'])).length === 1, 60_000)
+    await until('the build', async () => (await cluster.rows(`SELECT 1 FROM buildsets WHERE properties->'notes'->>0 = $1 AND results = 0`, ['read me\n'])).length === 1)
     const [{ properties, worker }] = await cluster.rows<{ properties: object; worker: string }>('SELECT s.properties, w.name AS worker FROM builds b JOIN workers w ON w.id = b.worker_id JOIN build_requests r ON r.id = b.build_request_id JOIN buildsets s ON s.id = r.buildset_id ORDER BY b.id DESC LIMIT 1') as [{ properties: object; worker: string }]
     expect(worker).toBe('w3')
     expect(properties).toMatchObject({ build: [{ kind: 'release', jobs: 8, clean: false }, 'Force Build Form'], publish: [{ where: 'world', text: '' }, 'Force Build Form'], target: ['either of main', 'Force Build Form'] })
@@ -232,4 +231,4 @@ test('the form in the browser: files, tabs, what fills in other fields, choices 
   } finally {
     await browser.close()
   }
-}, 180_000)
+})

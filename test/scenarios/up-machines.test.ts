@@ -48,4 +48,4 @@ test('yard up with a pool of processes: a build gets a machine, which Ctrl-C tak
   await running.end('SIGINT')
   running = null
   expect(machineProcesses(machines)).toEqual([])
-}, 180_000)
+})

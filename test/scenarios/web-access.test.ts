@@ -5,11 +5,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { routes, createYardClient } from '@yardmaster/rest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { newContext, newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
-
-vi.setConfig({ testTimeout: 90_000 })
 
 const config = `
 import { auth, authz, defineConfig, schedulers, steps, workers } from '@yardmaster/config'
@@ -29,7 +27,7 @@ let cluster: Cluster
 let browser: Browser
 const home = mkdtempSync(join(tmpdir(), 'yardmaster-access-'))
 const errors: string[] = []
-beforeAll(async () => { [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()]) }, 60_000)
+beforeAll(async () => { [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()]) })
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -37,7 +35,7 @@ afterAll(async () => {
 })
 
 async function signedIn(username: string, password: string, viewport = { width: 1280, height: 800 }): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await browser.newContext({ viewport })
+  const context = await newContext(browser, { viewport })
   const answer = await context.request.post(`${cluster.url}auth/login`, { data: { username, password }, headers: { origin: new URL(cluster.url).origin } })
   expect([answer.status(), await answer.text()]).toMatchObject([200, expect.stringContaining(username)])
   const page = await context.newPage()
@@ -64,7 +62,7 @@ test('what somebody may not do is not offered, and says why; an owner may with h
 })
 
 test('who has not signed in is told so, and led there and back; every page is within reach at any width', async () => {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}workers`)
   await workerRow(page, 'w1').locator('[data-refused=pause][title^="Sign in first: "]').waitFor()
   for (const width of [1280, 1000, 390]) {

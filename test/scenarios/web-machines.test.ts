@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createYardClient, type YardClient } from '@yardmaster/rest'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { force } from '../kit/latent-story.js'
 import { until } from '../kit/until.js'
@@ -34,7 +34,7 @@ const errors: string[] = []
 beforeAll(async () => {
   [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()])
   yard = createYardClient({ baseUrl: cluster.url })
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -42,12 +42,12 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   errors.length = 0
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   page.on('pageerror', error => errors.push(String(error)))
   page.on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
   onTestFailed(() => { process.stderr.write(`${errors.join('\n')}\n${lastWords(cluster)}\n`) })
 })
-afterEach(() => page.close())
+afterEach(() => page?.close())
 
 const pool = (name: string) => page.locator(`[data-testid=pool][data-pool=${name}]`)
 const row = (worker: string) => page.locator(`[data-testid=machine-row][data-worker=${worker}]`)
@@ -57,8 +57,8 @@ test('machines come, build, cost and go before one\'s eyes', async () => {
   await pool('big').filter({ hasText: 'No machine is there' }).waitFor()
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Machines' }).waitFor()
   await force(cluster, 'gated', { times: 3 })
-  await row('big-1').getByTestId('machine-state').filter({ hasText: 'building' }).waitFor({ timeout: 30_000 })
-  await row('big-2').getByTestId('machine-state').filter({ hasText: 'building' }).waitFor({ timeout: 30_000 })
+  await row('big-1').getByTestId('machine-state').filter({ hasText: 'building' }).waitFor()
+  await row('big-2').getByTestId('machine-state').filter({ hasText: 'building' }).waitFor()
   await pool('big').getByTestId('pool-count').filter({ hasText: '2 of 2 machines' }).waitFor()
   await pool('big').getByTestId('pool-waiting').filter({ hasText: '1 build waiting' }).waitFor()
   await row('big-1').filter({ hasText: /build request \d+/ }).waitFor()
@@ -84,10 +84,10 @@ test('machines come, build, cost and go before one\'s eyes', async () => {
   await page.getByTestId('stop-machine-dialog-submit').click()
   await machine.filter({ hasText: 'stopped by user:anonymous: on the web page' }).waitFor()
   await machine.getByTestId('machine-builds').filter({ hasText: 'retry' }).waitFor()
-  await machine.getByTestId('machine-state').filter({ hasText: 'gone' }).waitFor({ timeout: 30_000 })
+  await machine.getByTestId('machine-state').filter({ hasText: 'gone' }).waitFor()
   expect((await yard.instance(stopped)).instance).toMatchObject({ state: 'gone', desired: 'gone' })
   expect(errors).toEqual([])
-}, 120_000)
+})
 
 test('a pool\'s page says why it has so many, and pausing stops it', async () => {
   await page.goto(`${cluster.url}machines/big`)
@@ -98,12 +98,12 @@ test('a pool\'s page says why it has so many, and pausing stops it', async () =>
   await page.getByTestId('pause-pool-dialog').getByRole('textbox').fill('the bill')
   await page.getByTestId('pause-pool-dialog-submit').click()
   await page.getByTestId('pool-paused').filter({ hasText: 'the bill' }).waitFor()
-  await why.filter({ hasText: 'It is paused (the bill)' }).waitFor({ timeout: 20_000 })
+  await why.filter({ hasText: 'It is paused (the bill)' }).waitFor()
   expect((await yard.pool('big')).paused).toEqual({ reason: 'the bill' })
   await page.getByTestId('resume-pool-button').click()
   await page.getByTestId('pool-paused').waitFor({ state: 'detached' })
   writeFileSync(gate, '')
-  await until('all to be built', async () => (await cluster.rows<{ open: number }>(`SELECT count(*)::int AS open FROM build_requests WHERE state <> 'complete'`))[0]!.open === 0, 60_000)
+  await until('all to be built', async () => (await cluster.rows<{ open: number }>(`SELECT count(*)::int AS open FROM build_requests WHERE state <> 'complete'`))[0]!.open === 0)
   await page.locator('[data-testid=machine-row][data-state=ready]').first().getByTestId('machine-state').filter({ hasText: 'idle' }).waitFor()
 
   // Workers without a machine are told in one line.
@@ -118,4 +118,4 @@ test('a pool\'s page says why it has so many, and pausing stops it', async () =>
   await pool('big').waitFor()
   expect(Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(390)
   expect(errors).toEqual([])
-}, 120_000)
+})

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 
 const config = `
@@ -14,7 +14,7 @@ export default defineConfig({
 `
 let cluster: Cluster
 let browser: Browser
-beforeAll(async () => { [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()]) }, 60_000)
+beforeAll(async () => { [cluster, browser] = await Promise.all([startCluster({ config, workers: [] }), startBrowser()]) })
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -22,20 +22,20 @@ afterAll(async () => {
 
 test('one box in the header finds, by keys alone, and remembers; the API has its page', async () => {
   onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}/workers`)
   await page.getByTestId('search').waitFor()
   await page.keyboard.press('Control+k')
   await page.keyboard.type('LINUX')
   const hits = page.getByTestId('search-hits').getByRole('option')
-  await expect.poll(() => hits.allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringContaining('linux-fast'), expect.stringContaining('linux-slow')])
+  await expect.poll(() => hits.allInnerTexts()).toEqual([expect.stringContaining('linux-fast'), expect.stringContaining('linux-slow')])
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
-  await expect.poll(() => page.url(), { timeout: 20_000 }).toMatch(/\/builders\/\d+$/)
+  await expect.poll(() => page.url()).toMatch(/\/builders\/\d+$/)
   await page.getByRole('heading', { name: 'linux-slow' }).waitFor()
   await page.setViewportSize({ width: 390, height: 800 })
   await page.getByTestId('search').focus()
-  await expect.poll(() => hits.allInnerTexts(), { timeout: 20_000 }).toEqual([expect.stringContaining('linux-slow')])
+  await expect.poll(() => hits.allInnerTexts()).toEqual([expect.stringContaining('linux-slow')])
   expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
   await page.keyboard.press('Escape')
   expect(await page.getByTestId('search-hits').count()).toBe(0)
@@ -45,6 +45,6 @@ test('one box in the header finds, by keys alone, and remembers; the API has its
   await page.getByRole('link', { name: 'Audit log' }).waitFor({ state: 'detached' })
   await page.keyboard.press('Enter')
   await page.getByRole('link', { name: 'API' }).press('Enter')
-  await page.locator('#operations-tag-workers').waitFor({ timeout: 20_000 })
+  await page.locator('#operations-tag-workers').waitFor()
   await page.close()
-}, 90_000)
+})

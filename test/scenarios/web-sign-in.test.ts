@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newContext, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -30,13 +30,13 @@ const yardUser = (input: string, ...args: string[]): Promise<string> => new Prom
 beforeAll(async () => {
   [cluster, browser] = await Promise.all([startCluster({ config, workers: [], uiApis: 2, files: { users: '' } }), startBrowser()])
   await yardUser('correct horse\n', 'add', 'ann')
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
 })
 beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+  context = await newContext(browser, { viewport: { width: 1280, height: 800 } })
   page = await context.newPage()
   onTestFailed(() => { process.stderr.write(`${lastWords(cluster)}\n`) })
 })
@@ -67,7 +67,7 @@ test('a closed installation leads to the sign-in and back to the page, on any re
   await page.getByTestId('sign-out').click()
   await page.getByTestId('sign-in').waitFor()
   expect((await fetch(`${cluster.url}api/v2/builders`)).status).toBe(401)
-}, 60_000)
+})
 
 test('a session that ends while a page is open is told, and what was typed stays', async () => {
   await page.goto(cluster.url)
@@ -86,4 +86,4 @@ test('a session that ends while a page is open is told, and what was typed stays
   expect(await page.getByLabel(/reason/i).inputValue()).toBe('what I typed for an hour')
   await page.getByTestId('force-dialog-submit').click()
   await until('the build to be asked for, by her', async () => (await cluster.rows<{ actor: string }>("SELECT actor FROM control_actions WHERE action = 'force'")).some(({ actor }) => actor === 'user:ann'))
-}, 60_000)
+})

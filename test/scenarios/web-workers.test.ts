@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { builders as builderType, createYardClient } from '@yardmaster/rest'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   await cluster.workers[0]!.start()
   await until('two workers, with what they say of themselves', async () => (await yard.workers()).filter(worker => worker.connected && worker.status && (worker.name !== 'w1' || worker.info['admin'])).length === 2)
   await until('the third to be missing', async () => (await yard.worker('never')).missing)
-}, 60_000)
+})
 afterAll(async () => {
   await browser?.close()
   await cluster?.stop()
@@ -49,12 +49,12 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   errors.length = 0
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   page.on('pageerror', error => errors.push(String(error)))
   page.on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
   onTestFailed(() => { process.stderr.write(`${errors.join('\n')}\n${lastWords(cluster)}\n`) })
 })
-afterEach(() => page.close())
+afterEach(() => page?.close())
 
 const row = (name: string) => page.locator(`[data-testid=worker-row][data-worker=${name}]`)
 const forceOne = async () => {
@@ -75,7 +75,7 @@ test('every worker is there with its state, why, labels and load; a pause is see
   await page.getByTestId('filter').fill('gpu=')
   await until('only w1', async () => await page.getByTestId('worker-row').count() === 1)
   expect(errors).toEqual([])
-}, 60_000)
+})
 
 test('a worker\'s page: what it is, what it builds, and killing it after a question', async () => {
   await forceOne()
@@ -90,16 +90,16 @@ test('a worker\'s page: what it is, what it builds, and killing it after a quest
   await worker.getByTestId('worker-state').filter({ hasText: 'not connected' }).waitFor()
   await page.getByTestId('worker-builds').locator('tr[data-result=retry]').waitFor()
   await page.goto(`${cluster.url}builders/gated`)
-  await page.getByTestId('waits-for').filter({ hasText: /w1 is not connected.*w2 is in downtime/ }).waitFor({ timeout: 20_000 })
+  await page.getByTestId('waits-for').filter({ hasText: /w1 is not connected.*w2 is in downtime/ }).waitFor()
   await page.goto(`${cluster.url}workers/w1`)
   writeFileSync(gate, '')
   await cluster.workers[0]!.start()
-  await page.getByTestId('worker-builds').locator('tr[data-result=success]').waitFor({ timeout: 20_000 })
+  await page.getByTestId('worker-builds').locator('tr[data-result=success]').waitFor()
   await worker.getByTestId('worker-state').filter({ hasText: 'idle' }).waitFor()
   rmSync(gate)
   await forceOne()
-  await worker.getByTestId('worker-state').filter({ hasText: 'building' }).waitFor({ timeout: 20_000 })
+  await worker.getByTestId('worker-state').filter({ hasText: 'building' }).waitFor()
   writeFileSync(gate, '')
-  await worker.getByTestId('worker-state').filter({ hasText: 'idle' }).waitFor({ timeout: 20_000 })
+  await worker.getByTestId('worker-state').filter({ hasText: 'idle' }).waitFor()
   expect(errors).toEqual([])
-}, 60_000)
+})

@@ -41,7 +41,7 @@ beforeAll(async () => {
   cluster = await startCluster({ config, workers: ['sick', 'w1'] })
   yard = createYardClient({ baseUrl: cluster.url })
   await until('both workers', async () => (await yard.workers()).filter(({ connected }) => connected).length === 2)
-}, 60_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -58,7 +58,7 @@ const builds = (builder: string) => cluster.rows<{ results: number | null; state
 const ended = (builder: string, count: number) => until(`${count} builds of ${builder}`, async () => {
   const found = await builds(builder)
   return found.length >= count && found.every(({ results }) => results !== null) ? found : null
-}, 30_000)
+})
 
 function aWorker(name: string, env: NodeJS.ProcessEnv = {}): RoleProcess {
   mkdirSync(join(folder, name), { recursive: true })
@@ -82,7 +82,7 @@ test('a worker whose machine fails is quarantined, says why, and is given builds
   await yard.controlWorker('sick', 'unquarantine')
   expect((await ended('quick', 3)).at(-1)).toMatchObject({ results: SUCCESS })
   await until('the failures to be forgiven', async () => (await yard.worker('sick')).failures === 0)
-}, 60_000)
+})
 
 test('a killed worker ends at once, and its build is built again by the next process of it', async () => {
   told()
@@ -97,7 +97,7 @@ test('a killed worker ends at once, and its build is built again by the next pro
   await w1.start()
   expect((await ended('gated', 2)).at(-1)).toMatchObject({ results: SUCCESS })
   expect(await yard.worker('w1')).toMatchObject({ killed: false, graceful: false, failures: 0 })
-}, 60_000)
+})
 
 test('--once: one build, whatever pauses it has, and no second one', async () => {
   told()
@@ -109,7 +109,7 @@ test('--once: one build, whatever pauses it has, and no second one', async () =>
   expect(once.exitCode).toBe(0)
   expect((await builds('twice')).map(({ results }) => results)).toEqual([SUCCESS])
   expect(truths().filter(line => line === 'first' || line === 'second')).toEqual(['first', 'second'])
-}, 60_000)
+})
 
 test('--on-stop=finish: the whole build is finished, its later steps too, and nothing more is taken', async () => {
   told()
@@ -126,7 +126,7 @@ test('--on-stop=finish: the whole build is finished, its later steps too, and no
   expect(leaves.exitCode).toBe(0)
   expect((await builds('parts')).map(({ results }) => results)).toEqual([SUCCESS])
   expect(truths().filter(line => line.startsWith('part'))).toEqual(['part1', 'part2'])
-}, 60_000)
+})
 
 test('a worker that does not come is told to be missing, until it does', async () => {
   told()
@@ -136,4 +136,4 @@ test('a worker that does not come is told to be missing, until it does', async (
   await late.start()
   await until('it to come', async () => !(await yard.worker('late')).missing)
   await late.stop()
-}, 60_000)
+})

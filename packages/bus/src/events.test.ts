@@ -118,8 +118,8 @@ test('a stream that is deleted is made anew: the publisher goes on, the reader i
   await bus.publishEvents([batch(1)])
   await expect.poll(() => seen.ids).toEqual([1])
   await withManager(manager => manager.streams.delete(subjectsOf(installation).stream))
-  await expect.poll(() => seen.resyncs(), { timeout: 20_000 }).toBe(1)
-  await expect.poll(() => bus.publishEvents([batch(2)]), { timeout: 20_000 }).toEqual([2])
+  await expect.poll(() => seen.resyncs()).toBe(1)
+  await expect.poll(() => bus.publishEvents([batch(2)])).toEqual([2])
   await expect.poll(() => seen.ids).toEqual([1, 2])
 })
 

@@ -38,7 +38,7 @@ test.each(['stop', 'kill'] as const)('through a %s and a start of NATS, a reader
   await expect.poll(() => bus.connected()).toBe(false)
   await nats.start()
   await publishing
-  await expect.poll(() => ids.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(200)
+  await expect.poll(() => ids.length).toBeGreaterThanOrEqual(200)
   expect(ids).toEqual(published)
   expect(resyncs).toBe(0)
 })
@@ -52,7 +52,7 @@ test('after a reconnect every listener is woken once, and a wake meanwhile is dr
   await expect.poll(() => bus.connected()).toBe(false)
   bus.wake('requests', 'lost')
   await nats.start()
-  await expect.poll(() => calls, { timeout: 20_000 }).toEqual([[], []])
+  await expect.poll(() => calls).toEqual([[], []])
   bus.wake('requests', 'told')
   await expect.poll(() => calls).toEqual([[], [], ['told']])
 })

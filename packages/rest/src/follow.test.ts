@@ -1,5 +1,6 @@
 import { manualClock } from '@yardmaster/runtime'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
+import { settles } from '../../../test/kit/until.js'
 import { follow } from './follow.js'
 import { RestError } from './rest-error.js'
 
@@ -33,8 +34,8 @@ function start() {
   return { done, stop: () => abort.abort() }
 }
 
-const line = (n: number) => vi.waitFor(() => lines[n - 1] ?? expect.fail(`no connection ${n} yet`))
-const hears = (...expected: string[]) => vi.waitFor(() => expect(heard).toEqual(expected))
+const line = (n: number) => settles(() => lines[n - 1] ?? expect.fail(`no connection ${n} yet`))
+const hears = (...expected: string[]) => settles(() => expect(heard).toEqual(expected))
 const event = (id: string, ...key: string[]) => `id: ${id}\nevent: event\ndata: {"key":${JSON.stringify(key)},"message":{}}\n\n`
 const handshake = (id: string) => `event: handshake\ndata: u\n\nid: ${id}\n\n`
 

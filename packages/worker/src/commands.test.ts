@@ -152,7 +152,7 @@ describe('shell commands', () => {
     expect(content.every(line => line === `o${text}`)).toBe(true)
     expect(cpu).toBeLessThan(2)
     process.stdout.write(`100 MB of output: ${cpu.toFixed(2)} s of worker CPU, ${done.ended.elapsed.toFixed(2)} s\n`)
-  }, 60_000)
+  })
 })
 
 describe('files', () => {

@@ -194,7 +194,7 @@ test('without acknowledgements it stops reading at its bound, and goes on when t
   const lines = linesOf(done, 'o')
   expect(lines.length).toBe(150_000)
   expect(lines.every(line => line === text)).toBe(true)
-}, 60_000)
+})
 
 describe('the end of the worker', () => {
   test('killed (-9): the next process kills what was left, and tells that it is lost', async () => {

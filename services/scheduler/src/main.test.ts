@@ -7,7 +7,6 @@ import { freshDatabase, type TestDatabase } from '../../../test/kit/database.js'
 import { RoleProcess } from '../../../test/kit/role-process.js'
 import { createRepository, type TestRepository } from './testing/repository.js'
 
-
 let database: TestDatabase
 let db: Database
 let repository: TestRepository
@@ -55,7 +54,7 @@ async function buildsets(scheduler: string): Promise<string[]> {
   return rows.map(row => row.comments)
 }
 
-const soon = { timeout: 20_000, interval: 20 }
+const soon = { interval: 20 }
 const polled = () => expect.poll(async () => (await db.pool.query(`SELECT 1 FROM change_sources WHERE state ? 'heads'`)).rowCount, soon).toBe(1)
 
 describe.each([['PostgreSQL', () => undefined], ['Redis', () => inject('redisUrl')]])('a scheduler with its queues on %s', (_, redisUrl) => {
@@ -82,6 +81,6 @@ describe.each([['PostgreSQL', () => undefined], ['Redis', () => inject('redisUrl
     repository.commit('three')
     await Promise.all([startScheduler(redisUrl()), startScheduler(redisUrl())])
     repository.commit('four')
-    await expect.poll(() => buildsets('all'), { timeout: 30_000 }).toEqual(['one', 'two', 'three', 'four'])
-  }, 60_000)
+    await expect.poll(() => buildsets('all')).toEqual(['one', 'two', 'three', 'four'])
+  })
 })

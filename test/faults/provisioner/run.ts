@@ -50,7 +50,7 @@ async function strike(world: World, what: Strike): Promise<void> {
 }
 
 async function deleteMachine({ cloud, installation, deletedByHand }: World, lane: string): Promise<void> {
-  const server = await until(`a machine of ${lane}`, () => cloud.state().servers.find(server => isOurs(server, installation) && server.title.startsWith(`yard-${lane}-`)), 60_000).catch(() => null)
+  const server = await until(`a machine of ${lane}`, () => cloud.state().servers.find(server => isOurs(server, installation) && server.title.startsWith(`yard-${lane}-`))).catch(() => null)
   if (!server) return
   deletedByHand.add(server.uuid)
   cloud.deleteServer(server.uuid, false)

@@ -46,7 +46,7 @@ let attempts = 10_000
 const label = (worker = 'up-1'): MachineLabel => ({ installation, worker, attempt: ++attempts })
 
 async function gone(provider: MachineProvider, machine: Parameters<MachineProvider['remove']>[0]): Promise<void> {
-  await expect.poll(() => provider.remove(machine, signal), { timeout: 20_000, interval: 50 }).toBe('gone')
+  await expect.poll(() => provider.remove(machine, signal), { interval: 50 }).toBe('gone')
 }
 async function stateOf(provider: MachineProvider, id: string): Promise<string | undefined> {
   return (await provider.get(id, signal))?.detail
@@ -61,7 +61,7 @@ describe('a server of UpCloud as a machine', () => {
   // The simulator is reached once it listens.
   const subject = (): Subject => ({ provider: open(), second: open({ apiUsername: 'main', apiPassword: 'pw' }), request: requestOf, refused, installations: [installation, 'c0000000-0000-4000-8000-000000000002'], clock, withinMs: 20_000, pauseMs: 50 })
   const names = conformance({ provider: openUpcloud({ apiToken: token }, deps), request: requestOf, installations: ['', ''], clock }).map(({ name }) => name)
-  test.each(names)('%s', async name => { await conformance(subject()).find(rule => rule.name === name)?.run() }, 60_000)
+  test.each(names)('%s', async name => { await conformance(subject()).find(rule => rule.name === name)?.run() })
 })
 
 test('a machine runs, has its address, and its disk is labelled as itself', async () => {
@@ -70,7 +70,7 @@ test('a machine runs, has its address, and its disk is labelled as itself', asyn
   const made = await provider.create(requestOf(of), signal)
   expect(made).toMatchObject({ label: of, state: 'starting', detail: 'maintenance', zone: 'de-fra1', plan: '1xCPU-2GB' })
   // As the ledger looks: what is listed is not asked for one by one.
-  await expect.poll(async () => (await provider.list(installation, signal)).machines.find(({ id }) => id === made.id)?.state, { timeout: 20_000 }).toBe('running')
+  await expect.poll(async () => (await provider.list(installation, signal)).machines.find(({ id }) => id === made.id)?.state).toBe('running')
   const [storage] = made.storages
   expect(simulator.state().storages.find(({ uuid }) => uuid === storage)).toMatchObject({ title: machineName(of), labels: { 'yardmaster-installation': installation, 'yardmaster-attempt': String(of.attempt) } })
   expect((await provider.get(made.id, signal))?.address).toMatch(/^\d+\.\d+\.\d+\.\d+$/)
@@ -110,7 +110,7 @@ test('a machine in error says so, and goes once UpCloud lets it', async () => {
   const provider = open()
   simulator.addFault({ kind: 'errorState', ms: 600, match: { method: 'POST', path: '^/server$' } })
   const made = await provider.create(requestOf(label()), signal)
-  await expect.poll(async () => (await provider.get(made.id, signal))?.state, { timeout: 20_000 }).toBe('error')
+  await expect.poll(async () => (await provider.get(made.id, signal))?.state).toBe('error')
   expect(await provider.remove(made, signal)).toBe('going')
   await gone(provider, made)
 })
@@ -124,7 +124,7 @@ test('a disk that outlives its machine is removed with it, or found as a leftove
   simulator.deleteServer(second.id, false)
   const { leftovers } = await provider.list(installation, signal)
   expect(leftovers).toEqual([{ id: second.storages[0], kind: 'storage', label: second.label, createdAt: expect.any(Number) }])
-  await expect.poll(() => provider.removeLeftover(leftovers[0]!, signal).then(() => 'removed', (error: unknown) => String(error)), { timeout: 20_000 }).toBe('removed')
+  await expect.poll(() => provider.removeLeftover(leftovers[0]!, signal).then(() => 'removed', (error: unknown) => String(error))).toBe('removed')
   expect(await provider.list(installation, signal)).toEqual({ machines: [], leftovers: [] })
 })
 
@@ -152,9 +152,9 @@ test('a disk that somebody has attached outlives the machine', async () => {
   const provider = open()
   const of = label()
   const made = await provider.create(requestOf(of), signal)
-  await expect.poll(() => stateOf(provider, made.id), { timeout: 20_000 }).toBe('started')
+  await expect.poll(() => stateOf(provider, made.id)).toBe('started')
   const other = at(await api('POST', '/storage', { storage: { size: 10, tier: 'maxiops', title: 'my data', zone: 'de-fra1' } }), 'storage', 'uuid') as string
-  await expect.poll(async () => at(await api('GET', `/storage/${other}`), 'storage', 'state'), { timeout: 20_000 }).toBe('online')
+  await expect.poll(async () => at(await api('GET', `/storage/${other}`), 'storage', 'state')).toBe('online')
   await api('POST', `/server/${made.id}/storage/attach`, { storage_device: { type: 'disk', storage: other } })
   const seen = await provider.get(made.id, signal)
   expect(seen?.storages).toEqual(made.storages)

@@ -88,11 +88,11 @@ test('several engines claim at once: each request once, no worker beyond its bui
     // Two passes of one engine at once, too: a pass must not trust what it saw.
     await Promise.all([...trio, trio[0]!].map(engine => engine.claim()))
     return (await rows(`SELECT 1 FROM build_requests WHERE state <> 'complete' LIMIT 1`)).length === 0
-  }, 60_000)
+  })
   expect(await rows('SELECT what FROM broken')).toEqual([])
   expect(await rows('SELECT build_request_id FROM builds GROUP BY 1 HAVING count(*) > 1')).toEqual([])
   expect(await rows('SELECT count(*)::int AS builds, count(DISTINCT replica_id)::int AS engines FROM builds')).toEqual([{ builds: 120, engines: 3 }])
-}, 90_000)
+})
 
 test('the urgent first, then in turns; default properties stand below what asks', async () => {
   world = await anInstallation(aConfiguration({

@@ -87,7 +87,7 @@ test('of a message that two work on, because the first was thought dead, only th
   answer = () => new Promise(resolve => { first.resolve = resolve })
   const id = await accept('twice', 'label', {})
   const early = work(id)
-  await expect.poll(async () => (await of(id))?.attempts, { timeout: 20_000 }).toBe(1)
+  await expect.poll(async () => (await of(id))?.attempts).toBe(1)
   await now(id)
   const started = first.resolve
   answer = () => Promise.resolve([{ branch: 'main', revision: 'of the second' }])
@@ -103,7 +103,7 @@ test('who stops leaves it, and once his row says so another takes it at once', a
   const id = await accept('left', 'label', {})
   const { rows: [other] } = await world.db.pool.query<{ id: number }>(`INSERT INTO replicas (role, name, host, pid, software_version) VALUES ('scheduler', 'other', 'x', 2, '0') RETURNING id`)
   const leaving = work(id, worker(other!.id, stopping.signal)).catch(() => {})
-  await expect.poll(async () => (await of(id))?.attempts, { timeout: 20_000 }).toBe(1)
+  await expect.poll(async () => (await of(id))?.attempts).toBe(1)
   stopping.abort()
   await leaving
   expect((await findDeliveries(world.db, { set: 'main', limit: 10 })).due).toEqual([])

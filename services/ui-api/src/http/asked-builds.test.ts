@@ -67,7 +67,7 @@ describe('a form whose functions are asked', () => {
     expect(leaf(fields, 'slow')!.problem).toMatch(/still being asked/)
     expect(leaf(fields, 'level')).toMatchObject({ default: 7 })
     expect(leaf(fields, 'patch_body')).toMatchObject({ type: 'file' })
-  }, 30_000)
+  })
 
   it('asks once for the same', async () => {
     const before = asked.length
@@ -75,7 +75,7 @@ describe('a form whose functions are asked', () => {
     const first = asked.length
     await api.rows('forceschedulers/form')
     expect([first > before, asked.length]).toEqual([true, first])
-  }, 30_000)
+  })
 
   it('takes their choices, and refuses others', async () => {
     const { buildset, properties } = await forced({ builderNames: ['b1'], target: 'debug' })
@@ -84,7 +84,7 @@ describe('a form whose functions are asked', () => {
     const { status, body } = await force({ target: 'none', broken: 'x' })
     expect(status).toBe(400)
     expect(body.error).toMatchObject({ message: { target: expect.stringContaining("'none' does not belong"), broken: 'its choices are not known: no way' } })
-  }, 60_000)
+  })
 
   it('a worker that is chosen is the only one for the request', async () => {
     const { request: id, properties } = await forced({ builderNames: ['b1'], workername: 'w2' })
@@ -93,7 +93,7 @@ describe('a form whose functions are asked', () => {
     expect(rows).toEqual([{ worker_name: 'w2' }])
     expect((await force({ builderNames: ['b1', 'b2'], workername: 'w2' })).body.error).toMatchObject({ message: { workername: "the builder 'b2' has no worker 'w2'" } })
     expect((await force({ builderNames: ['b2'], workername: 'w2' })).body.error).toMatchObject({ message: { workername: expect.stringContaining("'w2' does not belong") } })
-  }, 60_000)
+  })
 
   it('takes over what was filled in for another build', async () => {
     const like = await start(api, await request(api, 'b2', { properties: {} }), { worker, properties: { level: [3, 'Force Build Form'], owner: ['eve', 'Force Build Form'], reason: ['old', 'Force Build Form'], other: ['x', 'Scheduler'] } })
@@ -103,7 +103,7 @@ describe('a form whose functions are asked', () => {
     expect(properties).not.toHaveProperty('other')
     expect((await force({ inherit: 'b2/4711' })).body.error).toMatchObject({ message: { inherit: 'unknown build: 4711 in b2/4711' } })
     expect((await force({ inherit: 'nobody/1' })).body.error).toMatchObject({ message: { inherit: 'unknown builder: nobody in nobody/1' } })
-  }, 60_000)
+  })
 
   it('a patch is a row of its own, shown at its sourcestamp whole, and elsewhere and in lists while it is small', async () => {
     const body = `diff --git a/x b/x\n${'+line\n'.repeat(3_000)}`
@@ -114,7 +114,7 @@ describe('a form whose functions are asked', () => {
     expect((await api.rows('sourcestamps')).find(({ ssid }) => ssid === stamp!.ssid)).toMatchObject({ patch: { level: 0, body: null } })
     expect((await force({ patch_body: 'x'.repeat(25 * 1024 * 1024) })).status).toBe(413)
     expect((await force({ patch_body: 'x'.repeat(11 * 1024 * 1024) })).body.error).toMatchObject({ message: { patch_body: expect.stringContaining('is too large') } })
-  }, 60_000)
+  })
 })
 
 describe('rebuild with changes', () => {

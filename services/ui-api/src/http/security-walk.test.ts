@@ -1,7 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { controlActions, globPattern, noConditions, wwwDefaults, type AllowRule, type WwwConfig } from '@yardmaster/domain'
 import { allRoutes, type Route } from '@yardmaster/rest'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { aBuilder, aConfiguration, aGitPoller, aWorker } from '../../../../test/kit/installation.js'
 import { controls } from '../do/controls.js'
@@ -9,8 +9,6 @@ import { startApi, type TestApi } from '../testing/api.js'
 import { connectWorker, request, start } from '../testing/builds.js'
 import { aToken, bearer } from '../testing/tokens.js'
 import { endpoints } from './resources/index.js'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const rule = (more: Partial<AllowRule>): AllowRule => ({ ...noConditions, call: 'authz.control', of: 'control', subject: { kind: 'role', role: globPattern('admins') }, defaultDeny: true, ...more })
 const signIn: Partial<WwwConfig> = { auth: { kind: 'users', users: { alice: 'one', bob: 'two', carol: 'three' } } }

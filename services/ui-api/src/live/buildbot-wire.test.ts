@@ -1,6 +1,7 @@
 import { SUCCESS } from '@yardmaster/domain'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
+import { settles } from '../../../../test/kit/until.js'
 import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
 import { connectWorker, finish, request, start } from '../testing/builds.js'
@@ -26,10 +27,10 @@ async function webSocket() {
   const next = async (frame: unknown) => {
     const before = texts.length
     socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame))
-    await vi.waitFor(() => expect(texts.length).toBeGreaterThan(before), 20_000)
+    await settles(() => expect(texts.length).toBeGreaterThan(before))
     return JSON.parse(texts[before] ?? '') as unknown
   }
-  const event = (k: string) => vi.waitFor(() => texts.find(text => text.startsWith(`{"k":"${k}","m":`)) ?? expect.fail(`no ${k} among ${texts.join('\n')}`), 20_000)
+  const event = (k: string) => settles(() => texts.find(text => text.startsWith(`{"k":"${k}","m":`)) ?? expect.fail(`no ${k} among ${texts.join('\n')}`))
   return { next, event, texts }
 }
 
@@ -93,7 +94,7 @@ describe('/sse', () => {
     let text = ''
     const done = (async () => { for await (const part of response.body!.pipeThrough(new TextDecoderStream())) text += part })().catch(() => {})
     void done
-    const has = (pattern: RegExp) => vi.waitFor(() => pattern.exec(text) ?? expect.fail(`no ${pattern} in ${text}`), 20_000)
+    const has = (pattern: RegExp) => settles(() => pattern.exec(text) ?? expect.fail(`no ${pattern} in ${text}`))
     return { response, has }
   }
 

@@ -1,5 +1,6 @@
 import { createLogger, manualClock } from '@yardmaster/runtime'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { settles } from '../../../../test/kit/until.js'
 import { Counts } from './counts.js'
 import type { Listener } from './listener.js'
 
@@ -33,13 +34,13 @@ it('counts once for all, at most once a second, and only when something may have
   expect(reads).toBe(0)
   const [one, two] = [listener(), listener()]
   for (const who of [one, two]) counts.add(who)
-  await vi.waitFor(() => expect([one.heard, two.heard]).toEqual([[told(2)], [told(2)]]))
+  await settles(() => expect([one.heard, two.heard]).toEqual([[told(2)], [told(2)]]))
   for (const n of [3, 4, 5]) change(n)
   const late = listener()
   counts.add(late)
   expect(reads).toBe(1)
   await clock.advance(1_000)
-  await vi.waitFor(() => expect([one.heard, late.heard]).toEqual([[told(2), told(5)], [told(5)]]))
+  await settles(() => expect([one.heard, late.heard]).toEqual([[told(2), told(5)], [told(5)]]))
   expect(reads).toBe(2)
   await clock.advance(10_000)
   counts.take({ incarnation: '7', sequence: 2, envelopes: [{ v: 1, type: 'step.new', id: 1, version: 1, project: null, at: 0 }] })
@@ -50,17 +51,17 @@ it('counts once for all, at most once a second, and only when something may have
 it('who begins to listen is told at once, without counting again, and what is the same is not told twice', async () => {
   const one = listener()
   counts.add(one)
-  await vi.waitFor(() => expect(one.heard).toEqual([told(1)]))
+  await settles(() => expect(one.heard).toEqual([told(1)]))
   await clock.advance(1_000)
   const two = listener()
   counts.add(two)
   expect(two.heard).toEqual([told(1)])
   counts.doubt()
-  await vi.waitFor(() => expect(reads).toBe(2))
+  await settles(() => expect(reads).toBe(2))
   await clock.advance(1_000)
   counts.remove(two)
   change(6)
-  await vi.waitFor(() => expect(one.heard).toEqual([told(1), told(6)]))
+  await settles(() => expect(one.heard).toEqual([told(1), told(6)]))
   expect(two.heard).toEqual([told(1)])
 })
 
@@ -68,9 +69,9 @@ it('counts again when it could not be done', async () => {
   fails = true
   const one = listener()
   counts.add(one)
-  await vi.waitFor(() => expect(reads).toBe(1))
+  await settles(() => expect(reads).toBe(1))
   fails = false
-  await vi.waitFor(async () => {
+  await settles(async () => {
     await clock.advance(1_000)
     expect(one.heard).toEqual([told(1)])
   })

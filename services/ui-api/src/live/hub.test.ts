@@ -2,7 +2,8 @@ import { EventsGone, type EventBatch, type EventReader } from '@yardmaster/bus'
 import { openDatabase } from '@yardmaster/db'
 import type { Envelope } from '@yardmaster/domain'
 import { createLogger, manualClock } from '@yardmaster/runtime'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { settles } from '../../../../test/kit/until.js'
 import { aConfiguration, anInstallation, type Installation } from '../../../../test/kit/installation.js'
 import { Hub } from './hub.js'
 import type { Joined, Listener } from './listener.js'
@@ -58,7 +59,7 @@ function listener(): Heard {
 async function join(patterns: string[], after: string | null = null): Promise<Heard> {
   const one = listener()
   hub.join(one, patterns, after)
-  await vi.waitFor(() => expect(one.joins).toHaveLength(1))
+  await settles(() => expect(one.joins).toHaveLength(1))
   return one
 }
 
@@ -66,15 +67,15 @@ it('tells everybody when events were missed, and goes on behind them', async () 
   const [one, two] = [await join(['builders/*/*']), await join(['builds/7/*'])]
   for (let n = 0; n < 3; n++) store(builderUpdate)
   void reader.onResync({ incarnation: '7', sequence: 3 })
-  await vi.waitFor(() => expect([one.said, two.said]).toEqual([['missed 7:3'], ['missed 7:3']]))
+  await settles(() => expect([one.said, two.said]).toEqual([['missed 7:3'], ['missed 7:3']]))
   void tell(builderUpdate)
-  await vi.waitFor(() => expect(one.heard).toEqual(['7:4.1 builders/1/update']))
+  await settles(() => expect(one.heard).toEqual(['7:4.1 builders/1/update']))
 })
 
 it('a row that is gone is not told, and does not hold up the others', async () => {
   const all = await join(['builders/*/*'])
   void tell(envelope('builder.update', 4711), builderUpdate)
-  await vi.waitFor(() => expect(all.heard).toEqual(['7:1.2 builders/1/update']))
+  await settles(() => expect(all.heard).toEqual(['7:1.2 builders/1/update']))
 })
 
 it('what could not be read while the database was away is told when it is back, in order and once', async () => {
@@ -85,13 +86,13 @@ it('what could not be read while the database was away is told when it is back, 
   start({ db })
   const all = await join(['*/*/*'])
   void tell(builderUpdate)
-  await vi.waitFor(async () => {
+  await settles(async () => {
     await clock.advance(300)
     expect(all.heard).toEqual([])
   })
   void tell(envelope('worker.connected', 1))
   db.pool = installation.db.pool
-  await vi.waitFor(async () => {
+  await settles(async () => {
     await clock.advance(300)
     expect(all.heard).toEqual(['7:1.1 builders/1/update', '7:2.1 workers/1/connected'])
   })
@@ -102,17 +103,17 @@ describe('who comes back', () => {
   it('gets what followed, in the middle of a commit too, and then what comes', async () => {
     const all = await join(['builders/*/*'])
     for (let n = 0; n < 3; n++) void tell(builderUpdate, builderUpdate)
-    await vi.waitFor(() => expect(all.heard).toHaveLength(6))
+    await settles(() => expect(all.heard).toHaveLength(6))
     const places = all.heard.map(text => text.split(' ')[0] ?? '')
     for (const [index, place] of places.entries()) {
       const again = await join(['builders/*/*'], place)
       expect(again.joins).toEqual([{ place, resync: false }])
-      await vi.waitFor(() => expect(again.heard).toEqual(all.heard.slice(index + 1)))
+      await settles(() => expect(again.heard).toEqual(all.heard.slice(index + 1)))
       hub.leave(again)
     }
     const last = await join(['builders/*/*'], places[2])
     void tell(builderUpdate)
-    await vi.waitFor(() => expect(last.heard).toEqual([...all.heard.slice(3, 6), '7:4.1 builders/1/update']))
+    await settles(() => expect(last.heard).toEqual([...all.heard.slice(3, 6), '7:4.1 builders/1/update']))
   })
 
   it('to a replica that has just started gets it from JetStream', async () => {
@@ -121,7 +122,7 @@ describe('who comes back', () => {
     for (let n = 0; n < 1_000; n++) store(builderUpdate)
     const again = await join(['builders/*/*'], '7:300')
     void tell(builderUpdate)
-    await vi.waitFor(() => expect(again.heard).toEqual(Array.from({ length: 701 }, (_, n) => `7:${301 + n}.1 builders/1/update`)))
+    await settles(() => expect(again.heard).toEqual(Array.from({ length: 701 }, (_, n) => `7:${301 + n}.1 builders/1/update`)))
     expect(again.said).toEqual([])
   })
 
@@ -131,7 +132,7 @@ describe('who comes back', () => {
     expect(again.joins).toEqual([{ place: '7:1.1', resync: false }])
     expect(hub.placeOf(again)).toBe('7:1.1')
     void reader.onBatch(seen)
-    await vi.waitFor(() => expect(again.heard).toEqual(['7:1.2 builders/1/update']))
+    await settles(() => expect(again.heard).toEqual(['7:1.2 builders/1/update']))
     expect(hub.placeOf(again)).toBe('7:1')
   })
 
@@ -149,18 +150,18 @@ describe('who comes back', () => {
     for (let n = 0; n < 9; n++) store(builderUpdate)
     kept = 5
     const again = await join(['builders/*/*'], '7:2')
-    await vi.waitFor(() => expect(again.said).toEqual(['missed 7:9']))
+    await settles(() => expect(again.said).toEqual(['missed 7:9']))
     void tell(builderUpdate)
-    await vi.waitFor(() => expect(again.heard).toEqual(['7:10.1 builders/1/update']))
+    await settles(() => expect(again.heard).toEqual(['7:10.1 builders/1/update']))
   })
 
   it('with many others from many places: each gets its own', async () => {
     const witness = await join(['builders/*/*'])
     for (let n = 0; n < 50; n++) void tell(builderUpdate)
-    await vi.waitFor(() => expect(witness.heard).toHaveLength(50))
+    await settles(() => expect(witness.heard).toHaveLength(50))
     const those = Array.from({ length: 60 }, (_, n) => ({ from: (n * 37) % 51, one: listener() }))
     for (const { from, one } of those) hub.join(one, ['builders/*/*'], `7:${from}`)
     void tell(builderUpdate)
-    await vi.waitFor(() => { for (const { from, one } of those) expect(one.heard).toEqual(Array.from({ length: 51 - from }, (_, n) => `7:${from + n + 1}.1 builders/1/update`)) })
+    await settles(() => { for (const { from, one } of those) expect(one.heard).toEqual(Array.from({ length: 51 - from }, (_, n) => `7:${from + n + 1}.1 builders/1/update`)) })
   })
 })

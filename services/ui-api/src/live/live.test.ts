@@ -4,8 +4,9 @@ import type { EventType } from '@yardmaster/domain'
 import { SUCCESS } from '@yardmaster/domain'
 import { createClient, installationCounts, type LiveEvent } from '@yardmaster/rest'
 import { systemClock } from '@yardmaster/runtime'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
+import { settles } from '../../../../test/kit/until.js'
 import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
 import { accept, aChange, connectWorker, finish, request, start, writeLog, type Started } from '../testing/builds.js'
@@ -39,10 +40,10 @@ async function webSocket(headers: { [name: string]: string } = {}) {
   const ask = async (frame: object) => {
     const _id = id++
     socket.send(JSON.stringify({ ...frame, _id }))
-    return vi.waitFor(() => frames.find(found => found._id === _id) ?? expect.fail('no answer yet'))
+    return settles(() => frames.find(found => found._id === _id) ?? expect.fail('no answer yet'))
   }
   const events = () => frames.filter(frame => frame.k !== undefined)
-  return { socket, ask, events, event: (k: string) => vi.waitFor(() => events().find(frame => frame.k === k) ?? expect.fail(`no ${k} yet; ${events().map(frame => frame.k).join(' ')}`), 5_000) }
+  return { socket, ask, events, event: (k: string) => settles(() => events().find(frame => frame.k === k) ?? expect.fail(`no ${k} yet; ${events().map(frame => frame.k).join(' ')}`)) }
 }
 
 describe('web socket', () => {
@@ -139,14 +140,14 @@ describe('web socket', () => {
     const started = await build()
     await request(api, 'b1')
     const after = { running: before.running + 1, waiting: before.waiting + 1 }
-    await vi.waitFor(() => expect(one.events().at(-1)?.m).toEqual(after), 20_000)
+    await settles(() => expect(one.events().at(-1)?.m).toEqual(after))
     expect(await counts()).toEqual(after)
     const two = await webSocket()
     await two.ask({ cmd: 'startConsuming', path: 'builds/*/*' })
     await two.ask({ cmd: 'startConsuming', path: 'counts/builds/update' })
     expect((await two.event('counts/builds/update')).m).toEqual(after)
     await finish(api, started, SUCCESS)
-    await vi.waitFor(() => expect(one.events().at(-1)?.m).toEqual({ ...after, running: before.running }), 20_000)
+    await settles(() => expect(one.events().at(-1)?.m).toEqual({ ...after, running: before.running }))
   })
 
   it('does not hold up the stop of its server by a client that sleeps', async () => {
@@ -156,7 +157,7 @@ describe('web socket', () => {
     await new Promise((resolve, reject) => { socket.once('open', resolve).once('error', reject) })
     socket.pause()
     await replica.close()
-  }, 20_000)
+  })
 
   it('is not for pages of other sites', async () => {
     await expect(webSocket({ origin: 'https://evil.example' })).rejects.toThrow('403')
@@ -187,7 +188,7 @@ describe('server-sent events', () => {
     let text = ''
     const read = async () => { for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString() }
     read().catch(() => {})
-    return { text: () => text, until: part => vi.waitFor(() => text.match(part) ?? expect.fail(`no ${String(part)} in ${text}`), 5_000) }
+    return { text: () => text, until: part => settles(() => text.match(part) ?? expect.fail(`no ${String(part)} in ${text}`)) }
   }
 
   it('handshake, then events; paths are added and removed', async () => {
@@ -232,7 +233,7 @@ describe('server-sent events', () => {
     const configuration = aConfiguration({ builders: [aBuilder('b1', { collapseRequests: false })] })
     api.setGeneration({ id: api.generationId, configuration: { ...configuration, www: { ...configuration.www, reading: 'closed' } } })
     try {
-      await vi.waitFor(() => stream.text().includes('event: end\ndata: {"reason":"it may not read any more"}\n\n') || expect.fail('not ended yet'), 20_000)
+      await settles(() => stream.text().includes('event: end\ndata: {"reason":"it may not read any more"}\n\n') || expect.fail('not ended yet'))
       expect(await closed).toBe('1008 it may not read any more')
       expect((await api.get('/sse/listen/changes/*/new')).status).toBe(401)
       await expect(webSocket()).rejects.toThrow('401')
@@ -249,10 +250,10 @@ describe('server-sent events', () => {
     const done = createClient({ baseUrl: api.url }).follow(['changes/*/new', 'buildsets/*/new'], {
       onEvent: event => events.push(event), onConnected: state => states.push(state), signal: abort.signal, wait: (ms, signal) => systemClock().sleep(ms, signal), random: () => 0,
     })
-    await vi.waitFor(() => expect(states).toEqual([true]))
+    await settles(() => expect(states).toEqual([true]))
     const change = await accept(api, aChange('client'))
     const { buildsetId } = await request(api, 'b1')
-    await vi.waitFor(() => expect(events.map(event => event.k)).toEqual([`changes/${change}/new`, `buildsets/${buildsetId}/new`]), 5_000)
+    await settles(() => expect(events.map(event => event.k)).toEqual([`changes/${change}/new`, `buildsets/${buildsetId}/new`]))
     expect(events[0]!.m).toMatchObject({ revision: 'client' })
     abort.abort()
     await done

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startBrowser } from '../../../../../test/kit/browser.js'
+import { newPage, startBrowser } from '../../../../../test/kit/browser.js'
 import { wwwDefaults } from '@yardmaster/domain'
 import { aConfiguration, aWorker } from '../../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../../testing/api.js'
@@ -14,23 +14,23 @@ afterAll(async () => {
 })
 
 it('shows the API below any base path, from here alone, and tries it out', async () => {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
+  const page = await newPage(browser, { viewport: { width: 1200, height: 900 } })
   const [problems, foreign]: [string[], string[]] = [[], []]
   page.on('console', message => { if (message.type() === 'error') problems.push(message.text()) })
   page.on('pageerror', error => problems.push(error.message))
   page.on('request', request => { if (!request.url().startsWith(api.url) && !request.url().startsWith('data:')) foreign.push(request.url()) })
   await page.goto(`${api.url}/ci/api/docs`)
   expect(page.url()).toBe(`${api.url}/ci/api/docs/`)
-  await page.locator('#operations-tag-workers').click({ timeout: 20_000 })
-  await page.locator('#operations-workers-listWorkers .opblock-summary').click({ timeout: 20_000 })
+  await page.locator('#operations-tag-workers').click()
+  await page.locator('#operations-workers-listWorkers .opblock-summary').click()
   await page.locator('#operations-workers-listWorkers .execute').click()
-  await page.locator('#operations-workers-listWorkers .live-responses-table', { hasText: '"w1"' }).waitFor({ timeout: 20_000 })
+  await page.locator('#operations-workers-listWorkers .live-responses-table', { hasText: '"w1"' }).waitFor()
   expect(await page.locator('#operations-workers-listWorkers .request-url').innerText()).toContain(`${api.url}/ci/api/yard/v1/workers`)
   expect({ problems, foreign }).toEqual({ problems: [], foreign: [] })
   await page.getByRole('link', { name: 'Back to the web page' }).click()
   await expect.poll(() => page.url()).toBe(`${api.url}/ci/`)
   await page.close()
-}, 60_000)
+})
 
 it('leads a browser to the sign-in where nothing is shown to strangers, programs are refused', async () => {
   api.setGeneration({ id: api.generationId, configuration: aConfiguration({ workers: [aWorker('w1')], www: { ...wwwDefaults, auth: { kind: 'users', users: {} }, reading: 'closed' } }) })

@@ -10,7 +10,7 @@ beforeAll(async () => {
   api = await startApi(aConfiguration())
   await fillLargeDatabase(api.databaseUrl, { builds: 12_000, builders: 100, workers: 20, logLines: 10, slim: true })
   yard = createYardClient({ baseUrl: api.url })
-}, 60_000)
+})
 afterAll(() => api?.close())
 
 const idsOf = async (query: string, values: unknown[] = []) => (await api.db.pool.query<{ id: number }>(query, values)).rows.map(({ id }) => id)

@@ -24,7 +24,7 @@ async function cloud(options: Partial<SimulatorOptions> = {}): Promise<Simulated
 }
 
 const canIsolate = findSandbox(mkdtempSync(join(tmpdir(), 'upcloud-simulator-probe-'))).isolated
-const patience = { timeout: 20_000, interval: 20 }
+const patience = { interval: 20 }
 
 const prints = (one: SimulatedCloud, uuid: string, text: string) => expect.poll(() => one.simulator.output(uuid), patience).toContain(text)
 const becomes = (one: SimulatedCloud, uuid: string, state: string) => expect.poll(async () => (await one.server(uuid))['state'], patience).toBe(state)
@@ -79,7 +79,7 @@ test.runIf(canIsolate)('user_data runs at the first boot; what it enabled is sta
   await one.call('POST', `/server/${uuid}/start`, { server: {} })
   await expect.poll(() => one.simulator.output(uuid).split('serving one').length, patience).toBe(3)
   expect(one.simulator.output(uuid).split('first\n')).toHaveLength(2)
-}, 20_000)
+})
 
 test('#cloud-config, a URL, a native image, and what is no script', async () => {
   const server = createServer((_request, response) => response.end('#!/bin/sh\necho fetched\n'))
