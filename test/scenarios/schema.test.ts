@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { applyMigrations } from '@yardmaster/db'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { freshDatabase, type TestDatabase } from '../kit/database.js'
+import { RoleProcess } from '../kit/role-process.js'
+import { until } from '../kit/until.js'
 
 // Each call of the Prisma CLI takes seconds, on a busy machine many.
 
@@ -91,4 +95,22 @@ test('a migration that was edited after it was applied is refused', async () => 
 test('a database that is newer than the software is refused', async () => {
   await sql(database.url, `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ('next', 'x', '29990101000000_future', now(), 1)`)
   await expect(applyMigrations(database.url)).rejects.toThrow(/29990101000000_future.*newer/)
+})
+
+test('a replica that starts builds the indexes that an upgrade has left', async () => {
+  await sql(database.url, 'DROP INDEX builds_results', `INSERT INTO pending_indexes (name, definition, migration) VALUES ('builds_results', 'CREATE INDEX "builds_results" ON "builds"("results", "id") WHERE (results IS NOT NULL);', 'speed')`)
+  const folder = mkdtempSync(join(tmpdir(), 'yardmaster-indexes-'))
+  writeFileSync(join(folder, 'yard.config.ts'), `import { defineConfig, workers } from '@yardmaster/config'\nexport default defineConfig({ workers: [workers.worker({ name: 'w', password: 'p' })], builders: [] })`)
+  const scheduler = new RoleProcess('scheduler', 'scheduler', { ...process.env, DATABASE_URL: database.url, NATS_URL: inject('natsUrl'), YARD_HOME: folder, YARD_CONFIG: join(folder, 'yard.config.ts') })
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    await scheduler.start()
+    await until('nothing is left', async () => (await client.query('SELECT 1 FROM pending_indexes')).rowCount === 0)
+    expect((await client.query(`SELECT 1 FROM pg_index WHERE indexrelid = 'builds_results'::regclass AND indisvalid`)).rowCount).toBe(1)
+  } finally {
+    await client.end()
+    await scheduler.stop()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
 })

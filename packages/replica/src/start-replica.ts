@@ -9,6 +9,7 @@ import {
   type Clock, type HealthCheck, type HealthServer, type Lifecycle, type Logger, type Loop, type Random, type Settings,
 } from '@yardmaster/runtime'
 import { bringConfiguration } from './bring-configuration.js'
+import { buildIndexes } from './build-indexes.js'
 import { followReloads } from './follow-reloads.js'
 import { createDuties } from './duties.js'
 import { openGenerations } from './generations.js'
@@ -90,6 +91,7 @@ async function begin(options: ReplicaOptions, lifecycle: Lifecycle, logger: Logg
   }
   loops.push(shareRelay(replica))
   followGenerations(replica)
+  await buildIndexes(replica, databaseUrl)
   if (options.bringsConfiguration) await bringAndFollow(replica)
   // Answers until all else has stopped: a drain may take long, and is no reason to be killed.
   let health: HealthServer | undefined
