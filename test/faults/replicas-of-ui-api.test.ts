@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { until } from '../kit/until.js'
 
@@ -6,12 +11,19 @@ const STRIKES = 3
 /** Requests between two strikes. */
 const ROUND = 30
 
+/** Whose build has said one thing goes on when a file of the next one's name is here. */
+const cues = mkdtempSync(join(tmpdir(), 'yardmaster-cues-'))
+const saying = (word: string) => `until [ -e '${cues}/${word}' ]; do sleep 0.1; done; echo ${word}`
+
 const config = `
 import { auth, defineConfig, schedulers, steps, workers } from '@yardmaster/config'
 export default defineConfig({
   workers: [workers.worker({ name: 'w1', password: 'pw', maxBuilds: 4 })],
-  builders: [{ name: 'hello', workers: ['w1'], collapseRequests: false, steps: [steps.shell({ command: 'true', logEnviron: false })] }],
-  schedulers: [schedulers.force({ name: 'force', builders: ['hello'] })],
+  builders: [{ name: 'hello', workers: ['w1'], collapseRequests: false, steps: [steps.shell({ command: 'true', logEnviron: false })] }, ...['talks', 'chats'].map(name => ({
+    name, workers: ['w1'], collapseRequests: false,
+    steps: [steps.shell({ name: 'first', command: ${JSON.stringify(`echo one; ${saying('two')}`)}, logEnviron: false }), steps.shell({ name: 'second', command: ${JSON.stringify(saying('three'))}, logEnviron: false })],
+  }))],
+  schedulers: [schedulers.force({ name: 'force', builders: ['hello'] }), schedulers.force({ name: 'talk', builders: ['talks', 'chats'] })],
   www: { auth: auth.users({ ann: 'correct horse battery' }), reading: 'closed' },
 })
 `
@@ -20,7 +32,10 @@ beforeAll(async () => {
   cluster = await startCluster({ config, workers: ['w1'], uiApis: 3 })
   for (const uiApi of cluster.uiApis) uiApi.supervise()
 })
-afterAll(() => cluster?.stop())
+afterAll(async () => {
+  await cluster?.stop()
+  rmSync(cues, { recursive: true })
+})
 
 type Answer = { status: number; body: string; cookie: string | null }
 
@@ -93,4 +108,61 @@ test('replicas that are killed cost their clients a request asked again: nobody 
   expect(owners).toEqual([{ actor: 'user:ann' }])
   await until('each of them to be built once', async () => (await cluster.rows('SELECT 1 FROM build_requests WHERE NOT EXISTS (SELECT 1 FROM builds b WHERE b.build_request_id = build_requests.id AND b.results = 0)')).length === 0)
   expect((await cluster.rows('SELECT build_request_id FROM builds GROUP BY 1 HAVING count(*) > 1'))).toEqual([])
+})
+
+/** `yard`, as somebody runs it. */
+class Following {
+  out = ''
+  err = ''
+  readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
+
+  constructor(token: string, ...args: string[]) {
+    this.#child = spawn(process.execPath, [join(import.meta.dirname, '../../packages/cli/dist/main.js'), ...args, '--url', cluster.url], { env: { ...process.env, NO_COLOR: '1', YARD_TOKEN: token }, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child.stdout?.on('data', chunk => { this.out += chunk })
+    this.#child.stderr?.on('data', chunk => { this.err += chunk })
+    this.#closed = once(this.#child, 'close')
+    onTestFailed(() => { process.stderr.write(`--- yard ${args.join(' ')}\n${this.out}\n${this.err}\n`) })
+    onTestFinished(() => { this.#child.kill('SIGKILL') })
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  says(line: string): Promise<unknown> {
+    return until(`yard to say ${line}`, () => this.out.split('\n').includes(line))
+  }
+
+  async code(): Promise<number | null> {
+    await this.#closed
+    return this.#child.exitCode
+  }
+}
+
+test('yard follows a build over replicas that are killed, and over all of them, and is sent away by Ctrl-C alone', async () => {
+  onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
+  const made = await ask(cluster.url, 'api/yard/v1/tokens', { method: 'POST', headers: { cookie: await signIn() }, body: { name: 'follows', scopes: ['read', 'force'] } })
+  const { secret } = JSON.parse(made.body) as { secret: string }
+  const waits = new Following(secret, 'force', 'talks', '--wait')
+  await waits.says('one')
+  const follows = new Following(secret, 'log', 'talks/1', '--follow')
+  const leaves = new Following(secret, 'force', 'chats', '--wait')
+  await Promise.all([follows.says('one'), leaves.says('one')])
+  leaves.signal('SIGINT')
+  expect(await leaves.code()).toBe(130)
+  expect(leaves.err).toMatch(/interrupted: build request \d+ goes on without you/)
+  // Whichever two of them the streams come from, one is broken off.
+  await Promise.all(cluster.uiApis.slice(0, 2).map(uiApi => uiApi.kill()))
+  writeFileSync(join(cues, 'two'), '')
+  await Promise.all([waits.says('two'), follows.says('two')])
+  await Promise.all(cluster.uiApis.map(uiApi => uiApi.kill()))
+  writeFileSync(join(cues, 'three'), '')
+  expect(await Promise.all([waits.code(), follows.code()])).toEqual([0, 0])
+  for (const { out, err } of [waits, follows]) {
+    expect(out).toMatch(/^== first\n.*\none\ntwo\n.*== second\n.*\nthree\n.*$/s)
+    expect(out.match(/^(?:one|two|three)$/gm)).toEqual(['one', 'two', 'three'])
+    expect(err).toMatch(/build \d+: success after/)
+  }
+  await until('the build that nobody waits for to end, too', async () => (await cluster.rows(`SELECT 1 FROM builds WHERE results IS DISTINCT FROM 0`)).length === 0)
 })

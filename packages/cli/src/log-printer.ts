@@ -1,5 +1,5 @@
 import { builds, logchunks, logs, steps, type Build, type Log, type Step } from '@yardmaster/rest'
-import type { Clock } from '@yardmaster/runtime'
+import type { News } from './news.js'
 import type { Remote } from './remote.js'
 import type { Paint } from './render.js'
 
@@ -8,17 +8,16 @@ export type LogLine = { step: string; log: string; line: number; stream: 'o' | '
 
 export type LogRun = {
   remote: Remote
-  clock: Clock
   build: Build
   /** Only this step, by name or number. */
   step: string | null
-  follow: boolean
+  /** To go on until the build is complete. */
+  follow: News | null
   onStep(step: Step): void
   onLine(line: LogLine): void
 }
 
 const linesPerRequest = 1_000
-const pollMs = 250
 
 /** The line as people see it: header lines dim, standard error red. */
 export function paintLine({ stream, text }: LogLine, paint: Paint): string {
@@ -41,6 +40,8 @@ function toLine(step: Step, log: Log, line: number, raw: string): LogLine {
 class LogPrinter {
   readonly #printed = new Map<number, number>()
   readonly #announced = new Set<number>()
+  /** Steps of which nothing more will come. */
+  readonly #over = new Set<number>()
   constructor(readonly run: LogRun) {}
 
   /** What is there now of the wanted steps; stops after the first unfinished step, for its next lines come first. */
@@ -51,8 +52,11 @@ class LogPrinter {
     for (const step of wantedSteps) {
       if (!this.#announced.has(step.stepid)) onStep(step)
       this.#announced.add(step.stepid)
-      for (const log of await remote.list(logs, `steps/${step.stepid}/logs`)) await this.#printLog(step, log)
+      if (this.#over.has(step.stepid)) continue
+      const found = await remote.list(logs, `steps/${step.stepid}/logs`)
+      for (const log of found) await this.#printLog(step, log)
       if (!step.complete) break
+      if (found.every(({ complete }) => complete)) this.#over.add(step.stepid)
     }
     return { steps: wantedSteps.length }
   }
@@ -76,12 +80,18 @@ class LogPrinter {
  * many steps were found.
  */
 export async function printLogs(run: LogRun): Promise<{ build: Build; steps: number }> {
+  const { remote, build: { buildid }, follow } = run
   const printer = new LogPrinter(run)
-  for (;;) {
-    // The build first: what it says is complete is then wholly printed.
-    const build = await run.remote.one(builds, `builds/${run.build.buildid}`, `build ${run.build.buildid} is gone`)
-    const found = await printer.print()
-    if (!run.follow || build.complete) return { build, steps: found.steps }
-    await run.clock.sleep(pollMs)
+  const watch = follow?.watch(`builds/${buildid}/*`, `builds/${buildid}/steps/*/*`, `builds/${buildid}/logs/*/*`)
+  try {
+    for (;;) {
+      // The build first: what it says is complete is then wholly printed.
+      const build = await remote.one(builds, `builds/${buildid}`, `build ${buildid} is gone`)
+      const found = await printer.print()
+      if (!watch || build.complete) return { build, steps: found.steps }
+      await watch.next()
+    }
+  } finally {
+    watch?.close()
   }
 }

@@ -1,5 +1,5 @@
 import type { Json } from '@yardmaster/domain'
-import { createClient, createYardClient, RestError, type Query, type ResourceType, type YardClient } from '@yardmaster/rest'
+import { createClient, createYardClient, RestError, type Client, type Query, type ResourceType, type YardClient } from '@yardmaster/rest'
 import type { Clock } from '@yardmaster/runtime'
 import { z } from 'zod'
 import { errorCode, messageOf, Problem } from './problem.js'
@@ -12,6 +12,7 @@ export type Remote = {
   control(path: string, method: string, params: { [name: string]: Json }): Promise<Json>
   /** Asks for what only Yardmaster has (`/api/yard/v1`). */
   yard<T>(ask: (client: YardClient) => Promise<T>): Promise<T>
+  follow: Client['follow']
 }
 
 /** Nobody answers, or the one who does cannot just now: it may be different in a moment. */
@@ -25,7 +26,7 @@ function refusal({ message, fields, status }: RestError): string {
 
 function problem(base: string, path: string, error: unknown, token: string | undefined): Problem {
   if (error instanceof RestError && (error.status === 401 || (error.status === 403 && token === undefined))) return new Problem(`${base} refused ${path}: ${refusal(error)}${token === undefined ? '; no token was sent' : ''}: make one on the page Tokens and keep it with "yard login", or set YARD_TOKEN`, { cause: error })
-  if (error instanceof RestError) return new (error.status >= 500 ? Away : Problem)(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
+  if (error instanceof RestError) return new (error.status >= 500 || error.status === 408 || error.status === 429 ? Away : Problem)(`${base} refused ${path}: ${refusal(error)}`, { cause: error })
   if (error instanceof z.ZodError) return new Problem(`${base} answered ${path} in an unknown form (is it of another version?):\n${z.prettifyError(error)}`, { cause: error })
   if (error instanceof SyntaxError) return new Problem(`${base} answered ${path} with something other than JSON: is this a Yardmaster?`, { cause: error })
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
@@ -34,9 +35,9 @@ function problem(base: string, path: string, error: unknown, token: string | und
 }
 
 /** The Yardmaster whose web page is at `base`, given without a slash at its end, asked with this API token. */
-export function connectRemote(base: string, token?: string): Remote {
-  const client = createClient({ baseUrl: base, token })
-  const yardClient = createYardClient({ baseUrl: base, token })
+export function connectRemote(base: string, { token, signal }: { token?: string | undefined; /** Ends all that is asked. */ signal?: AbortSignal | undefined } = {}): Remote {
+  const client = createClient({ baseUrl: base, token, signal })
+  const yardClient = createYardClient({ baseUrl: base, token, ...(signal && { signal }) })
   const asking = async <T>(path: string, work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -53,24 +54,26 @@ export function connectRemote(base: string, token?: string): Remote {
     },
     control: (path, method, params) => asking(path, client.control(path, method, params)),
     yard: ask => asking('the request', ask(yardClient)),
+    follow: (paths, options) => client.follow(paths, options),
   }
 }
 
 const patienceMs = 60_000
 const pauseMs = 500
 
-/** The same, but asked again when it is away (a restart, an upgrade), for a minute. What changes something is never sent twice. */
-export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(line: string): void }): Remote {
+/** The same, but asked again when it is away (a restart, an upgrade), for a minute, or until the signal. What changes something is never sent twice. */
+export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(line: string): void }, signal?: AbortSignal): Remote {
   const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
     const since = clock.monotonic()
     for (let told = false; ; told = true) {
       try {
         return await ask()
       } catch (error) {
+        signal?.throwIfAborted()
         if (!(error instanceof Away) || clock.monotonic() - since >= patienceMs) throw error
         if (!told) warn(`${error.message}; trying again`)
       }
-      await clock.sleep(pauseMs)
+      await clock.sleep(pauseMs, signal)
     }
   }
   return {
@@ -78,5 +81,6 @@ export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(li
     one: (...query) => patiently(() => remote.one(...query)),
     control: remote.control,
     yard: remote.yard,
+    follow: remote.follow,
   }
 }

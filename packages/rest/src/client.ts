@@ -1,6 +1,7 @@
 import type { Json } from '@yardmaster/domain'
 import { z } from 'zod'
 import { follow, type FollowOptions } from './follow.js'
+import { FollowedPaths } from './followed-paths.js'
 import type { ResourceType } from './resource-type.js'
 import { errorOf, RestError } from './rest-error.js'
 
@@ -18,7 +19,7 @@ export type Client = {
    * Live events of these paths (e.g. all builds, all events): opened again for ever, on whichever replica answers, without a gap and
    * without doubles, until the signal; resolves then. Throws RestError when it is refused, and what `onEvent` throws.
    */
-  follow(paths: readonly string[], options: FollowOptions): Promise<void>
+  follow(paths: readonly string[] | FollowedPaths, options: FollowOptions): Promise<void>
   /** The answer as it comes, e.g. of `logs/7/raw`. Throws RestError unless it is 2xx. */
   raw(path: string, query?: Query): Promise<Response>
 }
@@ -38,11 +39,14 @@ function search(query: Query): string {
 }
 
 /** A client of Buildbot's REST API v2 at `baseUrl` (the address of the web page), for programs and for the browser. */
-export function createClient({ baseUrl, token }: { baseUrl: string; /** An API token; in a browser there is none. */ token?: string | undefined }): Client {
+export function createClient({ baseUrl, token, signal: end }: { baseUrl: string; /** An API token; in a browser there is none. */ token?: string | undefined; /** Ends every call. */ signal?: AbortSignal | undefined }): Client {
   const base = baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`
   const api = (path: string, query: Query = {}) => `${base}api/v2/${path}${search(query)}`
 
-  const send: Send = (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } })
+  const send: Send = (url, { signal, ...init }) => {
+    const signals = [signal, end].filter(one => one !== undefined)
+    return fetch(url, { ...init, ...(signals.length > 0 && { signal: AbortSignal.any(signals) }), headers: { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } })
+  }
 
   const ask = async (url: string, init: { method?: string; body?: string; headers?: { [name: string]: string }; signal?: AbortSignal } = {}): Promise<Response> => {
     const response = await send(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
@@ -72,6 +76,9 @@ export function createClient({ baseUrl, token }: { baseUrl: string; /** An API t
       return controlAnswer.parse(await response.json()).result
     },
     raw: (path, query) => ask(api(path, query)),
-    follow: (paths, options) => follow((after, signal) => ask(`${base}sse/listen${search({ path: paths, after })}`, { signal, headers: { accept: 'text/event-stream' } }), options),
+    follow: (paths, options) => follow({
+      open: (followed, after, signal) => ask(`${base}sse/listen${search({ path: followed, after })}`, { signal, headers: { accept: 'text/event-stream' } }),
+      change: (stream, verb, path, signal) => ask(`${base}sse/${verb}/${stream}/${path}`, { signal }),
+    }, paths instanceof FollowedPaths ? paths : new FollowedPaths(paths), options),
   }
 }

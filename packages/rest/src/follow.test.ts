@@ -2,33 +2,40 @@ import { manualClock } from '@yardmaster/runtime'
 import { beforeEach, expect, test } from 'vitest'
 import { settles } from '../../../test/kit/until.js'
 import { follow } from './follow.js'
+import { FollowedPaths } from './followed-paths.js'
 import { RestError } from './rest-error.js'
 
 /** One connection, worked by hand. */
-type Line = { after: string | undefined; signal: AbortSignal; say(text: string): void; hangUp(): void }
+type Line = { paths: readonly string[]; after: string | undefined; signal: AbortSignal; say(text: string): void; hangUp(): void }
 
 let clock: ReturnType<typeof manualClock>
 let lines: Line[]
 let heard: string[]
 let refusal: Error | null
-beforeEach(() => { [clock, lines, heard, refusal] = [manualClock(), [], [], null] })
+let changes: string[]
+let paths: FollowedPaths
+beforeEach(() => { [clock, lines, heard, refusal, changes, paths] = [manualClock(), [], [], null, [], new FollowedPaths(['builds/*/*'])] })
 
 function start() {
   const abort = new AbortController()
-  const open = (after: string | undefined, signal: AbortSignal): Promise<Response> => {
+  const open = (asked: readonly string[], after: string | undefined, signal: AbortSignal): Promise<Response> => {
     if (refusal) return Promise.reject(refusal)
     let writer: ReadableStreamDefaultController<Uint8Array>
     const body = new ReadableStream<Uint8Array>({ start(controller) { writer = controller } })
     signal.addEventListener('abort', () => { try { writer.error(signal.reason) } catch { /* it has ended */ } })
-    lines.push({ after, signal, say: text => writer.enqueue(new TextEncoder().encode(text)), hangUp: () => writer.close() })
+    lines.push({ paths: asked, after, signal, say: text => writer.enqueue(new TextEncoder().encode(text)), hangUp: () => writer.close() })
     return Promise.resolve(new Response(body))
   }
-  const done = follow(open, {
+  const change = (stream: string, verb: 'add' | 'remove', path: string): Promise<void> => {
+    changes.push(`${verb} ${stream} ${path}`)
+    return path === 'gone/*' ? Promise.reject(new RestError(400, 'unknown uuid')) : Promise.resolve()
+  }
+  const done = follow({ open, change }, paths, {
     onEvent({ k }) {
       if (k === 'builds/0/new') throw new Error('no such build')
       heard.push(k)
     },
-    onConnected: state => heard.push(state ? 'connected' : 'broken'), onResync: () => heard.push('resync'),
+    onConnected: state => heard.push(state ? 'connected' : 'broken'), onResync: () => heard.push('resync'), onAdded: path => heard.push(`added ${path}`),
     signal: abort.signal, wait: (ms, signal) => clock.sleep(ms, signal), random: () => 0.5,
   })
   return { done, stop: () => abort.abort() }
@@ -99,4 +106,27 @@ test('what a listener throws ends it, and is not told again and again', async ()
   expect(await failed).toContain('no such build')
   expect(first.signal.aborted).toBe(true)
   expect(lines).toHaveLength(1)
+})
+
+test('paths that become more while it is open are heard by the same stream, or by a new one when that is not there any more', async () => {
+  const { done, stop } = start()
+  const first = await line(1)
+  expect(first.paths).toEqual(['builds/*/*'])
+  paths.add('early/*')
+  expect(changes).toEqual([])
+  first.say(handshake('7:1'))
+  await hears('connected', 'added early/*')
+  paths.add('steps/3/*', 'early/*')
+  await hears('connected', 'added early/*', 'added steps/3/*')
+  paths.remove('early/*', 'never/*')
+  expect(changes).toEqual(['add u early/*', 'add u steps/3/*', 'remove u early/*'])
+  paths.add('gone/*')
+  await hears('connected', 'added early/*', 'added steps/3/*', 'broken')
+  await clock.advance(500)
+  const second = await line(2)
+  expect([second.paths, second.after]).toEqual([['builds/*/*', 'steps/3/*', 'gone/*'], '7:1'])
+  stop()
+  await done
+  paths.add('late/*')
+  expect(changes).toHaveLength(4)
 })

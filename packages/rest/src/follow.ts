@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { LiveEvent } from './events.js'
+import type { FollowedPaths } from './followed-paths.js'
 import { RestError } from './rest-error.js'
 import { readServerSentEvents, type ServerSentEvent } from './server-sent-events.js'
 
@@ -9,14 +10,21 @@ export type FollowOptions = {
   onConnected?(connected: boolean): void
   /** Events were lost (away for too long, the event stream is another one): read again what is shown. */
   onResync?(): void
+  /** From here on no event of a path that was added is missed: read what is shown of it. */
+  onAdded?(path: string): void
   signal: AbortSignal
   wait(ms: number, signal: AbortSignal): Promise<void>
   /** 0 <= x < 1: so that not all who lost one server come to the other at the same moment. */
   random(): number
 }
 
-/** Opens the stream behind `after`. Rejects with RestError, or what fetch rejects with. */
-type Open = (after: string | undefined, signal: AbortSignal) => Promise<Response>
+/** How the server is asked. Each rejects with RestError, or what fetch rejects with. */
+export type FollowServer = {
+  /** Opens the stream of these paths behind `after`. */
+  open(paths: readonly string[], after: string | undefined, signal: AbortSignal): Promise<Response>
+  /** Has the stream of this name listen to a further path, or not to one any more. */
+  change(stream: string, verb: 'add' | 'remove', path: string, signal: AbortSignal): Promise<unknown>
+}
 
 const [firstPauseMs, longestPauseMs] = [1_000, 15_000]
 /** The server says something every 15 s. */
@@ -26,9 +34,9 @@ const eventData = z.object({ key: z.array(z.string()), message: z.record(z.strin
 /** A refusal stays one; everything else is a matter of time. */
 const isRefusal = (error: unknown): boolean => error instanceof RestError && error.status < 500 && error.status !== 408 && error.status !== 429
 
-export async function follow(open: Open, options: FollowOptions): Promise<void> {
+export async function follow(server: FollowServer, paths: FollowedPaths, options: FollowOptions): Promise<void> {
   const { signal, wait, random, onConnected } = options
-  const stream = new FollowedStream(open, options)
+  const stream = new FollowedStream(server, paths, options)
   let failures = 0
   while (!signal.aborted) {
     const { connected } = await stream.read()
@@ -40,13 +48,15 @@ export async function follow(open: Open, options: FollowOptions): Promise<void> 
 }
 
 class FollowedStream {
-  readonly #open: Open
+  readonly #server: FollowServer
+  readonly #paths: FollowedPaths
   readonly #options: FollowOptions
   /** The id of the last event. */
   #after: string | undefined
 
-  constructor(open: Open, options: FollowOptions) {
-    this.#open = open
+  constructor(server: FollowServer, paths: FollowedPaths, options: FollowOptions) {
+    this.#server = server
+    this.#paths = paths
     this.#options = options
   }
 
@@ -55,15 +65,17 @@ class FollowedStream {
     const { signal } = this.#options
     const ended = new AbortController()
     const silence = new Watch(this.#options, ended)
+    const asked = this.#paths.all
     let [connected, telling] = [false, false]
     try {
-      const response = await this.#open(this.#after, AbortSignal.any([signal, ended.signal]))
+      const response = await this.#server.open(asked, this.#after, AbortSignal.any([signal, ended.signal]))
       for await (const event of readServerSentEvents(response.body ?? new ReadableStream())) {
         silence.broken()
         telling = true
         this.#take(event)
         if (event.event === 'handshake' && !connected) {
           connected = true
+          this.#keepPaths(event.data ?? '', asked, ended)
           this.#options.onConnected?.(true)
         }
         telling = false
@@ -74,6 +86,18 @@ class FollowedStream {
       ended.abort()
     }
     return { connected }
+  }
+
+  /** The stream listens to what is followed, until it ends. One that cannot be told is opened anew. */
+  #keepPaths(stream: string, asked: readonly string[], ended: AbortController): void {
+    const change = (verb: 'add' | 'remove', path: string) => {
+      this.#server.change(stream, verb, path, AbortSignal.any([this.#options.signal, ended.signal])).then(
+        () => { if (verb === 'add' && !ended.signal.aborted) this.#options.onAdded?.(path) },
+        () => ended.abort())
+    }
+    const stop = this.#paths.onChange(change)
+    ended.signal.addEventListener('abort', stop, { once: true })
+    for (const path of this.#paths.all) if (!asked.includes(path)) change('add', path)
   }
 
   #take({ event, data, id }: ServerSentEvent): void {

@@ -2,12 +2,13 @@ import { buildrequests, builds, forceschedulers } from '@yardmaster/rest'
 import { InvalidArgumentError, type Command } from 'commander'
 import { z } from 'zod'
 import type { Context } from '../context.js'
-import { printLogs, paintLine } from '../log-printer.js'
+import { printLogs } from '../log-printer.js'
 import { Problem } from '../problem.js'
-import { exitCodeOf, paintFor } from '../render.js'
+import { exitCodeOf } from '../render.js'
 import { findBuild, findBuilder } from '../resources.js'
-import { patient, type Remote } from '../remote.js'
-import { tellResult } from './log.js'
+import type { Remote } from '../remote.js'
+import { wait, type Means } from '../waiting.js'
+import { printing, tellResult } from './log.js'
 import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
 
 /** What `force` answers: the buildset, and the request of each builder by its id. */
@@ -37,24 +38,28 @@ async function forceSchedulerOf(remote: Remote, builder: string, wanted: string 
 }
 
 /** Waits for a build of the request, follows its log, and goes on with the next one when it is built again (RETRY). */
-export async function followRequest(remote: Remote, requestId: number, options: Pick<RemoteOptions, 'json'>, context: Context): Promise<number> {
-  const paint = paintFor(context.colours)
+async function followRequest(requestId: number, options: Pick<RemoteOptions, 'json'>, context: Context, { remote, news }: Means): Promise<number> {
   const seen = new Set<number>()
+  const watch = news.watch(`buildrequests/${requestId}/*`)
   for (;;) {
     const request = await remote.one(buildrequests, `buildrequests/${requestId}`, `build request ${requestId} is gone`)
     const found = await remote.list(builds, `buildrequests/${requestId}/builds`, { order: 'buildid' })
     for (const build of found.filter(({ buildid }) => !seen.has(buildid))) {
       seen.add(build.buildid)
-      const outcome = await printLogs({
-        remote, clock: context.clock, build, step: null, follow: true,
-        onStep: ({ name }) => { if (!options.json) context.print(paint.bold(`== ${name}`)) },
-        onLine: line => context.print(options.json ? JSON.stringify(line) : paintLine(line, paint)),
-      })
+      const outcome = await printLogs({ remote, build, step: null, follow: news, ...printing(options, context) })
       tellResult(outcome.build, context)
     }
     if (request.complete) return exitCodeOf(request.results)
-    await context.clock.sleep(200)
+    await watch.next()
   }
+}
+
+/** Answers the exit code. Who interrupts it leaves the request to itself, and is told so. */
+export async function waitForRequest(requestId: number, options: RemoteOptions, context: Context): Promise<number> {
+  const { result, interrupted } = await wait(options, context, means => followRequest(requestId, options, context, means))
+  if (interrupted === null) return result
+  context.warn(`interrupted: build request ${requestId} goes on without you`)
+  return interrupted
 }
 
 export function addForce(program: Command, context: Context, finish: (code: number) => void): void {
@@ -77,7 +82,7 @@ export function addForce(program: Command, context: Context, finish: (code: numb
       const buildrequestid = requests[String(builder.builderid)]
       if (options.json && !options.wait) context.print(JSON.stringify({ buildsetid, buildrequestid }))
       else context.warn(`build request ${buildrequestid} of ${builder.name}`)
-      if (options.wait && buildrequestid !== undefined) finish(await followRequest(patient(remote, context), buildrequestid, options, context))
+      if (options.wait && buildrequestid !== undefined) finish(await waitForRequest(buildrequestid, options, context))
     })
 }
 

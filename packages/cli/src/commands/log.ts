@@ -1,9 +1,11 @@
 import type { Build } from '@yardmaster/rest'
 import type { Command } from 'commander'
 import type { Context } from '../context.js'
-import { paintLine, printLogs } from '../log-printer.js'
+import { paintLine, printLogs, type LogRun } from '../log-printer.js'
+import type { News } from '../news.js'
 import { Problem } from '../problem.js'
-import { patient } from '../remote.js'
+import type { Remote } from '../remote.js'
+import { wait } from '../waiting.js'
 import { duration, exitCodeOf, paintFor, paintResult, resultText } from '../render.js'
 import { findBuild } from '../resources.js'
 import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
@@ -15,6 +17,15 @@ export function tellResult(build: Build, context: Context): void {
   context.warn(`build ${build.buildid}: ${paintResult(paint, build.results, resultText(build.results))}${took}${build.state_string === '' ? '' : ` (${build.state_string})`}`)
 }
 
+/** Logs as they go to standard output. */
+export function printing({ json }: Pick<RemoteOptions, 'json'>, context: Context): Pick<LogRun, 'onStep' | 'onLine'> {
+  const paint = paintFor(context.colours)
+  return {
+    onStep: ({ name }) => { if (!json) context.print(paint.bold(`== ${name}`)) },
+    onLine: line => context.print(json ? JSON.stringify(line) : paintLine(line, paint)),
+  }
+}
+
 type LogOptions = RemoteOptions & { follow?: boolean }
 
 export function addLog(program: Command, context: Context, finish: (code: number) => void): void {
@@ -23,17 +34,17 @@ export function addLog(program: Command, context: Context, finish: (code: number
     .option('-f, --follow', 'go on until the build is complete; the exit code is 0 for success and warnings, else 1')
     .addHelpText('after', '\nExamples:\n  $ yard log last --follow\n  $ yard log hello/12 test\n')
     .action(async (reference: string, step: string | undefined, options: LogOptions) => {
-      const remote = remoteFor(options, context)
-      const paint = paintFor(context.colours)
-      const follow = options.follow === true
-      const outcome = await printLogs({
-        remote: follow ? patient(remote, context) : remote, clock: context.clock, build: await findBuild(remote, reference), step: step ?? null, follow,
-        onStep: ({ name }) => { if (step === undefined && !options.json) context.print(paint.bold(`== ${name}`)) },
-        onLine: line => context.print(options.json ? JSON.stringify(line) : paintLine(line, paint)),
+      const build = await findBuild(remoteFor(options, context), reference)
+      const print = (remote: Remote, follow: News | null) => printLogs({
+        remote, build, step: step ?? null, follow, ...printing(options, context),
+        ...(step !== undefined && { onStep: () => undefined }),
       })
-      if (step !== undefined && outcome.steps === 0) throw new Problem(`build ${outcome.build.buildid} has no step ${JSON.stringify(step)}`)
-      if (!follow) return
-      tellResult(outcome.build, context)
-      finish(exitCodeOf(outcome.build.results))
+      const outcome = options.follow === true ? await wait(options, context, ({ remote, news }) => print(remote, news)) : { result: await print(remoteFor(options, context), null), interrupted: null }
+      if (outcome.interrupted !== null) return finish(outcome.interrupted)
+      const { result } = outcome
+      if (step !== undefined && result.steps === 0) throw new Problem(`build ${build.buildid} has no step ${JSON.stringify(step)}`)
+      if (options.follow !== true) return
+      tellResult(result.build, context)
+      finish(exitCodeOf(result.build.results))
     })
 }

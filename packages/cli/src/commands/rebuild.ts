@@ -2,9 +2,8 @@ import type { Json } from '@yardmaster/domain'
 import type { Rebuildable, RebuildBody } from '@yardmaster/rest'
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Context } from '../context.js'
-import { patient } from '../remote.js'
 import { findBuild } from '../resources.js'
-import { followRequest, property } from './control.js'
+import { property, waitForRequest } from './control.js'
 import { remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
 
 type RebuildOptions = RemoteOptions & {
@@ -36,7 +35,7 @@ export function addRebuild(program: Command, context: Context, finish: (code: nu
       const rebuilt = await remote.yard(client => client.rebuild(buildid, changesOf(original, options)))
       if (options.json && !options.wait) context.print(JSON.stringify(rebuilt))
       else context.warn(`build request ${rebuilt.buildrequestid} of ${original.builder}`)
-      if (options.wait) finish(await followRequest(patient(remote, context), rebuilt.buildrequestid, options, context))
+      if (options.wait) finish(await waitForRequest(rebuilt.buildrequestid, options, context))
     })
 }
 

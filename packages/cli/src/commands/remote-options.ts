@@ -20,8 +20,8 @@ export function addressFor(options: Pick<RemoteOptions, 'url'>, context: Context
   return (options.url ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`).replace(/\/+$/, '')
 }
 
-/** The Yardmaster that the command is about. */
-export function remoteFor(options: RemoteOptions, context: Context): Remote {
+/** The Yardmaster that the command is about; the signal ends all that it is asked. */
+export function remoteFor(options: RemoteOptions, context: Context, signal?: AbortSignal): Remote {
   const address = addressFor(options, context)
-  return connectRemote(address, tokenFor(address, context.env))
+  return connectRemote(address, { token: tokenFor(address, context.env), signal })
 }

@@ -52,7 +52,7 @@ export function addLogin(program: Command, context: Context): void {
       const given = (await text(process.stdin)).trim()
       if (given === '') throw new Problem('no token was given on standard input')
       const address = addressFor(options, context)
-      await connectRemote(address, given).yard(client => client.call(routes.tokens.list, {}))
+      await connectRemote(address, { token: given }).yard(client => client.call(routes.tokens.list, {}))
       context.print(`kept in ${keepToken(address, given, context.env)} for ${address}`)
     })
   withRemote(program.command('logout').description('forget the token that yard login kept; it works until it is revoked'))

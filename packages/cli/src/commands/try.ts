@@ -4,11 +4,12 @@ import type { TryBody, Tried, TryUser } from '@yardmaster/rest'
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Context } from '../context.js'
 import { messageOf, Problem } from '../problem.js'
-import { patient, type Remote } from '../remote.js'
+import type { Remote } from '../remote.js'
 import { exitCodeOf, paintFor } from '../render.js'
 import { followRequests } from '../try/follow-requests.js'
 import { gitIn } from '../try/git.js'
 import { readWorkingTree } from '../try/working-tree.js'
+import { wait } from '../waiting.js'
 import { property } from './control.js'
 import { addressFor, remoteFor, withRemote, type RemoteOptions } from './remote-options.js'
 
@@ -56,7 +57,7 @@ export function addTry(program: Command, context: Context, finish: (code: number
       const tried = await remote.yard(client => client.try(userOf(options, context), body))
       if (options.json) context.print(JSON.stringify(tried))
       else context.warn(`buildset ${tried.buildsetid}: ${tried.buildrequests.map(({ builder }) => builder).join(', ')}`)
-      if (options.wait) finish(await wait(tried, remote, options, context))
+      if (options.wait) finish(await waitFor(tried, remote, options, context))
     })
 }
 
@@ -110,27 +111,19 @@ function tellDryRun({ patch: { body, ...patch }, ...rest }: TryBody, { json, sch
 }
 
 /** Ctrl-C ends the waiting; what has been asked for goes on, unless the user wants otherwise. */
-async function wait(tried: Tried, remote: Remote, options: TryOptions, context: Context): Promise<number> {
-  const abort = new AbortController()
-  let received: NodeJS.Signals | null = null
-  const heedNoMore = context.onSignal(signal => {
-    received = signal
-    abort.abort()
-  })
-  try {
-    const results = await followRequests(tried.buildrequests, {
-      remote: patient(remote, context), clock: context.clock, paint: paintFor(context.colours), url: addressFor(options, context), logs: options.logs === true, signal: abort.signal,
-      print: line => (options.json ? context.warn(line) : context.print(line)),
-    })
-    if (received === null) return Math.max(...results.map(exitCodeOf))
-    const open = tried.buildrequests.filter((_, at) => results[at] === null)
-    if (!options.cancelOnInterrupt) context.warn(`interrupted: ${open.length} of ${tried.buildrequests.length} builds go on without you (--cancel-on-interrupt would end them)`)
-    else {
-      await Promise.all(open.map(({ buildrequestid }) => remote.control(`buildrequests/${buildrequestid}`, 'cancel', { reason: 'yard try was interrupted' })))
-      context.warn(`interrupted: ${open.length} builds were cancelled`)
-    }
-    return received === 'SIGINT' ? 130 : 143
-  } finally {
-    heedNoMore()
+async function waitFor(tried: Tried, remote: Remote, options: TryOptions, context: Context): Promise<number> {
+  const { buildrequests } = tried
+  const ended = new Set<number>()
+  const { result, interrupted } = await wait(options, context, ({ remote: patientRemote, news }) => followRequests(buildrequests, {
+    remote: patientRemote, news, paint: paintFor(context.colours), url: addressFor(options, context), logs: options.logs === true,
+    print: line => (options.json ? context.warn(line) : context.print(line)), onEnd: request => ended.add(request),
+  }))
+  if (interrupted === null) return Math.max(...result.map(exitCodeOf))
+  const open = buildrequests.filter(({ buildrequestid }) => !ended.has(buildrequestid))
+  if (!options.cancelOnInterrupt) context.warn(`interrupted: ${open.length} of ${buildrequests.length} builds go on without you (--cancel-on-interrupt would end them)`)
+  else {
+    await Promise.all(open.map(({ buildrequestid }) => remote.control(`buildrequests/${buildrequestid}`, 'cancel', { reason: 'yard try was interrupted' })))
+    context.warn(`interrupted: ${open.length} builds were cancelled`)
   }
+  return interrupted
 }

@@ -34,7 +34,7 @@ const paths: { [S in Subject]: PathsOf } = {
   ],
   step: (id, { build }) => [`steps/${id}`, given(build) && `builds/${build}/steps/${id}`],
   control: (_id, { thing = '', row, action }) => [controlled[thing] !== undefined && given(row, action) && `control/${controlled[thing]}/${row}`],
-  log: (id, { step, slug }) => [`logs/${id}`, given(step, slug) && `steps/${step}/logs/${slug}`],
+  log: (id, { build, step, slug }) => [`logs/${id}`, given(step, slug) && `steps/${step}/logs/${slug}`, given(build) && `builds/${build}/logs/${id}`],
 }
 
 /** Of what Buildbot tells control actions, in its words. */
