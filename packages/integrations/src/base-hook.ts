@@ -48,9 +48,9 @@ const fields = z.object({
 export function readBaseHook(given: { [field: string]: unknown }, now: number): HookChange & { whenAt: Date } {
   const read = fields.safeParse(given)
   const problems = read.success ? [] : read.error.issues.map(issue => `${issue.path.join('.') || 'body'}: ${issue.message}`)
-  const isMissing = [given['author'], given['who']].every(name => name === undefined || name === null || name === '')
-  if (isMissing) problems.unshift('author: is missing (who is taken too)')
-  if (!read.success || isMissing) throw new HookError(400, problems.join('; '))
+  // Anything may be left out, as with Buildbot; but a message with none of the fields is no change.
+  if (!Object.keys(fields.shape).some(field => field in given)) problems.push(`nothing of a change is told; it may have ${Object.keys(fields.shape).join(', ')}`)
+  if (!read.success || problems.length > 0) throw new HookError(400, problems.join('; '))
   const { author, who, when_timestamp, when, comments, repository, project, codebase, properties: values, ...same } = read.data
   return {
     ...same, author: author ?? who ?? '', comments: comments ?? '', repository: repository ?? '', project: project ?? '', codebase: codebase ?? '',

@@ -36,6 +36,6 @@ function withoutStamp({ sourcestamp_id: _stamp, ...change }: ChangeRow): ChangeD
 
 /** Authors of the changes, then who asked, each once. */
 export function ownersOf(stamps: Stamps, properties: Properties): string[] {
-  const said = [properties['owner']?.[0], properties['owners']?.[0]].flat().filter(owner => typeof owner === 'string' && owner !== '')
-  return [...new Set([...stamps.flatMap(stamp => stamp.changes.map(change => change.author)), ...said as string[]])]
+  const said = [properties['owner']?.[0], properties['owners']?.[0]].flat().filter(owner => typeof owner === 'string')
+  return [...new Set([...stamps.flatMap(stamp => stamp.changes.map(change => change.author)), ...said])].filter(name => name !== '')
 }

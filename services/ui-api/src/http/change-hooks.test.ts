@@ -156,6 +156,20 @@ describe('base', () => {
     expect((await changes())[0]).toMatchObject({ author: 'Bob\ufffd', files: ['d.c'], revision: null, branch: null })
   })
 
+  it('takes them from a form in parts, as curl -F sends it, and without an author', async () => {
+    const parts = () => {
+      const body = new FormData()
+      for (const [name, value] of [['revision', 'r-parts'], ['branch', 'größer'], ['author', ''], ['files', '["e.c"]']] as const) body.set(name, value)
+      body.set('comments', new Blob(['from a file']), 'message.txt')
+      return fetch(`${api.url}/change_hook/base`, { method: 'POST', body })
+    }
+    expect((await parts()).status).toBe(202)
+    expect((await changes())[0]).toMatchObject({ author: '', revision: 'r-parts', branch: 'größer', files: ['e.c'], comments: 'from a file' })
+    // Its boundary is another each time.
+    expect((await parts()).status).toBe(200)
+    expect(await post('base', 'junk', { 'content-type': 'multipart/form-data; boundary=x' })).toMatchObject({ status: 400, text: expect.stringContaining('the form cannot be read') })
+  })
+
   it('the same revision in the same words is the same message; without a revision each is new', async () => {
     const before = (await changes()).length
     expect((await form({ author: 'A', revision: 'same' })).status).toBe(202)
@@ -169,7 +183,8 @@ describe('base', () => {
   })
 
   it.each([
-    [{ comments: 'x' }, 'author: is missing'],
+    [{}, 'nothing of a change is told'],
+    [{ comment: 'x' }, 'nothing of a change is told'],
     [{ author: 'A', files: 'a.c' }, 'files: expected JSON'],
     [{ author: 'A', properties: '[]' }, 'properties: expected JSON'],
     [{ author: 'A', when: 'noon' }, 'when: expected epoch seconds'],

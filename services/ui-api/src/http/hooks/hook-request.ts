@@ -17,6 +17,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The fields of a form as `curl -d` or `curl -F` sends it; null: the body is no form. Throws HookError (400). */
+export async function formOf(request: Request): Promise<URLSearchParams | null> {
+  const type = mediaType(request)
+  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(bodyOf(request).toString('utf8'))
+  if (type !== 'multipart/form-data') return null
+  const parts = await new Response(new Uint8Array(bodyOf(request)), { headers: { 'content-type': request.get('content-type') ?? '' } }).formData()
+    .catch((error: unknown) => { throw new HookError(400, `the form cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) })
+  return new URLSearchParams(await Promise.all([...parts].map(async ([name, value]): Promise<[string, string]> => [name, typeof value === 'string' ? value : await value.text()])))
+}
+
 /** Throws HookError (503) where the server was not given it: the host sends again. */
 export function secretOf({ secrets }: Pick<Deps, 'secrets'>, secret: string | SecretRef | null): string | null {
   if (secret === null || typeof secret === 'string') return secret
