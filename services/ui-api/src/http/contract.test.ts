@@ -105,7 +105,7 @@ describe('forms', () => {
   })
 
   it('other methods are none', async () => {
-    for (const method of ['PUT', 'DELETE', 'PATCH']) {
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       const answer = await fetch(`${api.url}/api/v2/builds/1`, { method })
       expect([answer.status, await answer.text()], method).toEqual([400, '{"error":"invalid HTTP method"}'])
     }
@@ -138,7 +138,7 @@ describe('forms', () => {
     }
     expect(await call('nonsense/ü', 'stop')).toEqual({ status: 404, body: { jsonrpc: '2.0', id: 7, error: { code: -32600, message: 'Invalid path: nonsense/ü' } } })
     expect(await call('builds/x', 'stop')).toEqual({ status: 404, body: { jsonrpc: '2.0', id: 7, error: { code: -32600, message: 'Invalid path: builds/x' } } })
-    expect(await call('builds', 'stop')).toEqual({ status: 501, body: { jsonrpc: '2.0', id: 7, error: { code: -32601, message: 'action: stop is not supported at /builds' } } })
+    expect(await call('builds', 'stop')).toEqual({ status: 501, body: { jsonrpc: '2.0', id: 7, error: { code: -32601, message: 'action: stop is not supported' } } })
     expect((await fetch(`${api.url}/api/v2/nonsense`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })).status).toBe(400)
   })
 })

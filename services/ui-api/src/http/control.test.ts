@@ -42,6 +42,16 @@ describe('JSON-RPC', () => {
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code, message: expect.stringMatching(message) } })
   })
 
+  it('says which call it answers, unless that cannot be read, and has the type of Buildbot\'s answers', async () => {
+    const answerTo = async (body: string) => {
+      const response = await post('builds/4711', body)
+      return [response.headers.get('content-type'), (await response.json() as { id?: unknown }).id]
+    }
+    const dance = (id: string) => of(`"method":"dance","params":{},"id":${id}`)
+    for (const id of [null, 'a', 0, -3, 2 ** 60, true]) expect(await answerTo(dance(JSON.stringify(id)))).toEqual(['application/json', id])
+    for (const body of ['{', '[]', 'null', of('"id":1'), dance('1').replace('2.0', '1.0'), dance('1.5'), dance('[1]')]) expect(await answerTo(body)).toEqual(['application/json', undefined])
+  })
+
   it('a path that can only be read has no actions; one that is not there is not found', async () => {
     expect((await api.control('changes', 'force')).status).toBe(501)
     expect((await api.control('nonsense', 'force')).status).toBe(404)

@@ -20,7 +20,7 @@ import { invalidPath, pathParams } from './path-params.js'
 
 const body = text({ type: () => true, limit: '1mb' })
 
-type Call = { method: string; id: string | number | null; params: { [name: string]: unknown } }
+type Call = { method: string; id: string | number | boolean | null; params: { [name: string]: unknown } }
 
 /** The control actions: JSON-RPC 2.0, POSTed to the path of the thing that they act on. */
 export function controlRoutes(deps: Deps): Router {
@@ -41,7 +41,7 @@ function bodyOf(deps: Deps, { limit }: Controlled): RequestHandler {
 }
 
 /** For the paths that can only be read. */
-export const unknownAction = refusing((request, { method }) => new ControlError(501, controlCodes.methodNotFound, `action: ${method} is not supported at ${request.path}`))
+export const unknownAction = refusing((_request, { method }) => new ControlError(501, controlCodes.methodNotFound, `action: ${method} is not supported`))
 
 /** For the paths that there are not. */
 export const unknownPath = refusing(request => new ControlError(404, controlCodes.invalidRequest, invalidPath(request)))
@@ -49,20 +49,16 @@ export const unknownPath = refusing(request => new ControlError(404, controlCode
 /** What is wrong with the call itself is said first, as in Buildbot. */
 function refusing(refusalOf: (request: Request, call: Call) => ControlError): RequestHandler[] {
   return [body, (request, response) => {
-    const id = idOf(request.body)
-    try {
-      throw refusalOf(request, callOf(request))
-    } catch (error) {
-      refuse(response, id, error)
-    }
+    const call = read(request, response)
+    if (call) refuse(response, call.id, refusalOf(request, call))
   }]
 }
 
 function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
-    const id = idOf(request.body)
+    const call = read(request, response)
+    if (!call) return
     try {
-      const call = callOf(request)
       const action = Object.hasOwn(actions, call.method) ? actions[call.method] : undefined
       if (!action) throw new ControlError(501, controlCodes.methodNotFound, `action: ${call.method} is not supported`)
       const params = pathParams(request)
@@ -77,10 +73,10 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
         return done
       })
       deps.logger.info({ actor, action: call.method, path: request.path }, 'control')
-      response.set('content-type', 'application/json').send(JSON.stringify(sortKeys({ jsonrpc: '2.0', id: call.id, result })))
+      send(response, sortKeys({ jsonrpc: '2.0', id: call.id, result }))
     } catch (error) {
-      if (error instanceof InvalidPath) refuse(response, id, new ControlError(404, controlCodes.invalidRequest, invalidPath(request)))
-      else if (error instanceof ControlError || error instanceof Forbidden) refuse(response, id, error)
+      if (error instanceof InvalidPath) refuse(response, call.id, new ControlError(404, controlCodes.invalidRequest, invalidPath(request)))
+      else if (error instanceof ControlError || error instanceof Forbidden) refuse(response, call.id, error)
       else next(error)
     }
   }
@@ -89,22 +85,41 @@ function perform(deps: Deps, { thing, id: idIn, actions }: Controlled): RequestH
 /** As Buildbot names who has signed in. */
 const ownerOf = ({ email, username, fullName }: Pick<Caller, 'email' | 'username' | 'fullName'>): string | null => email || username || fullName
 
-function refuse(response: Response, id: Call['id'], error: unknown): void {
+/** Past express, which would add a charset: Buildbot's answers have none. */
+function send(response: Response, answer: unknown): void {
+  response.setHeader('content-type', 'application/json')
+  response.send(Buffer.from(JSON.stringify(answer)))
+}
+
+/** `id` of the call; undefined: it cannot be read, and then Buildbot's answer has none. */
+function refuse(response: Response, id: Call['id'] | undefined, error: unknown): void {
   const { status, code, message } = error instanceof ControlError ? { status: error.status, code: error.code, message: error.fields ?? error.message }
     : { status: error instanceof Forbidden ? error.status : 404, code: controlCodes.invalidRequest, message: error instanceof Error ? error.message : String(error) }
-  response.status(status).set('content-type', 'application/json').send(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }))
+  send(response.status(status), { jsonrpc: '2.0', id, error: { code, message } })
 }
 
 const invalid = (message: string) => new ControlError(400, controlCodes.invalidRequest, message)
 
+/** Null: it is none, and has been refused. */
+function read(request: Request, response: Response): Call | null {
+  try {
+    return callOf(request)
+  } catch (error) {
+    refuse(response, undefined, error)
+    return null
+  }
+}
+
+/** In Python true and false are numbers, and 1.5 is none that counts. */
+const callId = z.union([z.string(), z.number().refine(Number.isInteger), z.boolean(), z.null()])
 const members = [
   { name: 'jsonrpc', schema: z.string(), expected: 'a string' },
   { name: 'method', schema: z.string(), expected: 'a string' },
-  { name: 'id', schema: z.union([z.string(), z.number(), z.null()]), expected: 'a string, number, or null' },
+  { name: 'id', schema: callId, expected: 'a string, number, or null' },
   { name: 'params', schema: z.record(z.string(), z.unknown()), expected: 'an object' },
 ] as const
 
-const callSchema = z.object({ jsonrpc: z.string(), method: z.string(), id: z.union([z.string(), z.number(), z.null()]), params: z.record(z.string(), z.unknown()) })
+const callSchema = z.object({ jsonrpc: z.string(), method: z.string(), id: callId, params: z.record(z.string(), z.unknown()) })
 
 function callOf(request: Request): Call {
   // A form in a foreign page can post to us, but not with this type.
@@ -129,16 +144,5 @@ function parse(body: unknown): unknown {
     return JSON.parse(json)
   } catch (error) {
     throw new ControlError(400, controlCodes.parseError, `JSON parse error: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
-const withId = z.object({ id: z.union([z.string(), z.number()]) })
-
-/** Also of a call that is refused, so that the caller knows which. */
-function idOf(body: unknown): Call['id'] {
-  try {
-    return withId.parse(JSON.parse(String(body))).id
-  } catch {
-    return null
   }
 }

@@ -96,6 +96,8 @@ describe('a small installation with something of everything', () => {
       const { rows } = await ask(api, `${url}?field=${field}`, plural)
       expect(rows, field).toEqual(whole.map(row => ({ [field]: row[field] })))
     })
+    // Buildbot cannot put structures in order; here they have some, and no query fails.
+    for (const [field, { kind, list }] of Object.entries(fields)) if (kind === 'structure' || list) expect((await ask(api, `${url}?order=-${field}`, plural)).rows).toHaveLength(whole.length)
     expect(await ask(api, `${url}?limit=0`, plural)).toEqual({ rows: [], total: whole.length })
     expect(await ask(api, `${url}?offset=100000`, plural)).toEqual({ rows: [], total: whole.length })
   })

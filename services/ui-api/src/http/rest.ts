@@ -17,6 +17,8 @@ import { QueryRefused } from './resources/query-lane.js'
 /** Buildbot's REST API v2: its GET paths and its control actions. */
 export function restRoutes(deps: Deps): Router {
   const router = Router({ strict: true, caseSensitive: true })
+  // Express would answer it by itself.
+  router.options(/.*/, (_request: Request, response: Response) => noMethod(response))
   router.use(controlRoutes(deps))
   router.use(rawLogRoutes(deps))
   router.use(buildDataValueRoutes(deps))
@@ -27,10 +29,12 @@ export function restRoutes(deps: Deps): Router {
   }
   router.get(/.*/, (request: Request, response: Response) => sendError(response, 404, invalidPath(request)))
   router.post(/.*/, unknownPath)
-  router.use((_request: Request, response: Response) => sendError(response, 400, 'invalid HTTP method'))
+  router.use((_request: Request, response: Response) => noMethod(response))
   router.use(refusals)
   return router
 }
+
+const noMethod = (response: Response) => sendError(response, 400, 'invalid HTTP method')
 
 async function answer({ cache, ...deps }: Deps & { cache: AnswerCache }, endpoint: Endpoint, request: Request, response: Response): Promise<void> {
   const spec = specOf(request, endpoint.type, endpoint.kind === 'collection')

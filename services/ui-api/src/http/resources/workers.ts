@@ -22,7 +22,8 @@ export const workers: StoredResource<Worker> = {
     workerid: column('w.id'),
     name: column('w.name'),
     connected_to: column(connectedTo),
-    configured_on: column(configuredOn),
+    // Text as JSON has no order.
+    configured_on: { ...column(configuredOn), key: raw(`(${configuredOn})::jsonb`) },
     workerinfo: column(info),
     paused: flag({ yes: 'w.paused', no: 'NOT w.paused' }),
     pause_reason: column('w.pause_reason', { nullable: true }),
