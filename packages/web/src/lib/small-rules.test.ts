@@ -12,6 +12,7 @@ test.each([
   ['#/workers/', '/workers'], ['#/workers/3', '/workers/3'], ['#/changes', '/changes'], ['#/changes/7', '/changes/7'], ['#/pendingbuildrequests', '/pendingbuildrequests'],
   ['#/buildrequests/8?redirect_to_build=true', '/buildrequests/8?redirect_to_build=true'], ['#/masters/1', '/masters/1'],
   ['#///evil.example.org/x', '/evil.example.org/x'], ['#/javascript:alert(1)', '/javascript:alert(1)'], ['#L12', undefined], ['', undefined],
+  ['#builders/3/builds/45', '/builders/3/builds/45'], ['#buildrequests/8', '/buildrequests/8'], ['#builders//evil.example.org', '/builders/evil.example.org'], ['#waterfall', '/'], ['#L12/3', undefined], ['#builder/3', undefined],
 ])('old link %s', (hash, path) => {
   expect(pathOfHash(hash)).toBe(path)
 })
