@@ -30,7 +30,7 @@ export function completed(stored: Configuration): Configuration {
     prioritizeBuilders: stored.prioritizeBuilders ?? null,
     reporters: stored.reporters ?? [],
     cancellers: stored.cancellers ?? [],
-    www: { ...wwwDefaults, ...stored.www, rateLimits: { ...wwwDefaults.rateLimits, ...stored.www?.rateLimits } },
+    www: { ...wwwDefaults, ...stored.www, sessions: { ...wwwDefaults.sessions, ...stored.www?.sessions }, rateLimits: { ...wwwDefaults.rateLimits, ...stored.www?.rateLimits } },
     changeSources: stored.changeSources.map(source => ({ ...gitPollerDefaults, ...source })),
     workers: stored.workers.map(worker => ({ ...workerDefaults, ...worker })),
     schedulers: stored.schedulers.map(scheduler => (scheduler.kind === 'force' ? withWholeForm(scheduler) : scheduler)),

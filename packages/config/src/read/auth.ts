@@ -60,8 +60,8 @@ export const auth: Reader<AuthConfig> = byKind<AuthConfig>({
 
 /** How long who has signed in stays so. */
 export const sessions: Reader<SessionsConfig> = mapped(record({
-  idle: or(duration, sessionsDefaults.idle), longest: or(duration, sessionsDefaults.longest), mostPerUser: or(wholeNumber(1), sessionsDefaults.mostPerUser),
+  idle: or(duration, sessionsDefaults.idle), longest: or(duration, sessionsDefaults.longest), oauth: or(duration, sessionsDefaults.oauth), mostPerUser: or(wholeNumber(1), sessionsDefaults.mostPerUser),
 }, 'sessions: a record'), (given, at) => {
-  for (const option of ['idle', 'longest'] as const) if (given[option] < 60) at.at(option).wrong({ expected: 'at least a minute', found: `${given[option]} s` })
+  for (const option of ['idle', 'longest', 'oauth'] as const) if (given[option] < 60) at.at(option).wrong({ expected: 'at least a minute', found: `${given[option]} s` })
   return given
 })

@@ -8,6 +8,8 @@ export type SessionsOptions = {
   idle?: Duration
   /** In any case; 30 days unless said otherwise. */
   longest?: Duration
+  /** After signing in at GitHub, GitLab or an OpenID provider, which says then who is in which groups; a day unless said otherwise. */
+  oauth?: Duration
   /** At a time; 20 unless said otherwise. */
   mostPerUser?: number
 }

@@ -14,6 +14,9 @@ const LONGEST_SECONDS = 900
  */
 export async function countSignIn(tx: Transaction, subjects: readonly SignInSubject[]): Promise<number> {
   const inOrder = [...subjects].sort((a, b) => (a.subject < b.subject ? -1 : 1)).map(({ subject, free }) => ({ subject: storableText(subject), free }))
+  // Who is held leaves no rows behind, whatever names he tries.
+  const [still] = await tx.query<{ seconds: number | null }>('SELECT max(extract(epoch FROM held_until - now()))::float8 AS seconds FROM sign_in_failures WHERE subject = ANY($1)', [inOrder.map(({ subject }) => subject)])
+  if (still?.seconds != null && still.seconds > 0) return Math.ceil(still.seconds)
   // Also of what was never tried the row comes first: else all that try at the same time would find that nobody has.
   for (const { subject } of inOrder) await tx.execute("INSERT INTO sign_in_failures (subject, failures, held_until, last_at) VALUES ($1, 0, 'epoch', now()) ON CONFLICT DO NOTHING", [subject])
   const [held] = await tx.query<{ seconds: number | null }>(

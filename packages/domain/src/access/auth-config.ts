@@ -63,10 +63,10 @@ export type RemoteUserAuth = {
   groupsHeader: string | null
 }
 
-/** Seconds, and the most of one user at a time: the oldest goes. */
-export type SessionsConfig = { idle: number; longest: number; mostPerUser: number }
+/** Seconds, and the most of one user at a time: the oldest goes. `oauth`: the longest of who signs in at a provider, since only then it is asked for groups. */
+export type SessionsConfig = { idle: number; longest: number; oauth: number; mostPerUser: number }
 
-export const sessionsDefaults: SessionsConfig = { idle: 7 * 86_400, longest: 30 * 86_400, mostPerUser: 20 }
+export const sessionsDefaults: SessionsConfig = { idle: 7 * 86_400, longest: 30 * 86_400, oauth: 86_400, mostPerUser: 20 }
 
 /** What Buildbot calls the kind, and its own page goes by. */
 export function nameOfAuth(auth: AuthConfig): string {
@@ -78,7 +78,8 @@ export function nameOfAuth(auth: AuthConfig): string {
 export function authorityOf(auth: AuthConfig): string {
   if (auth.kind === 'github') return `github ${auth.serverURL ?? 'https://github.com'}`
   if (auth.kind === 'gitlab') return `gitlab ${auth.instanceUri}`
-  return auth.kind === 'oidc' ? `oidc ${auth.issuer}` : auth.kind
+  // By another claim, a name may be somebody else's: some providers let people choose what they are called.
+  return auth.kind === 'oidc' ? `oidc ${auth.issuer} ${auth.claims.username}` : auth.kind
 }
 
 /** Whether who has these groups comes in, where only members do: also who came in before that was said, or was one then. */

@@ -17,7 +17,8 @@ export function parseUserFile(text: string): UserFile {
     const hash = rest.split(':')[0] ?? ''
     if (name === '') unusable.push(`line ${index + 1} is not NAME:HASH`)
     else if (costOf(hash) === null) unusable.push(`the password of '${name}' is not a bcrypt hash (of a cost up to 15): set it by yard user passwd, or htpasswd -B`)
-    else users.set(name, hash)
+    // As Apache reads it, the first counts.
+    else if (!users.has(name)) users.set(name, hash)
   }
   return { users, unusable }
 }
@@ -36,12 +37,13 @@ export function watchedUserFile(path: string): () => Promise<UserFile> {
 /** Of the text of a file: with this user's hash, or (null) without him. Other lines and their order stay. Null: there is nothing to remove. */
 export function changedUserFile(text: string, name: string, hash: string | null): string | null {
   const lines = text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/)
-  const at = lines.findIndex(each => each.startsWith(`${name}:`))
+  const isHis = (each: string) => each.startsWith(`${name}:`)
+  const at = lines.findIndex(isHis)
   if (at < 0 && hash === null) return null
-  if (hash === null) lines.splice(at, 1)
-  else if (at < 0) lines.push(`${name}:${hash}`)
-  else lines[at] = `${name}:${hash}`
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+  // A second line of his must not let him in with another password, or after he was removed.
+  const others = lines.filter(each => !isHis(each))
+  if (hash !== null) others.splice(at < 0 ? others.length : at, 0, `${name}:${hash}`)
+  return others.length === 0 ? '' : `${others.join('\n')}\n`
 }
 
 /** In one step: who reads it meanwhile has the old or the new one, whole. The mode stays; a new one is for its owner alone. */

@@ -5,14 +5,16 @@ import type { Deps } from '../deps.js'
 import { isForeign } from './caller-of.js'
 import { findToken } from './find-token.js'
 import { isFromThisMachine } from './from-this-machine.js'
+import { openLookUps } from './look-ups.js'
 import { openPasswordUsers, type PasswordUsers } from './password-users.js'
 import { callerFor } from './person.js'
 import { remoteUser } from './remote-user.js'
+import { hashOfToken } from './token-text.js'
 import { openUserSessions, type UserSessions } from './user-sessions.js'
 import { authOf } from './www-of.js'
 
 export type Callers = {
-  /** Who sends it: by token, the proxy's word, or session; anew at each call (a session is looked up once in 5 s). Throws Unauthorized for a token that is none. */
+  /** Who sends it: by token, the proxy's word, or session; anew at each call (a session is looked up once in 5 s). Throws Unauthorized for a token that is none, SignInRefused for too many. */
   find(request: IncomingMessage): Promise<Caller>
   sessions: UserSessions
   users: PasswordUsers
@@ -33,7 +35,18 @@ export function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string 
 export function openCallers(deps: Deps): Callers {
   const passwords = openPasswords()
   const users = openPasswordUsers(deps, passwords)
-  const sessions = openUserSessions(deps, users.stillThere)
+  const lookUps = openLookUps({ clock: deps.clock, auth: () => authOf(deps) })
+  const sessions = openUserSessions(deps, { users, lookUps })
+  const byToken = async (request: IncomingMessage, token: string): Promise<Caller> => {
+    const auth = authOf(deps)
+    const hash = hashOfToken(token)
+    const caller = hash && await lookUps.find(request, `token ${hash.toString('base64')}`, async () => {
+      const found = await findToken(deps, hash)
+      return found && (found.username === null || (letsMembersIn(auth, found.groups) && await users.has(auth, found.username))) ? found : null
+    })
+    if (!caller) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
+    return caller
+  }
   return {
     users, sessions,
     close: () => passwords.close(),
@@ -41,11 +54,7 @@ export function openCallers(deps: Deps): Callers {
       const auth = authOf(deps)
       const token = bearerOf(request)
       // Whoever sends one means it: another right than its own must not step in.
-      if (token !== null) {
-        const caller = await findToken(deps, token)
-        if (!caller || (caller.username !== null && !(letsMembersIn(auth, caller.groups) && await users.has(auth, caller.username)))) throw new Unauthorized('the token is not valid: it may have expired, or been revoked')
-        return caller
-      }
+      if (token !== null) return byToken(request, token)
       if (isForeign(request)) return auth.kind === 'none' ? stranger : anonymous
       if (auth.kind === 'none') return auth.anywhere || isFromThisMachine(request, deps.settings.baseUrl) ? anonymous : stranger
       const person = auth.kind === 'remoteUser' ? remoteUser(request, auth) : await sessions.find(request)

@@ -10,10 +10,10 @@ export type PasswordAuth = UsersAuth | UserFileAuth
 export const takesPasswords = (auth: AuthConfig): auth is PasswordAuth => auth.kind === 'users' || auth.kind === 'userFile'
 
 export type PasswordUsers = {
-  /** Null: the name is not there, or it is not its password; both take the same time. Otherwise with what it was held against. */
-  check(auth: PasswordAuth, given: { username: string; password: string }): Promise<{ credential: Buffer | null } | null>
-  /** Whether who signed in with it still could. */
-  stillThere(auth: AuthConfig, username: string, credential: Buffer | null): Promise<boolean>
+  /** Null: the name is not there, or it is not its password; both take the same time. Otherwise what it was held against. */
+  check(auth: PasswordAuth, given: { username: string; password: string }): Promise<{ heldAgainst: string } | null>
+  /** What a password of this name is held against now: another one with another password. Null: there is no such name. */
+  heldAgainst(auth: PasswordAuth, username: string): Promise<string | null>
   /** Whether there is a user of this name, as far as it is known here. */
   has(auth: AuthConfig, username: string): Promise<boolean>
 }
@@ -36,8 +36,11 @@ export function openPasswordUsers({ secrets, logger, settings: { config } }: Pic
       throw new SignInRefused(503, 'nobody can sign in: the user file cannot be read; the log of ui-api tells more')
     })
     const hash = users.get(username)
-    const right = await verify(password, hash ?? nobodysHash(users.size === 0 ? usualCost : Math.max(...[...users.values()].map(each => costOf(each) ?? usualCost))))
-    return hash !== undefined && right ? { credential: digest(hash) } : null
+    const dearest = users.size === 0 ? usualCost : Math.max(...[...users.values()].map(each => costOf(each) ?? usualCost))
+    if (await verify(password, hash ?? nobodysHash(dearest)) && hash !== undefined) return { heldAgainst: hash }
+    // A cheaper hash than others would tell by its time that the name is there: twice its cost is as much as the next one, and so on.
+    for (let cost = hash === undefined ? dearest : costOf(hash) ?? dearest; cost < dearest; cost++) await verify(password, nobodysHash(cost))
+    return null
   }
 
   async function verify(password: string, hash: string): Promise<boolean> {
@@ -54,21 +57,21 @@ export function openPasswordUsers({ secrets, logger, settings: { config } }: Pic
       if (auth.kind === 'userFile') return checkFile(auth, given)
       const known = Object.hasOwn(auth.users, given.username) ? auth.users[given.username] : undefined
       const right = timingSafeEqual(digest(given.password), digest(known === undefined ? '' : textOf({ secrets }, known)))
-      return known !== undefined && right && given.password !== '' ? { credential: null } : null
+      return known !== undefined && right && given.password !== '' ? { heldAgainst: given.password } : null
     },
     async has(auth, username) {
       if (auth.kind === 'users') return Object.hasOwn(auth.users, username)
       return auth.kind !== 'userFile' || (await fileAt(auth.file).catch(() => null))?.users.has(username) === true
     },
-    async stillThere(auth, username, credential) {
-      if (auth.kind === 'users') return Object.hasOwn(auth.users, username)
-      if (auth.kind !== 'userFile') return true
-      const file = await fileAt(auth.file).catch((error: unknown) => {
-        logger.error({ err: error }, 'the user file cannot be read: nobody is signed in')
+    async heldAgainst(auth, username) {
+      try {
+        if (auth.kind === 'userFile') return (await fileAt(auth.file)).users.get(username) ?? null
+        const password = Object.hasOwn(auth.users, username) ? auth.users[username] : undefined
+        return password === undefined ? null : textOf({ secrets }, password)
+      } catch (error) {
+        logger.error({ err: error }, 'the passwords cannot be read: nobody is signed in')
         return null
-      })
-      const hash = file?.users.get(username)
-      return hash !== undefined && credential !== null && timingSafeEqual(digest(hash), credential)
+      }
     },
   }
 }

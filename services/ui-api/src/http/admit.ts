@@ -27,6 +27,8 @@ const refusals = {
 
 export type Gate = {
   admit: RequestHandler
+  /** Counts it for the limit per client, of what waits in no line. */
+  count: RequestHandler
   /** Refuses what would be refused anyway, before anything is spent on it: beside a crawler that is most of what a process has to do. */
   turnAway(request: IncomingMessage, response: ServerResponse): boolean
 }
@@ -49,17 +51,25 @@ export function openGate(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settin
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': String(retryAfter), 'cache-control': 'no-store' }).end(JSON.stringify({ error: message }))
     return true
   }
-  const admit: RequestHandler = async (request, response, next) => {
+  /** Whether it may go on; else it is answered. */
+  const isWithin = async (request: Request, response: Response): Promise<boolean> => {
     const { client, rank } = clientKey(request)
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    const consumed = await limits.take(client, rank, costOf(request, isRead))
+    const consumed = await limits.take(client, rank, costOf(request))
     if (consumed) response.set(consumed.headers)
-    if (consumed?.allowed === false) return refuse(request, response, { status: 429, retryAfter: consumed.retryAfter, message: `more requests than you may send: again in ${consumed.retryAfter} s` })
-    const entered = await enter(isRead ? reads : changes, { client, rank }, response)
+    if (consumed?.allowed === false) refuse(request, response, { status: 429, retryAfter: consumed.retryAfter, message: `more requests than you may send: again in ${consumed.retryAfter} s` })
+    return consumed?.allowed !== false
+  }
+  const count: RequestHandler = async (request, response, next) => {
+    if (await isWithin(request, response)) next()
+  }
+  const admit: RequestHandler = async (request, response, next) => {
+    if (!await isWithin(request, response)) return
+    const { client, rank } = clientKey(request)
+    const entered = await enter(isReading(request) ? reads : changes, { client, rank }, response)
     if (entered.admitted) return begin(entered, response, next, { deps, charge: cost => limits.charge(client, rank, cost) })
     if (entered.because !== 'gone') refuse(request, response, refusals[entered.because])
   }
-  return { admit, turnAway }
+  return { admit, count, turnAway }
 }
 
 /** Whether somebody may turn out to have signed in. */
@@ -93,8 +103,11 @@ function begin({ leave }: Admitted & { admitted: true }, response: Response, nex
   next()
 }
 
-function costOf({ path }: Request, isRead: boolean): number {
-  if (!isRead) return costs.change
+const isReading = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD'
+
+function costOf(request: Request): number {
+  const { path } = request
+  if (!isReading(request)) return costs.change
   return /\/raw(?:_inline)?$/.test(path) ? costs.wholeLog : costs.read
 }
 

@@ -68,6 +68,7 @@ function allRoutes(deps: Deps, hub: Hub, { reach, basePath, callers, gate }: Doo
   router.use(identified(callers))
   router.use('/auth', authRoutes(deps, callers))
   router.use('/api', refuseNul, personal, gate.admit)
+  router.use(['/sse', '/plugins/badges'], gate.count)
   router.use(['/api', '/sse'], readingGate(deps))
   router.get('/api', (request, response) => sendJson(request, response, { api_versions: { v2: new URL('api/v2', deps.settings.baseUrl).href } }))
   const rest = restRoutes(deps)

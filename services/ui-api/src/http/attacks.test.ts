@@ -1,8 +1,11 @@
-import { globPattern, noConditions, wwwDefaults, type AllowRule } from '@yardmaster/domain'
+import { globPattern, noChangeHooks, noConditions, wwwDefaults, type AllowRule } from '@yardmaster/domain'
+import { systemRandom } from '@yardmaster/runtime'
 import { once } from 'node:events'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { newToken } from '../access/token-text.js'
 import { startApi, type TestApi } from '../testing/api.js'
 
 let api: TestApi
@@ -42,6 +45,57 @@ it('odd places to go on from are no places, and no failures', async () => {
     expect([after, answer]).toEqual([after, { msg: 'OK', code: 200, resync: expect.any(Boolean), _id: 1 }])
   }
 })
+
+it('what is sent to a change hook is not held in memory where there is none, or beyond what there is room for', async () => {
+  const { hostname, port } = new URL(api.url)
+  const begin = async (path: string, size: number): Promise<{ socket: Socket; answered: Promise<string> }> => {
+    const socket = connect(Number(port), hostname)
+    const answered = once(socket, 'data').then(([data]: unknown[]) => String(data).split('\r\n')[0] ?? '', () => 'closed')
+    await new Promise<void>(resolve => { socket.write(`POST ${path} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-type: application/json\r\ncontent-length: ${size}\r\n\r\n{`, () => resolve()) })
+    return { socket, answered }
+  }
+  const open: Socket[] = []
+  const post = async (path: string, size: number) => {
+    const { socket, answered } = await begin(path, size)
+    open.push(socket)
+    return answered
+  }
+  try {
+    expect(await post('/change_hook/base', 20_000_000)).toContain(' 404 ')
+    api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: null } } }) })
+    expect(await post('/change_hook/nonsense', 20_000_000)).toContain(' 404 ')
+    // As many as there is room for wait for the rest; one more is refused at once, and another's small one still comes in.
+    const waiting = Array.from({ length: 6 }, () => post('/change_hook/base', 20_000_000))
+    expect(await Promise.race(waiting)).toContain(' 503 ')
+    expect((await fetch(`${api.url}/change_hook/base`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' }, body: '{"author":"ann","comments":"c","revision":"r1","repository":"https://git.example.org/hello.git"}' })).status).toBe(202)
+  } finally {
+    for (const socket of open) socket.destroy()
+  }
+})
+
+it('JSON of many levels is refused by change hooks too', async () => {
+  api.setGeneration({ id: api.generationId, configuration: aConfiguration({ changeHooks: { ...noChangeHooks, base: { secret: null } } }) })
+  const answer = await fetch(`${api.url}/change_hook/base`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"properties":${nested(20_000)}}` })
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('deeper than 64')])
+})
+
+it('what is no session and no token is not looked for each time, and badges and streams count for the limit', async () => {
+  api.setGeneration({ id: api.generationId, configuration: configuration({ auth: { kind: 'users', users: { ann: 'pw' } }, rateLimits: { anonymous: 60, signedIn: 60 } }) })
+  const looks = vi.spyOn(api.db.pool, 'query')
+  const looksInto = (table: string) => looks.mock.calls.filter(asked => JSON.stringify(asked).includes(`FROM ${table}`)).length
+  for (let sent = 0; sent < 10; sent++) {
+    expect((await fetch(`${api.url}/auth/user`, { headers: { cookie: 'yard_session=nobodys' } })).status).toBe(200)
+    for (const token of [newToken(systemRandom()).slice(0, -1), nobodys]) expect((await fetch(`${api.url}/auth/user`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(401)
+  }
+  // What is refused is remembered for some seconds.
+  for (const table of ['user_sessions WHERE', 'api_tokens']) expect([table, looksInto(table) > 0 && looksInto(table) < 10]).toEqual([table, true])
+  looks.mockRestore()
+  for (const path of ['/plugins/badges/b1.svg', '/sse/add/x/y']) {
+    const { headers } = await fetch(`${api.url}${path}`)
+    expect([path, headers.get('ratelimit')]).toEqual([path, expect.stringContaining('"anonymous";r=')])
+  }
+})
+const nobodys = newToken(systemRandom())
 
 it('a rule that names a path is not got round by writing numbers otherwise', async () => {
   const rule: AllowRule = { ...noConditions, call: 'authz.any', of: 'all', subject: { kind: 'role', role: globPattern('admins') }, defaultDeny: true, path: globPattern('/api/*/builders/1') }

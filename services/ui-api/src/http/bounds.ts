@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import { network } from '../access/client-key.js'
 import { sendError } from './json.js'
 
@@ -38,6 +38,36 @@ export function boundConnections(server: Server, { isProxy, most = mostConnectio
 export const refuseLongUrls: RequestHandler = (request, response, next) => {
   if (request.originalUrl.length <= longestUrl) next()
   else sendError(response, 414, `the address has ${request.originalUrl.length} characters: at most ${longestUrl} are read`)
+}
+
+export type BodyBudget = {
+  /** Null: there is no room for a body of these headers. Otherwise what is to be called when it is not needed any more. */
+  take(client: string, headers: IncomingHttpHeaders): (() => void) | null
+}
+
+/** How many bytes of bodies are held at a time: of one client and of all. One that does not say how long it is, or is packed, counts as the largest. */
+export function bodyBudget({ largest, ofOne, total }: { largest: number; ofOne: number; total: number }): BodyBudget {
+  const held = new Map<string, number>()
+  let all = 0
+  const add = (client: string, size: number) => {
+    all += size
+    const now = (held.get(client) ?? 0) + size
+    if (now > 0) held.set(client, now)
+    else held.delete(client)
+  }
+  return {
+    take(client, headers) {
+      const said = headers['content-encoding'] === undefined && headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : largest
+      const size = Math.min(said, largest)
+      if (all + size > total || (held.get(client) ?? 0) + size > ofOne) return null
+      add(client, size)
+      let given = false
+      return () => {
+        if (!given) add(client, -size)
+        given = true
+      }
+    },
+  }
 }
 
 /** Whether brackets in a JSON text are nested deeper than anything that is meant. */

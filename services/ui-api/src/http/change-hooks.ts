@@ -1,17 +1,26 @@
 import { HookError } from '@yardmaster/integrations'
-import { raw, Router, type NextFunction, type Request, type Response } from 'express'
+import { raw, Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import { addressKey } from '../access/client-key.js'
 import type { Deps } from '../deps.js'
 import { createIntake, type DeliveryIntake } from '../do/delivery-intake.js'
+import { bodyBudget } from './bounds.js'
 import { baseHook } from './hooks/base-hook.js'
 import type { ConfiguredHook, HookDoor, HookName, ReadMessage } from './hooks/door.js'
 import { hostHook } from './hooks/host-hook.js'
 import { pollerHook } from './hooks/poller-hook.js'
 
+const MiB = 1024 * 1024
 /** GitHub's own limit for a payload. */
-const largestBody = '25mb'
+const largestBody = 25 * MiB
+/** Of bodies that are in memory before it is known who sends them. */
+const bodies = { largest: largestBody, ofOne: 4 * largestBody, total: 16 * largestBody }
 
-type Entrance = (deps: Deps, request: Request) => ReadMessage | Promise<ReadMessage>
-const entrance = <Name extends HookName>(name: Name, door: HookDoor<Name>): Entrance => (deps, request) => door(deps, request, configured(deps, name))
+type Entrance = {
+  /** Throws HookError where there is no such hook. */
+  check(deps: Deps): void
+  read(deps: Deps, request: Request): ReadMessage | Promise<ReadMessage>
+}
+const entrance = <Name extends HookName>(name: Name, door: HookDoor<Name>): Entrance => ({ check: deps => void configured(deps, name), read: (deps, request) => door(deps, request, configured(deps, name)) })
 
 const doors: { [Name in HookName]: Entrance } = {
   base: entrance('base', baseHook), poller: entrance('poller', pollerHook), github: entrance('github', hostHook('github')), gitlab: entrance('gitlab', hostHook('gitlab')), gitea: entrance('gitea', hostHook('gitea')),
@@ -31,11 +40,22 @@ export function changeHookRoutes(deps: Deps): Router {
     if (request.method === 'POST') next()
     else response.status(405).set('allow', 'POST').type('txt').send('a change hook is called by POST')
   })
-  router.post(['/', '/:hook'], raw({ type: () => true, limit: largestBody }), async (request, response) => {
+  const budget = bodyBudget(bodies)
+  const doorOf = (request: Request): Entrance => {
     const path = String(request.params['hook'] ?? '')
     const name = byPath.get(path)
     if (name === undefined) throw new HookError(404, `there is no change hook '${path}': ${namesOf(deps)}`)
-    await accept({ ...deps, intake }, response, await doors[name](deps, request))
+    return doors[name]
+  }
+  const takeBody: RequestHandler = (request, response, next) => {
+    doorOf(request).check(deps)
+    const given = budget.take(addressKey(request), request.headers)
+    if (given === null) return void response.status(503).set({ 'retry-after': '5', connection: 'close' }).type('txt').send('more is being sent to change hooks than is taken at a time: send it again')
+    response.once('close', given)
+    next()
+  }
+  router.post(['/', '/:hook'], takeBody, raw({ type: () => true, limit: largestBody }), async (request, response) => {
+    await accept({ ...deps, intake }, response, await doorOf(request).read(deps, request))
   })
   router.use((_request: Request, response: Response) => void response.status(404).type('txt').send(`there is no such change hook: ${namesOf(deps)}`))
   router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {

@@ -12,6 +12,6 @@ export function isSameOrigin({ headers, method = 'GET' }: Pick<IncomingMessage, 
   if (!URL.canParse(headers.origin)) return false
   const [origin, base] = [new URL(headers.origin), new URL(baseUrl)]
   // What came in clear may be anybody's, and some browsers send our cookie with it all the same.
-  if (origin.host === base.host) return origin.protocol === base.protocol || base.protocol === 'http:'
-  return origin.host === headers.host
+  if (base.protocol === 'https:' && origin.protocol !== 'https:' && origin.hostname === base.hostname) return false
+  return origin.host === base.host || origin.host === headers.host
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { callerOf, setForeign } from '../access/caller-of.js'
 import type { Deps } from '../deps.js'
 import { Unauthorized, type Callers } from '../access/callers.js'
+import { SignInRefused } from '../access/www-of.js'
 import { mayBePath, mostPaths } from '../live/bounds.js'
 import type { Hub } from '../live/hub.js'
 import { SocketSession } from '../live/socket-session.js'
@@ -34,7 +35,7 @@ export function serveWebSocket(server: Server, deps: Deps, { hub, reach, callers
         if (closed) return refuse(closed)
         sockets.handleUpgrade(request, socket, head, client => serveClient({ client, socket, request }, deps, hub))
       },
-      (error: unknown) => refuse(error instanceof Unauthorized ? error : { status: 503, message: 'who asks cannot be found out just now' }))
+      (error: unknown) => refuse(error instanceof Unauthorized || error instanceof SignInRefused ? error : { status: 503, message: 'who asks cannot be found out just now' }))
   })
   return () => new Promise(resolve => {
     for (const client of sockets.clients) client.close(1001, 'the server is stopping')

@@ -5,6 +5,7 @@ import { clientAddress } from '../../access/client-address.js'
 import type { Callers } from '../../access/callers.js'
 import { cookiePlace } from '../../access/cookies.js'
 import { takesPasswords } from '../../access/password-users.js'
+import { perAddress } from '../../access/per-address.js'
 import { authOf, SignInRefused } from '../../access/www-of.js'
 import type { Deps } from '../../deps.js'
 import { mayComeFrom } from '../cross-site.js'
@@ -17,6 +18,8 @@ import { oauthSignIn } from './oauth-sign-in.js'
 import { passwordSignIn } from './password-sign-in.js'
 
 const queryOf = (request: Request) => new URL(request.originalUrl, 'http://localhost').searchParams
+/** Of one address: each costs rows, or has a provider asked in our name. More than people behind one gateway do. */
+const tries = { points: 200, seconds: 10, what: 'tries to sign in' }
 
 /** Signing in and out, where Buildbot has it: /auth/login, /auth/logout, /auth/user. */
 export function authRoutes(deps: Deps, callers: Callers): Router {
@@ -27,11 +30,16 @@ export function authRoutes(deps: Deps, callers: Callers): Router {
   router.use((_request, response, next) => { response.set('cache-control', 'no-store'); next() })
   router.get('/user', (request, response) => sendJson(request, response, userOf(callerOf(request))))
 
+  const door = perAddress(tries)
+  router.use('/login', async (request: Request, _response: Response, next: NextFunction) => {
+    await door.take(request)
+    next()
+  })
   router.get('/login', async (request, response) => {
     const auth = authOf(deps)
     const to = { basePath, landing: landingOf(queryOf(request), basePath) }
     const query = queryOf(request)
-    if (isOAuth(auth)) return query.has('state') || query.has('code') || query.has('error') ? oauth.comeBack(auth, request, response) : oauth.leave(auth, to.landing, response)
+    if (isOAuth(auth)) return query.has('state') || query.has('code') || query.has('error') ? oauth.comeBack(auth, request, response) : oauth.leave(auth, to.landing, request, response)
     if (takesPasswords(auth)) return passwords.byBasic(auth, request, response, to)
     if (auth.kind === 'remoteUser' && callerOf(request).kind === 'user') return response.redirect(to.landing)
     throw new SignInRefused(auth.kind === 'remoteUser' ? 403 : 501, auth.kind === 'remoteUser'

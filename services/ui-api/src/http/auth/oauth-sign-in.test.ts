@@ -99,7 +99,7 @@ describe('OpenID', () => {
     use(atOpenId())
     const browser = browserLike()
     await signIn(browser)
-    const token = bearer(await aToken(api, 'ann', ['read'], { authority: `oidc ${openId.url}`, groups: ['builders'] }))
+    const token = bearer(await aToken(api, 'ann', ['read'], { authority: `oidc ${openId.url} preferred_username`, groups: ['builders'] }))
     const read = async () => (await browserLike().go(`${api.url}/api/v2/builders`, { headers: token })).status
     expect([await who(browser), await read()]).toEqual([expect.objectContaining({ username: 'ann' }), 200])
     use(atOpenId({ groups: ['top/sub'] }))

@@ -5,7 +5,7 @@ import { AuthorizationResponseError, authorizationCodeGrant, buildAuthorizationU
 import { z } from 'zod'
 import type { Callers } from '../../access/callers.js'
 import { clientAddress } from '../../access/client-address.js'
-import { cookieName, cookiePlace, readCookie, setCookieLine } from '../../access/cookies.js'
+import { cookieName, cookieNames, cookiePlace, readCookie, setCookieLine } from '../../access/cookies.js'
 import { digest } from '../../access/digest.js'
 import { openProviders } from '../../access/oauth/providers.js'
 import type { Provider, Tokens } from '../../access/oauth/provider.js'
@@ -16,13 +16,15 @@ import type { Deps } from '../../deps.js'
 
 /** For signing in there, and for proving a second factor. */
 const patienceSeconds = 900
+/** Of one browser at a time. */
+const mostBegun = 8
 
 const departure = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), landing: z.string(), at: z.number() })
 type Departure = z.infer<typeof departure>
 
 type Ways = {
   /** Sends the browser to the provider. */
-  leave(auth: OAuthConfig, landing: string, response: Response): Promise<void>
+  leave(auth: OAuthConfig, landing: string, request: Request, response: Response): Promise<void>
   /** The browser is back, with a code or an error; on whichever replica. */
   comeBack(auth: OAuthConfig, request: Request, response: Response): Promise<void>
 }
@@ -35,7 +37,8 @@ export function oauthSignIn(deps: Deps, { sessions }: Callers): Ways {
   const place = { ...wholePlace, path: `${wholePlace.path}auth/` }
   const callback = new URL('auth/login', baseUrl)
   const chance = () => random.bytes(32).toString('base64url')
-  const cookieOf = (state: string) => cookieName(`yard_sign_in_${digest(state).toString('hex').slice(0, 16)}`, place)
+  const cookiesBegin = cookieName('yard_sign_in_', place)
+  const cookieOf = (state: string) => `${cookiesBegin}${digest(state).toString('hex').slice(0, 16)}`
   const sealedBy = (auth: OAuthConfig) => ({ secret: textOf(deps, auth.clientSecret), purpose: 'sign-in' })
 
   function departed(auth: OAuthConfig, request: Request, state: string): Departure {
@@ -49,13 +52,15 @@ export function oauthSignIn(deps: Deps, { sessions }: Callers): Ways {
   }
 
   return {
-    async leave(auth, landing, response) {
+    async leave(auth, landing, request, response) {
       const { configuration, scope, isOpenId } = await providers.find(auth)
       const begun: Departure = { state: chance(), verifier: chance(), nonce: chance(), landing, at: clock.now() }
       const url = buildAuthorizationUrl(configuration, {
         redirect_uri: callback.href, scope, state: begun.state, ...(isOpenId ? { nonce: begun.nonce } : {}),
         code_challenge: createHash('sha256').update(begun.verifier).digest('base64url'), code_challenge_method: 'S256',
       })
+      // What was begun and left would fill up what a browser may send: then nobody could sign in.
+      for (const name of cookieNames(request, cookiesBegin).slice(mostBegun - 1)) response.append('set-cookie', setCookieLine(name, '', place, 0))
       response.append('set-cookie', setCookieLine(cookieOf(begun.state), seal(JSON.stringify(begun), { ...sealedBy(auth), chance: random.bytes(12) }), place, patienceSeconds))
       response.redirect(url.href)
     },

@@ -1,5 +1,6 @@
 import { wwwDefaults, type AuthConfig, type WwwConfig } from '@yardmaster/domain'
 import { changedUserFile, replaceUserFile } from '@yardmaster/runtime/passwords'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,7 +112,7 @@ describe('a session', () => {
   })
 
   it('goes on with use, up to its end, and is one of as many as a user may have', async () => {
-    useWww({ auth: userFile, sessions: { idle: 600, longest: 3_600, mostPerUser: 2 } })
+    useWww({ auth: userFile, sessions: { idle: 600, longest: 3_600, oauth: 60, mostPerUser: 2 } })
     await api.db.pool.query('DELETE FROM user_sessions')
     const browsers = [browserLike(), browserLike(), browserLike()]
     for (const browser of browsers) await signIn(browser, 'ann', 'correct horse')
@@ -137,7 +138,46 @@ describe('a session', () => {
   })
 })
 
+describe('with passwords in the configuration', () => {
+  it('a session is over with another password, without one, and without the user, on every replica', async () => {
+    const other = await api.replica()
+    const users = (passwords: { [name: string]: string | { $secret: string } }) => useWww({ auth: { kind: 'users', users: passwords } })
+    const bob = browserLike()
+    const known = async () => [await who(bob), JSON.parse((await bob.go(`${other.url}/auth/user`)).text)]
+    const signedIn = expect.objectContaining({ username: 'bob' })
+    const over = () => until('it to be over on both', async () => JSON.stringify(await known()) === JSON.stringify([nobody, nobody]))
+    const begin = async (password: string) => {
+      expect((await signIn(bob, 'bob', password)).status).toBe(200)
+      expect(await known()).toEqual([signedIn, signedIn])
+    }
+    users({ bob: { $secret: 'bob' } })
+    api.secrets.set('bob', 'old')
+    await begin('old')
+    const { rows } = await api.db.pool.query<{ credential: Buffer }>("SELECT credential FROM user_sessions WHERE username = 'bob'")
+    for (const { credential } of rows) expect(credential).not.toEqual(createHash('sha256').update('old').digest())
+    users({ ann: 'x', bob: { $secret: 'bob' } })
+    expect(await known()).toEqual([signedIn, signedIn])
+    api.secrets.set('bob', 'new')
+    await over()
+    await begin('new')
+    api.secrets.delete('bob')
+    await over()
+    api.secrets.set('bob', 'new')
+    bob.cookies.clear()
+    await begin('new')
+    users({ ann: 'x' })
+    await over()
+    await other.close()
+  })
+})
+
 describe('guessing', () => {
+  it('leaves no rows behind for names that are tried while the address is held', async () => {
+    await api.db.pool.query("INSERT INTO sign_in_failures (subject, failures, held_until, last_at) VALUES ('address 127.0.0.1', 99, now() + interval '1 minute', now())")
+    for (const name of ['a', 'b', 'c']) expect((await signIn(browserLike(), name, 'x')).status).toBe(429)
+    expect((await api.db.pool.query('SELECT 1 FROM sign_in_failures')).rowCount).toBe(1)
+  })
+
   it('is held after five tries, also at the same time and on another replica, and for the right password', async () => {
     const other = await api.replica()
     const tries = await Promise.all(Array.from({ length: 12 }, (_, at) => browserLike().go(`${at % 2 === 0 ? api.url : other.url}/auth/login`, { method: 'POST', headers: json, body: JSON.stringify({ username: 'ann', password: `guess ${at}` }) })))

@@ -26,7 +26,7 @@ export function passwordSignIn(deps: Deps, { users, sessions }: Callers): Ways {
     const right = await countTries(deps, { username: given.username, address }, () => users.check(auth, given))
     if (right === null) throw new SignInRefused(401, 'the name or the password is wrong')
     const person = personOf({ username: given.username })
-    response.append('set-cookie', await sessions.start(request, person, right.credential))
+    response.append('set-cookie', await sessions.start(request, person, right.heldAgainst))
     deps.logger.info({ actor: callerFor(person).actor, address }, 'somebody signed in')
     return person
   }

@@ -3,6 +3,7 @@ import type { SecretRef } from '@yardmaster/domain'
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { Deps } from '../../deps.js'
+import { isTooDeep, tooDeep } from '../bounds.js'
 
 export const bodyOf = ({ body }: Request): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 export const digest = (body: Buffer) => createHash('sha256').update(body).digest('hex')
@@ -10,6 +11,7 @@ export const mediaType = (request: Request) => (request.get('content-type') ?? '
 
 /** Throws HookError (400). */
 export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new HookError(400, tooDeep)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -6,10 +6,12 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../../test/kit/installation.js'
 import { cookieName, cookiePlace } from '../../access/cookies.js'
 import { digest } from '../../access/digest.js'
+import { credentialOf } from '../../access/user-sessions.js'
 import { startApi, type TestApi } from '../../testing/api.js'
 import { aToken, bearer } from '../../testing/tokens.js'
 
-const users: WwwConfig['auth'] = { kind: 'users', users: { alice: 'one', bob: 'two' } }
+const passwords: { [name: string]: string } = { alice: 'one', bob: 'two' }
+const users: WwwConfig['auth'] = { kind: 'users', users: passwords }
 const authz: WwwConfig['authz'] = {
   roleMatchers: [{ kind: 'fromUsername', roles: ['admins'], usernames: ['alice'] }, { kind: 'fromGroups', groupPrefix: '' }],
   rules: [{ ...noConditions, call: 'authz.control', of: 'control', actions: [globPattern('pause')], subject: { kind: 'role', role: globPattern('ops') }, defaultDeny: true }, { ...noConditions, call: 'authz.anyControlEndpoint', of: 'control', subject: { kind: 'role', role: globPattern('admins') }, defaultDeny: true }],
@@ -24,7 +26,7 @@ beforeEach(() => configure({ auth: users, authz }))
 /** The headers of somebody who has signed in. */
 async function signedIn(username: string, groups: string[] = []) {
   const value = systemRandom().bytes(32).toString('base64url')
-  await transaction(api.db, null, tx => startUserSession(tx, { id: digest(value), username, fullName: null, email: null, groups, authority: 'users', credential: null, idleSeconds: 3600, most: 10 }))
+  await transaction(api.db, null, tx => startUserSession(tx, { id: digest(value), username, fullName: null, email: null, groups, authority: 'users', credential: credentialOf(value, passwords[username] ?? ''), idleSeconds: 3600, most: 10 }))
   return { cookie: `${cookieName('yard_session', cookiePlace('http://127.0.0.1:8010/'))}=${value}` }
 }
 

@@ -11,6 +11,8 @@ import { YardError } from './yard-error.js'
 
 /** Wrong passwords for one name from one address in a minute. */
 const MOST_WRONG = 20
+/** For whatever names from one address: what is counted by name is forgotten when more names are tried than are counted. */
+const MOST_WRONG_OF_ADDRESS = 100
 /** Names that are counted. */
 const MOST_COUNTED = 1_000
 const WINDOW_MS = 60_000
@@ -55,11 +57,15 @@ class Door {
     }
     const user = credentials(request)
     const who = `${addressKey(request)} ${user?.username.slice(0, 100) ?? ''}`
+    const address = addressKey(request)
     const wrong = this.#wrong.get(who) ?? 0
-    if (wrong >= MOST_WRONG) throw new YardError(429, 'too many wrong passwords: try again in a minute')
+    if (wrong >= MOST_WRONG || (this.#wrong.get(address) ?? 0) >= MOST_WRONG_OF_ADDRESS) throw new YardError(429, 'too many wrong passwords: try again in a minute')
     const allowed = user ? allowedTo(this.deps, user) : []
     if (user && allowed.length > 0) return { allowed, username: user.username }
-    if (user) this.#count(who, wrong + 1)
+    if (user) {
+      this.#count(who, wrong + 1)
+      this.#count(address, (this.#wrong.get(address) ?? 0) + 1)
+    }
     throw new YardError(401, user ? `no try scheduler knows the user '${user.username.slice(0, 100)}' with this password` : "try wants a user and a password (Basic) that a schedulers.try of the configuration names")
   }
 
