@@ -4,7 +4,7 @@ const WINDOW_MS = 10_000
 /** Of those beyond it only the number is told. */
 const MOST_TOLD = 20
 
-export type Refusal = { worker: string; from: string | undefined; admission: string }
+export type Refusal = { /** Undefined: it gave no name. */ worker?: string; from: string | undefined; admission: string }
 
 /** Workers that were not let in, in the log: each once in a while, and how many more there were. Somebody who tries passwords shall not fill disks. */
 export class Refusals {

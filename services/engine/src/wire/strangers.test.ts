@@ -6,7 +6,7 @@ import { Strangers } from './strangers.js'
 
 test('when there are too many strangers the oldest goes, and who is known stays', async () => {
   const clock = manualClock()
-  const strangers = new Strangers(clock, 2)
+  const strangers = new Strangers(clock, { most: 2 })
   const sockets = Array.from({ length: 4 }, () => new Socket())
   const [worker, oldest] = sockets
   strangers.meet(worker!)

@@ -149,6 +149,22 @@ test.each<[string, (socket: WebSocket) => void]>([
   await until('the other one to be heard', () => heard.some(({ name, message }) => name === 'good' && message.type === 'pong'))
 })
 
+test('a worker of Buildbot that was made with another protocol waits for us to speak, and the log says what it needs', async () => {
+  const manual = manualClock()
+  const lines: { msg: string; from?: string; admission?: string }[] = []
+  await open({ clock: manual, logger: createLogger({ name: 'test', destination: { write: line => { lines.push(JSON.parse(line) as (typeof lines)[number]) } } }) })
+  const spoke = await aStranger('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  await until('it to be answered', () => spoke.answer().includes('426'))
+  await until('it to be hung up on', async () => { await manual.advance(10_000); return isHungUpOn(spoke) })
+  expect(lines).toEqual([])
+  const mute = connect(door.port, '127.0.0.1')
+  mute.on('error', () => {})
+  await once(mute, 'connect')
+  await until('it to be told of', async () => { await manual.advance(10_000); return lines.length > 0 })
+  expect(lines[0]).toMatchObject({ msg: 'a worker was not let in', from: '127.0.0.1', admission: expect.stringContaining('create-worker --protocol=msgpack_experimental_v7') })
+  mute.destroy()
+})
+
 test('who waits to be taken in is listened to: that he has gone is seen, and much may not be said before the welcome', async () => {
   const links: Link[] = []
   await open({ onHello: (_guest, _newcomer, link) => new Promise(() => { links.push(link) }) })

@@ -32,6 +32,8 @@ export type WorkerDoor = { port: number; close(): Promise<void> }
 /** An authenticated worker says hello at once. */
 const HELLO_DEADLINE_MS = 10_000
 const GOODBYE_MS = 500
+// Over pb, their default, Buildbot's workers wait for the master to speak first, without a word of why in their log.
+const SAID_NOTHING = "it said nothing; one of Buildbot's workers must be made with `buildbot-worker create-worker --protocol=msgpack_experimental_v7`"
 const REFUSALS: { [admission: string]: string } = {
   unwanted: 'it is a latent worker, and no machine of it is wanted now',
   unchecked: 'its credentials could not be checked',
@@ -47,7 +49,9 @@ export async function openWorkerDoor(options: WorkerDoorOptions): Promise<Worker
   const server = createServer((_request, response) => {
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Yardmaster workers connect here by WebSocket.\n')
   })
-  const inside: Inside = { options, sockets, strangers: new Strangers(options.clock), refusals: new Refusals(options.clock, options.logger) }
+  const refusals = new Refusals(options.clock, options.logger)
+  const strangers = new Strangers(options.clock, { onSilent: from => refusals.note({ from, admission: SAID_NOTHING }) })
+  const inside: Inside = { options, sockets, strangers, refusals }
   server.on('connection', socket => inside.strangers.meet(socket))
   server.on('upgrade', (request, _socket, head) => upgrade(inside, request, head))
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.host, resolve))
