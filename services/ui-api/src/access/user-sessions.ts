@@ -1,7 +1,7 @@
 import { transaction } from '@yardmaster/db'
 import { endUserSessions } from '@yardmaster/db/verbs/end-user-sessions'
-import { prolongUserSession } from '@yardmaster/db/verbs/prolong-user-session'
-import { readUserSession } from '@yardmaster/db/verbs/read-user-session'
+import { prolongUserSessions } from '@yardmaster/db/verbs/prolong-user-sessions'
+import { readUserSessions } from '@yardmaster/db/verbs/read-user-sessions'
 import { recordControl } from '@yardmaster/db/verbs/record-control'
 import { startUserSession } from '@yardmaster/db/verbs/start-user-session'
 import { authorityOf, isOAuth, letsMembersIn, type AuthConfig, type SessionsConfig, type WwwConfig } from '@yardmaster/domain'
@@ -11,6 +11,7 @@ import type { Deps } from '../deps.js'
 import { clientAddress } from './client-address.js'
 import { cookieName, cookiePlace, readCookie, setCookieLine } from './cookies.js'
 import { digest } from './digest.js'
+import { gathered } from './gathered.js'
 import type { LookUps } from './look-ups.js'
 import { takesPasswords, type PasswordUsers } from './password-users.js'
 import type { Person } from './person.js'
@@ -21,8 +22,8 @@ const KEPT_MS = 5_000
 const MOST_KEPT = 10_000
 
 export type UserSessions = {
-  /** Who is signed in by the request's cookie; null: nobody. */
-  find(request: IncomingMessage): Promise<Person | null>
+  /** Who is signed in by the request's cookie; null: nobody. `now`: not as it was known up to 5 s ago. */
+  find(request: IncomingMessage, now?: boolean): Promise<Person | null>
   /** The value for Set-Cookie. A session that the request had is ended: what was known before the sign-in is worth nothing after it. */
   start(request: IncomingMessage, person: Person, heldAgainst: string | null): Promise<string>
   /** Of the request, or all of its user. The value for Set-Cookie. */
@@ -55,13 +56,18 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
     const heldAgainst = await users.heldAgainst(auth, username)
     return heldAgainst !== null && credential !== null && timingSafeEqual(credentialOf(value, heldAgainst), credential)
   }
+  const read = gathered(ids => readUserSessions(db, ids))
+  const prolong = gathered(async ids => {
+    const { idle, longest } = boundsOf(wwwOf(deps))
+    const prolonged = await transaction(db, null, tx => prolongUserSessions(tx, { ids, idleSeconds: idle, longestSeconds: longest }))
+    return new Map([...prolonged].map(key => [key, true]))
+  })
 
   async function look(value: string, auth: AuthConfig): Promise<Person | null> {
     const id = digest(value)
-    const session = await readUserSession(db, { id, authority: authorityOf(auth) })
-    if (!session || !letsMembersIn(auth, session.groups) || !await hasThatPassword(auth, value, session)) return null
-    const { idle, longest } = boundsOf(wwwOf(deps))
-    if (session.stale && !await transaction(db, null, tx => prolongUserSession(tx, { id, idleSeconds: idle, longestSeconds: longest }))) return null
+    const session = await read(id)
+    if (session?.authority !== authorityOf(auth) || !letsMembersIn(auth, session.groups) || !await hasThatPassword(auth, value, session)) return null
+    if (session.stale && !await prolong(id)) return null
     const { username, fullName, email, groups } = session
     return { username, fullName, email, groups }
   }
@@ -77,13 +83,13 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
 
   return {
     brings: request => readCookie(request, name) !== undefined,
-    find(request) {
+    find(request, now = false) {
       const value = valueIn(request)
       if (value === null) return Promise.resolve(null)
       const { auth } = wwwOf(deps)
       const key = `${digest(value).toString('base64')} ${authorityOf(auth)}`
       const found = kept.get(key)
-      if (found && found.until > clock.monotonic()) return found.person
+      if (!now && found && found.until > clock.monotonic()) return found.person
       const person = lookUps.find(request, `session ${key}`, () => look(value, auth))
       kept.delete(key)
       if (kept.size >= MOST_KEPT) for (const oldest of kept.keys()) { kept.delete(oldest); break }

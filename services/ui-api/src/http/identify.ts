@@ -6,7 +6,7 @@ import { SignInRefused } from '../access/www-of.js'
 
 /** Finds out who asks, for all that comes after. Rejects with Unauthorized. */
 export async function identify(request: IncomingMessage, { find }: Pick<Callers, 'find'>): Promise<void> {
-  setCaller(request, await find(request), find)
+  setCaller(request, await find(request), again => find(again, true))
 }
 
 export function identified(callers: Callers) {
