@@ -25,7 +25,7 @@ export type Told = Omit<Envelope, 'v' | 'at'>
 export type EventType =
   | 'master.started' | 'master.stopped'
   | 'builder.started' | 'builder.stopped' | 'builder.update'
-  | 'scheduler.updated'
+  | 'scheduler.updated' | 'project.update'
   | 'worker.connected' | 'worker.disconnected' | 'worker.state_updated' | 'worker.missing'
   | 'instance.new' | 'instance.updated' | 'instance.gone' | 'pool.updated'
   | 'change.new' | 'changesource.updated' | 'delivery.new' | 'delivery.updated'
@@ -35,6 +35,7 @@ export type EventType =
   | 'step.new' | 'step.started' | 'step.updated' | 'step.finished'
   | 'log.new' | 'log.append' | 'log.finished'
   | 'build.properties'
+  | 'testresultset.new' | 'testresultset.completed'
   | 'pool.alert'
   | 'notification.new' | 'notification.updated'
   | 'control.done'

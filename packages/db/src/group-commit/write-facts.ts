@@ -23,7 +23,7 @@ export async function writeFacts(tx: Transaction, submissions: Submission[]): Pr
   await updateBuilds(tx, submissions)
   await updateSteps(tx, submissions)
   await setBuildData(tx, factsOf(submissions, 'build-data-set').map(({ build, fact }) => ({ buildId: build.id, name: fact.name, value: fact.content, source: fact.source })))
-  for (const { build, fact } of factsOf(submissions, 'tests-told')) await addTestResultSet(tx, { builderId: build.builderId, buildId: build.id, stepId: fact.step.id, set: fact.set })
+  for (const { build, fact } of factsOf(submissions, 'tests-told')) await addTestResultSet(tx, { builderId: build.builderId, buildId: build.id, stepId: fact.step.id, project: build.project, set: fact.set })
   await openLogs(tx, submissions)
   await appendChunks(tx, submissions)
   await finishLogs(tx, submissions)

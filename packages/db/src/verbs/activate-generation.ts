@@ -68,11 +68,12 @@ async function takeUpChanges(tx: Transaction, set: string): Promise<void> {
 }
 
 async function projectRows(tx: Transaction, { projects }: Configuration): Promise<void> {
-  await tx.execute(
+  const present = await tx.query<{ id: number; version: number; project: string }>(
     `INSERT INTO projects (name, slug, description)
      SELECT name, slug, description FROM jsonb_to_recordset($1::jsonb) AS p(name text, slug text, description text)
-     ON CONFLICT (name) DO UPDATE SET slug = excluded.slug, description = excluded.description, active = true, version = projects.version + 1`,
+     ON CONFLICT (name) DO UPDATE SET slug = excluded.slug, description = excluded.description, active = true, version = projects.version + 1 RETURNING id, version, name AS project`,
     [JSON.stringify(projects)])
+  for (const project of present) tx.publish({ type: 'project.update', ...project })
 }
 
 async function poolRows(tx: Transaction, set: string, { pools }: Configuration): Promise<void> {

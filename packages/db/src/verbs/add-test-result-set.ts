@@ -2,10 +2,10 @@ import { countTests, type TestResultSetArgs } from '@yardmaster/domain'
 import { storableJson, storableText } from '../storable.js'
 import type { Transaction } from '../transaction.js'
 
-export type NewTestResultSet = { builderId: number; buildId: number; stepId: number; set: TestResultSetArgs }
+export type NewTestResultSet = { builderId: number; buildId: number; stepId: number; project: string | null; set: TestResultSetArgs }
 
 /** Results of tests as a step has told them, complete at once and in their order. Returns the set's id. */
-export async function addTestResultSet(tx: Transaction, { builderId, buildId, stepId, set }: NewTestResultSet): Promise<number> {
+export async function addTestResultSet(tx: Transaction, { builderId, buildId, stepId, project, set }: NewTestResultSet): Promise<number> {
   const { passed, failed } = countTests(set)
   const description = set.description === null ? null : storableText(set.description)
   const [added] = await tx.query<{ id: number }>(
@@ -19,5 +19,7 @@ export async function addTestResultSet(tx: Transaction, { builderId, buildId, st
      SELECT $1, r.test_name, r.test_code_path, r.line, r.duration_ns, r.value
      FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (test_name text, test_code_path text, line int, duration_ns bigint, value text)) WITH ORDINALITY AS r ORDER BY r.ordinality`,
     [added.id, results])
+  const told = { id: added.id, project, parents: { builder: builderId, build: buildId, step: stepId } }
+  tx.publish({ type: 'testresultset.new', version: 1, ...told }, { type: 'testresultset.completed', version: 2, ...told })
   return added.id
 }

@@ -1,7 +1,7 @@
 import type { Envelope } from '@yardmaster/domain'
 
 /** Kinds of rows that events speak of. */
-export type Subject = 'master' | 'builder' | 'scheduler' | 'worker' | 'instance' | 'pool' | 'change' | 'changesource' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log' | 'control'
+export type Subject = 'master' | 'builder' | 'scheduler' | 'project' | 'worker' | 'instance' | 'pool' | 'change' | 'changesource' | 'delivery' | 'notification' | 'buildset' | 'buildrequest' | 'build' | 'step' | 'log' | 'testresultset' | 'control'
 export type Told = { subject: Subject; /** What of it is told: the resource, or a build's properties. */ part: 'resource' | 'properties' | 'missing'; id: number; paths: string[] }
 
 type Parents = NonNullable<Envelope['parents']>
@@ -14,6 +14,7 @@ const paths: { [S in Subject]: PathsOf } = {
   master: id => [`masters/${id}`],
   builder: id => [`builders/${id}`],
   scheduler: id => [`schedulers/${id}`],
+  project: id => [`projects/${id}`],
   worker: id => [`workers/${id}`],
   instance: (id, { worker }) => [`instances/${id}`, given(worker) && `workers/${worker}/instances/${id}`],
   pool: id => [`pools/${id}`],
@@ -32,6 +33,7 @@ const paths: { [S in Subject]: PathsOf } = {
     given(builder, number) && `builders/${builder}/builds/${number}`,
     given(worker) && `workers/${worker}/builds/${id}`,
   ],
+  testresultset: id => [`test_result_sets/${id}`],
   step: (id, { build }) => [`steps/${id}`, given(build) && `builds/${build}/steps/${id}`],
   control: (_id, { thing = '', row, action }) => [controlled[thing] !== undefined && given(row, action) && `control/${controlled[thing]}/${row}`],
   log: (id, { build, step, slug }) => [`logs/${id}`, given(step, slug) && `steps/${step}/logs/${slug}`, given(build) && `builds/${build}/logs/${id}`],

@@ -1,4 +1,5 @@
 import { transaction } from '@yardmaster/db'
+import { addTestResultSet } from '@yardmaster/db/verbs/add-test-result-set'
 import { requestStop } from '@yardmaster/db/verbs/stop-build'
 import type { EventType } from '@yardmaster/domain'
 import { SUCCESS } from '@yardmaster/domain'
@@ -7,7 +8,7 @@ import { systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { settles } from '../../../../test/kit/until.js'
-import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { aBuilder, aConfiguration, bringGeneration } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
 import { accept, aChange, connectWorker, finish, request, start, writeLog, type Started } from '../testing/builds.js'
 
@@ -68,6 +69,24 @@ describe('web socket', () => {
     expect((await all.event(`builds/${buildId}/finished`)).m).toMatchObject({ results: 0, complete: true, number })
     expect((await all.event(`buildsets/${buildsetId}/complete`)).m).toMatchObject({ bsid: buildsetId, complete: true })
     expect(all.events().filter(frame => frame.k === `builds/${buildId}/new`)).toHaveLength(1)
+  })
+
+  it("tells projects of a configuration, a build's logs under its own path, and sets of test results from their beginning to their end", async () => {
+    const all = await webSocket()
+    for (const path of ['projects/*/*', 'test_result_sets/*/*', 'builds/*/logs/*/*']) await all.ask({ cmd: 'startConsuming', path })
+    await bringGeneration(api.db, aConfiguration({ builders: [aBuilder('b1', { collapseRequests: false })], projects: [{ name: 'hello', slug: 'hello', description: 'what we say' }] }), 'with a project')
+    const [project] = await api.rows('projects?name=hello') as [{ projectid: number }]
+    expect((await all.event(`projects/${project.projectid}/update`)).m).toEqual(project)
+    const started = await build()
+    const { buildId, builderId } = started
+    const stepId = started.steps[0]!.id
+    const logId = await writeLog(api, stepId, { lines: ['oone'], chunks: [1] })
+    await publish('log.append', logId, { build: buildId, step: stepId, slug: 'stdio' })
+    expect((await all.event(`builds/${buildId}/logs/${logId}/append`)).m).toMatchObject({ logid: logId, stepid: stepId, num_lines: 1 })
+    const set = { description: 'unit', category: 'pass_fail', valueUnit: 'boolean', results: [{ name: 'a', codePath: null, line: null, durationNs: null, value: '1' }] }
+    const setId = await transaction(api.db, null, tx => addTestResultSet(tx, { builderId, buildId, stepId, project: null, set }))
+    for (const event of ['new', 'completed']) expect((await all.event(`test_result_sets/${setId}/${event}`)).m).toEqual((await api.rows(`test_result_sets/${setId}`))[0])
+    await finish(api, started, SUCCESS)
   })
 
   it('tells only what was asked for, and no more after stopConsuming', async () => {

@@ -9,9 +9,11 @@ import { changesources } from '../http/resources/changesources.js'
 import { fetchByIds } from '../http/resources/fetch-rows.js'
 import { logs } from '../http/resources/logs.js'
 import { masters } from '../http/resources/masters.js'
+import { projects } from '../http/resources/projects.js'
 import { schedulers } from '../http/resources/schedulers.js'
 import { steps } from '../http/resources/steps.js'
 import type { StoredResource } from '../http/resources/stored-resource.js'
+import { testResultSets } from '../http/resources/test-results.js'
 import { workers } from '../http/resources/workers.js'
 import { readDeliveriesById } from '../http/yard/read-deliveries.js'
 import { readNotificationsById } from '../http/yard/read-notifications.js'
@@ -21,7 +23,7 @@ import type { Subject, Told } from './event-paths.js'
 /** Those that Buildbot has. */
 const resources: { [S in Exclude<Subject, 'instance' | 'pool' | 'delivery' | 'notification' | 'control'>]: StoredResource } = {
   master: masters, builder: builders, scheduler: schedulers, worker: workers, change: changes, changesource: changesources, buildset: buildsets,
-  buildrequest: buildrequests, build: builds, step: steps, log: logs,
+  buildrequest: buildrequests, build: builds, step: steps, log: logs, project: projects, testresultset: testResultSets,
 }
 
 const keyOf = ({ subject, part, id }: Told) => `${subject}.${part}.${id}`
