@@ -26,20 +26,26 @@ export async function discoverOpenId({ name, issuer, scopes, claims, groups }: O
   const found = await discovery(new URL(issuer), clientId, metadata, undefined, { execute: insecure, timeout: answerSeconds })
   const methods = found.serverMetadata().token_endpoint_auth_methods_supported
   const authenticate = methods !== undefined && !methods.includes('client_secret_post') && methods.includes('client_secret_basic') ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret)
-  const configuration = new Configuration(found.serverMetadata(), clientId, metadata, authenticate)
-  configuration.timeout = answerSeconds
-  // The token's own signature counts, whatever ends TLS on the way to us.
-  for (const each of [...insecure, enableNonRepudiationChecks]) each(configuration)
+  // Made for each use: one that is kept keeps keys, too, and does not know those that a provider has changed to within the last minute.
+  const anew = (): Configuration => {
+    const configuration = new Configuration(found.serverMetadata(), clientId, metadata, authenticate)
+    configuration.timeout = answerSeconds
+    // The token's own signature counts, whatever ends TLS on the way to us.
+    for (const each of [...insecure, enableNonRepudiationChecks]) each(configuration)
+    return configuration
+  }
 
   const told = async (tokens: Tokens): Promise<Map<string, unknown>> => {
     const own = tokens.claims()
     if (!own) throw new SignInRefused(502, `${name} did not tell who you are: there was no ID token`)
+    const configuration = anew()
     const info = configuration.serverMetadata().userinfo_endpoint === undefined ? {} : await fetchUserInfo(configuration, tokens.access_token, own.sub)
     return new Map<string, unknown>([...Object.entries(own), ...Object.entries(info)])
   }
 
   return {
-    configuration, scope: scopes.join(' '), isOpenId: true,
+    get configuration() { return anew() },
+    scope: scopes.join(' '), isOpenId: true,
     async person(tokens) {
       const claim = await told(tokens)
       const username = text.parse(claim.get(claims.username))
