@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { hostHookDefaults, noChangeHooks } from '@yardmaster/domain'
+import { transaction } from '@yardmaster/db'
+import type { NewChange } from '@yardmaster/db/verbs/add-change'
+import { insertChanges, type ChangeOfDelivery } from '@yardmaster/db/verbs/insert-changes'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConfiguration } from '../../../../test/kit/installation.js'
 import { startApi, type TestApi } from '../testing/api.js'
@@ -168,6 +171,18 @@ describe('base', () => {
     // Its boundary is another each time.
     expect((await parts()).status).toBe(200)
     expect(await post('base', 'junk', { 'content-type': 'multipart/form-data; boundary=x' })).toMatchObject({ status: 400, text: expect.stringContaining('the form cannot be read') })
+  })
+
+  it('a change has the one before it of its place as its parent, also of those that come together', async () => {
+    const place = { repository: 'https://git.example.org/parents.git', project: 'p', codebase: 'c' }
+    const change = (revision: string, more: Partial<NewChange> = {}): ChangeOfDelivery =>
+      ({ deliveryId: null, change: { ...place, author: 'A', comments: '', branch: 'main', revision, files: [], properties: {}, whenAt: new Date(0), ...more } })
+    const insert = (...given: ChangeOfDelivery[]) => transaction(api.db, null, tx => insertChanges(tx, given))
+    const parents = async (ids: readonly number[]) => Promise.all(ids.map(async id => (await api.rows(`changes/${id}`))[0]!.parent_changeids))
+    const first = await insert(change('1'), change('2'), change('3', { branch: null }), change('4'), change('5', { codebase: 'other' }))
+    expect(await parents(first)).toEqual([[], [first[0]], [], [first[1]], []])
+    const later = await insert(change('6', { branch: null }), change('7', { project: '' }), change('8'), change('9', { branch: 'dev' }), change('10'))
+    expect(await parents(later)).toEqual([[first[2]], [], [first[3]], [], [later[2]]])
   })
 
   it('the same revision in the same words is the same message; without a revision each is new', async () => {

@@ -91,7 +91,7 @@ function serveClient({ client, socket, request }: { client: WebSocket; socket: D
     const { _id } = frame.data
     const refused = refusalOfFrame(frame.data, session)
     // Of a frame without a command Buildbot does not say which it was.
-    if (refused) return say(refused, frame.data.cmd ? _id : null)
+    if (refused) return say(refused, (frame.data.cmd ?? null) === null ? null : _id)
     void obey(frame.data, session).then(answer => say(answer, _id))
   })
 }

@@ -43,6 +43,7 @@ describe('the answers of /ws', () => {
     [{ cmd: 'startConsuming', path: 7, _id: 0 }, { error: "invalid path format '7'", code: 400, _id: 0 }],
     [{ cmd: 'stopConsuming', path: 'a/b', _id: { odd: [true] } }, { error: "path was not consumed 'a/b'", code: 400, _id: { odd: [true] } }],
     [{ cmd: 'dance', _id: 3 }, { error: "no such command type 'dance'", code: 404, _id: 3 }],
+    [{ cmd: '', _id: 3 }, { error: "no such command type ''", code: 404, _id: 3 }],
     [{ _id: 4 }, { error: "no 'cmd' in websocket frame", code: 400, _id: null }],
     [{ cmd: 'ping' }, { error: "no '_id' or 'type' in websocket frame", code: 400, _id: null }],
     [{ cmd: 'ping', _id: null }, { error: "no '_id' or 'type' in websocket frame", code: 400, _id: null }],
