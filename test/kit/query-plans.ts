@@ -8,7 +8,7 @@ export type Work = {
   scanned: string[]
   /** Rows that were looked at in them, those that a filter threw away too. */
   rowsRead: number
-  /** The most rows that one sort was given. */
+  /** The most rows of them that one sort was given. */
   rowsSorted: number
 }
 
@@ -62,6 +62,10 @@ function look(node: Node, work: Work, growing: ReadonlySet<string>): void {
     if (node['Node Type'] === 'Seq Scan' && node['Actual Loops'] > 0) work.scanned.push(of)
   }
   // Joins throw rows away that were counted where they were read. What a sort was given is what its child answered.
-  if (node['Node Type'] === 'Sort') for (const child of node.Plans ?? []) work.rowsSorted = Math.max(work.rowsSorted, child['Actual Rows'])
+  if (node['Node Type'] === 'Sort' && isOf(node, growing)) for (const child of node.Plans ?? []) work.rowsSorted = Math.max(work.rowsSorted, child['Actual Rows'])
   for (const child of node.Plans ?? []) look(child, work, growing)
 }
+
+/** Whether rows of such a table pass through it: what is configured may all be sorted. */
+const isOf = (node: Node, growing: ReadonlySet<string>): boolean =>
+  (node['Relation Name'] !== undefined && growing.has(node['Relation Name'])) || (node.Plans ?? []).some(child => isOf(child, growing))

@@ -2,7 +2,7 @@ import { buildrequests as type, type BuildRequest } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { builderId, numberIn } from './places.js'
 import { raw, sql } from './sql.js'
-import { askedProperties, column, flag, indexed, indexedWithId, orderedBy, time, type StoredResource } from './stored-resource.js'
+import { askedProperties, column, flag, indexedWithId, orderedBy, rare, time, type StoredResource } from './stored-resource.js'
 
 export const buildrequests: StoredResource<BuildRequest> = {
   type,
@@ -10,8 +10,8 @@ export const buildrequests: StoredResource<BuildRequest> = {
   id: raw('r.id'),
   grows: 'build_requests',
   columns: {
-    buildrequestid: indexed(column('r.id'), 'range'),
-    buildsetid: indexed(column('r.buildset_id'), 'range'),
+    buildrequestid: rare(column('r.id'), 'range'),
+    buildsetid: rare(column('r.buildset_id'), 'range'),
     builderid: indexedWithId(column('r.builder_id')),
     priority: column('r.priority'),
     // As in Buildbot, what ends without a build (cancelled, collapsed) is claimed in that moment. Worded by state, so that the two partial indexes find

@@ -3,7 +3,7 @@ import { collection, single, type Endpoint } from './endpoint.js'
 import { numberIn } from './places.js'
 import { sourcestampObject } from './sourcestamps.js'
 import { raw, sql } from './sql.js'
-import { column, flag, indexed, orderedBy, time, type StoredResource } from './stored-resource.js'
+import { column, flag, orderedBy, rare, time, type StoredResource } from './stored-resource.js'
 
 const stampsOf = `(SELECT coalesce(jsonb_agg(${sourcestampObject('ss')} ORDER BY ss.id), '[]')
   FROM buildset_sourcestamps bs JOIN sourcestamps ss ON ss.id = bs.sourcestamp_id WHERE bs.buildset_id = s.id)`
@@ -14,16 +14,16 @@ export const buildsets: StoredResource<Buildset> = {
   id: raw('s.id'),
   grows: 'buildsets',
   columns: {
-    bsid: indexed(column('s.id'), 'range'),
+    bsid: rare(column('s.id'), 'range'),
     external_idstring: column('s.external_id', { nullable: true }),
     reason: column('s.reason'),
-    rebuilt_buildid: indexed(column('s.rebuilt_build_id', { nullable: true })),
+    rebuilt_buildid: rare(column('s.rebuilt_build_id', { nullable: true })),
     submitted_at: orderedBy('s.id', time('s.submitted_at')),
     complete: flag({ yes: 's.complete_at IS NOT NULL', no: 's.complete_at IS NULL', mostly: true }),
     complete_at: time('s.complete_at', { nullable: true }),
     results: column('s.results', { nullable: true }),
     sourcestamps: column(stampsOf),
-    parent_buildid: indexed(column('s.parent_build_id', { nullable: true })),
+    parent_buildid: rare(column('s.parent_build_id', { nullable: true })),
     parent_relationship: column('s.parent_relationship', { nullable: true }),
   },
 }

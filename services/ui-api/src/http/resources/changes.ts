@@ -3,7 +3,7 @@ import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, buildPlaces, numberIn } from './places.js'
 import { sourcestampObject } from './sourcestamps.js'
 import { raw, sql, type Sql } from './sql.js'
-import { column, indexed, indexedText, list, time, type StoredResource } from './stored-resource.js'
+import { column, indexedText, list, rare, sortedText, time, type StoredResource } from './stored-resource.js'
 
 export const changes: StoredResource<Change> = {
   type,
@@ -11,7 +11,7 @@ export const changes: StoredResource<Change> = {
   id: raw('c.id'),
   grows: 'changes',
   columns: {
-    changeid: indexed(column('c.id'), 'range'),
+    changeid: rare(column('c.id'), 'range'),
     parent_changeids: list('c.parent_change_ids'),
     author: indexedText('c.author'),
     committer: column('c.committer', { nullable: true }),
@@ -19,12 +19,12 @@ export const changes: StoredResource<Change> = {
     comments: column('c.comments'),
     revision: indexedText('c.revision', { nullable: true }),
     when_timestamp: time('c.when_at'),
-    branch: indexedText('c.branch', { nullable: true }),
+    branch: sortedText('c.branch', { nullable: true }),
     category: column('c.category', { nullable: true }),
     revlink: column('c.revlink', { nullable: true }),
     properties: column('c.properties'),
-    repository: indexedText('c.repository'),
-    project: indexedText('c.project'),
+    repository: sortedText('c.repository'),
+    project: sortedText('c.project'),
     codebase: column('c.codebase'),
     sourcestamp: column(`(SELECT ${sourcestampObject('ss')} FROM sourcestamps ss WHERE ss.id = c.sourcestamp_id)`),
   },
@@ -60,6 +60,6 @@ function newIn(build: Sql): Sql {
 export const changeEndpoints: Endpoint[] = [
   collection(changes, '/changes'),
   single(changes, '/changes/:changeid', params => [sql`c.id = ${numberIn(params, 'changeid')}`]),
-  collection(changes, '/sourcestamps/:ssid/changes', params => [sql`c.sourcestamp_id = ${numberIn(params, 'ssid')}`]),
-  ...buildPlaces.map(place => collection(changes, `${place}/changes`, params => [newIn(buildId(params))])),
+  collection(changes, '/sourcestamps/:ssid/changes', params => [sql`c.sourcestamp_id = ${numberIn(params, 'ssid')}`], { few: true }),
+  ...buildPlaces.map(place => collection(changes, `${place}/changes`, params => [newIn(buildId(params))], { few: true })),
 ]

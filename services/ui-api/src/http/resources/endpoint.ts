@@ -26,9 +26,15 @@ export type Endpoint = {
 
 type Scope = (params: PathParams) => Sql[]
 
-/** `total`: a statement that knows how many there are without counting. */
-export function collection(resource: StoredResource, path: string, scope: Scope = () => [], total?: (params: PathParams) => Sql): Endpoint {
-  const answer: Endpoint['answer'] = ({ db, params, spec }) => fetchRows(db, resource, { conditions: scope(params), ...(total && { total: total(params) }) }, spec)
+type Known = {
+  /** A statement that knows how many there are without counting. */
+  total?(params: PathParams): Sql
+  /** At this place is a handful of rows. */
+  few?: true
+}
+
+export function collection(resource: StoredResource, path: string, scope: Scope = () => [], { few, total }: Known = {}): Endpoint {
+  const answer: Endpoint['answer'] = ({ db, params, spec }) => fetchRows(db, resource, { conditions: scope(params), ...(few && { few }), ...(total && { total: total(params) }) }, spec)
   return { path, type: resource.type, kind: 'collection', answer }
 }
 

@@ -1,10 +1,11 @@
 import type { Database } from '@yardmaster/db'
-import type { Filter, ResultSpec } from '@yardmaster/rest'
+import type { ResultSpec } from '@yardmaster/rest'
 import { filterCondition } from './conditions.js'
 import { countTable } from './count-table.js'
 import { inLane, type Querier } from './query-lane.js'
+import { isServed, mostSkipped } from './served.js'
 import { join, raw, sql, toQuery, type Sql } from './sql.js'
-import type { Column, StoredResource } from './stored-resource.js'
+import { columnOf, type StoredResource } from './stored-resource.js'
 
 export type Row = { [field: string]: unknown }
 /** `total`: how many there are without limit and offset; null: more than is worth counting. */
@@ -13,19 +14,27 @@ export type Page = { rows: Row[]; total: number | null }
 /** Which rows there are at this place, before any filter. */
 export type Scope = {
   conditions: readonly Sql[]
+  /** A handful, whatever is asked of them. */
+  few?: true
   /** A statement that answers how many there are as `total`, without counting them. */
   total?: Sql
 }
 
 /** No answer is longer, whatever limit was asked for: one query must not take the memory of the process. */
-export const longestAnswer = 10_000
-/** Rows before the page are read as well; from here on their ids alone, and from `longestAnswer` on as a large query. */
+export const longestAnswer = mostSkipped
+/** Rows before the page are read as well; from here on their ids alone, and from `mostSkipped` on as a large query. */
 const MANY_SKIPPED = 500
 
 /** The rows of a resource that are at this place and meet the query, all decided by the database. Throws QueryRefused. */
-export async function fetchRows(db: Database, resource: StoredResource, scope: Scope, spec: ResultSpec): Promise<Page> {
-  if (!resource.grows || isServed(resource, spec)) return pageOf(db, db.pool, { resource, scope, spec })
+export async function fetchRows(db: Database, all: StoredResource, scope: Scope, spec: ResultSpec): Promise<Page> {
+  const resource = asAskedFor(all, spec)
+  if (!resource.grows || scope.few || isServed(resource, spec, scope.conditions.length > 0)) return pageOf(db, db.pool, { resource, scope, spec })
   return inLane(db, querier => pageOf(db, querier, { resource, scope, spec }))
+}
+
+function asAskedFor(resource: StoredResource, { filters }: ResultSpec): StoredResource {
+  const one = filters.some(({ field, op, values }) => field === resource.ofOne?.field && op === 'eq' && values.length === 1)
+  return one && resource.ofOne ? resource.ofOne.resource : resource
 }
 
 /** The one row, null when there is none. */
@@ -55,7 +64,7 @@ async function totalOf(db: Database, querier: Querier, { resource, scope, spec }
   if (spec.filters.length === 0) return (await wholeTotal(db, resource, scope)) ?? countUpTo(querier, resource, conditionsOf(resource, scope, spec))
   const others = exceptionsOf(resource, spec)
   const whole = others && await wholeTotal(db, resource, scope)
-  if (others === null || whole === null) return countUpTo(querier, resource, conditionsOf(resource, scope, spec))
+  if (others === null || whole === null) return countUpTo(querier, resource, conditionsOf(resource, scope, spec), sortedBy(resource, spec).flatMap(key => [key, resource.id]))
   const exceptions = await countUpTo(querier, resource, [...scope.conditions, others])
   return exceptions === null ? null : whole - exceptions
 }
@@ -72,23 +81,10 @@ function exceptionsOf(resource: StoredResource, { filters: [filter, ...more] }: 
   return conditions?.mostly !== undefined && conditions.mostly === filter.values[0] ? (conditions.mostly ? conditions.no : conditions.yes) : null
 }
 
-async function countUpTo(querier: Querier, { from }: StoredResource, conditions: readonly Sql[]): Promise<number | null> {
-  const { rows } = await querier.query<{ total: number }>(toQuery(sql`SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} ${whereOf(conditions)} LIMIT ${longestAnswer + 1}) AS counted`))
+async function countUpTo(querier: Querier, { from }: StoredResource, conditions: readonly Sql[], order: readonly Sql[] = []): Promise<number | null> {
+  const { rows } = await querier.query<{ total: number }>(toQuery(sql`SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} ${whereOf(conditions)} ${order.length > 0 ? sql`ORDER BY ${join(order, ', ')}` : raw('')} LIMIT ${longestAnswer + 1}) AS counted`))
   const total = rows[0]?.total ?? 0
   return total > longestAnswer ? null : total
-}
-
-/** Whether an index finds the rows, in whichever order they are asked for. */
-function isServed(resource: StoredResource, { filters, order, offset }: ResultSpec): boolean {
-  const first = order[0] && columnOf(resource, order[0].field)
-  // An index of values that are the same or not has no order, or leaves out those without one.
-  const isOrdered = !first || first.order !== undefined || first.indexed === 'range' || first.withId === true
-  return offset <= longestAnswer && isOrdered && filters.every(filter => isIndexed(columnOf(resource, filter.field), filter))
-}
-
-function isIndexed({ indexed, conditions }: Column, { op, values }: Filter): boolean {
-  if (op === 'eq' || op === 'in') return indexed !== undefined || (conditions?.mostly !== undefined && values.length === 1)
-  return indexed === 'range' && op !== 'ne' && op !== 'notin' && op !== 'contains'
 }
 
 const limitOf = ({ limit }: ResultSpec) => Math.min(limit ?? longestAnswer, longestAnswer)
@@ -121,12 +117,6 @@ function conditionsOf(resource: StoredResource, scope: Scope, { filters }: Resul
   return [...scope.conditions, ...filters.map(filter => filterCondition(columnOf(resource, filter.field), filter, resource.inPython))]
 }
 
-function columnOf(resource: StoredResource, field: string): Column {
-  const column = resource.columns[field]
-  if (!column) throw new Error(`resource ${resource.type.name} has no column for its field '${field}'`)
-  return column
-}
-
 /** In the order of their names, in which they are answered. */
 function selected(resource: StoredResource, spec: ResultSpec): Sql {
   const fields = spec.fields ?? Object.keys(resource.type.fields)
@@ -137,8 +127,18 @@ function whereOf(conditions: readonly Sql[]): Sql {
   return conditions.length > 0 ? sql`WHERE ${join(conditions, ' AND ')}` : raw('')
 }
 
+/** What all rows have the same of, and in whose index they are by their ids: named in the order, it is that index that is gone through. */
+function sortedBy(resource: StoredResource, { filters, order: [first] }: ResultSpec): Sql[] {
+  if (first && columnOf(resource, first.field).key.text[0] !== resource.id.text[0]) return []
+  return filters.flatMap(({ field, op, values }) => {
+    const { sorted, beginning } = columnOf(resource, field)
+    return sorted && beginning && op === 'eq' && values.length === 1 ? [beginning] : []
+  }).slice(0, 1)
+}
+
 /** The id decides between equals, so that pages neither repeat nor skip rows. */
-function ordered(resource: StoredResource, { order }: ResultSpec): Sql {
+function ordered(resource: StoredResource, spec: ResultSpec): Sql {
+  const { order } = spec
   const terms = order.map(({ field, descending }) => {
     const column = columnOf(resource, field)
     // A bare order on a column that is never null is one that its index can serve.
@@ -146,5 +146,6 @@ function ordered(resource: StoredResource, { order }: ResultSpec): Sql {
     return sql`${column.order ?? column.key}${raw(descending ? ' DESC' : '')}${raw(nulls)}`
   })
   const descending = !resource.inPython && order.at(-1)?.descending === true
-  return join([...terms, sql`${resource.id}${raw(descending ? ' DESC' : '')}`], ', ')
+  const same = sortedBy(resource, spec).map(key => sql`${key}${raw(order[0]?.descending ? ' DESC' : '')}`)
+  return join([...same, ...terms, sql`${resource.id}${raw(descending ? ' DESC' : '')}`], ', ')
 }

@@ -2,7 +2,7 @@ import { sourcestamps as type, type SourceStamp } from '@yardmaster/rest'
 import { collection, single, type Endpoint } from './endpoint.js'
 import { numberIn } from './places.js'
 import { raw, sql } from './sql.js'
-import { column, indexed, indexedText, time, type StoredResource } from './stored-resource.js'
+import { column, indexedText, rare, time, type StoredResource } from './stored-resource.js'
 
 const patchOf = (row: string, body: string) =>
   `CASE WHEN ${row}.patch_id IS NOT NULL THEN (SELECT jsonb_build_object('patchid', p.id, 'level', p.level, 'subdir', p.subdir, 'body', ${body}, 'author', p.author, 'comment', p.comment)
@@ -15,7 +15,7 @@ export const sourcestamps: StoredResource<SourceStamp> = {
   grows: 'sourcestamps',
   inPython: true,
   columns: {
-    ssid: indexed(column('ss.id'), 'range'),
+    ssid: rare(column('ss.id'), 'range'),
     branch: column('ss.branch', { nullable: true }),
     revision: indexedText('ss.revision', { nullable: true }),
     repository: column('ss.repository'),
@@ -40,5 +40,5 @@ export const sourcestampObject = (row: string) =>
 export const sourcestampEndpoints: Endpoint[] = [
   collection(listed, '/sourcestamps'),
   single(sourcestamps, '/sourcestamps/:ssid', params => [sql`ss.id = ${numberIn(params, 'ssid')}`]),
-  collection(sourcestamps, '/buildsets/:bsid/sourcestamps', params => [sql`ss.id IN (SELECT sourcestamp_id FROM buildset_sourcestamps WHERE buildset_id = ${numberIn(params, 'bsid')})`]),
+  collection(sourcestamps, '/buildsets/:bsid/sourcestamps', params => [sql`ss.id IN (SELECT sourcestamp_id FROM buildset_sourcestamps WHERE buildset_id = ${numberIn(params, 'bsid')})`], { few: true }),
 ]

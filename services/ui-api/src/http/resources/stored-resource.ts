@@ -17,8 +17,12 @@ export type Column = {
   indexed?: 'equal' | 'range'
   /** Of a text of any length: what the index has of it. */
   beginning?: Sql | undefined
+  /** The index has the beginnings in order and the id behind them. */
+  sorted?: true
   /** The index has the id behind it: it knows the newest rows of each value. */
   withId?: true
+  /** Each value is that of a handful of rows, or of one; they have an index. */
+  few?: true
   /** Of a time that rises with the id: what the id must be besides, since rows are mostly asked for in its order. */
   bounds?: Bounds | undefined
 }
@@ -36,6 +40,14 @@ export type StoredResource<T = { [field: string]: unknown }> = {
   grows?: string
   /** Buildbot filters and sorts these in Python, others in SQL: null differs from every value, and equals keep their natural order. */
   inPython?: true
+  /** What its rows are like when they are of one value of this field: there may be better indexes then. */
+  ofOne?: { field: string; resource: StoredResource }
+}
+
+export function columnOf(resource: StoredResource, field: string): Column {
+  const column = resource.columns[field]
+  if (!column) throw new Error(`resource ${resource.type.name} has no column for its field '${field}'`)
+  return column
 }
 
 type Options = { nullable?: boolean }
@@ -65,6 +77,11 @@ export function indexedWithId(of: Column): Column {
   return { ...of, indexed: 'equal', withId: true }
 }
 
+/** Indexed, with a handful of rows for each value. */
+export function rare(of: Column, by: 'equal' | 'range' = 'equal'): Column {
+  return { ...of, indexed: by, few: true }
+}
+
 export function indexed(of: Column, by: 'equal' | 'range' = 'equal'): Column {
   return { ...of, indexed: by }
 }
@@ -76,6 +93,11 @@ export const INDEXED_CHARACTERS = 100
 /** A text of any length, with an index of its beginning. */
 export function indexedText(expression: string, options: Options = {}): Column {
   return { ...indexed(column(expression, options)), beginning: beginningOf(expression) }
+}
+
+/** The same, of texts that many rows share. */
+export function sortedText(expression: string, options: Options = {}): Column {
+  return { ...indexedText(expression, options), sorted: true }
 }
 
 /** A column with an index, of a table in which it rises with the id: no transaction lasts for an hour, so that rows are out of order by less than that. */

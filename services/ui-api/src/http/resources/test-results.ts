@@ -2,7 +2,7 @@ import { testResults as resultType, testResultSets as setType, type TestResult, 
 import { collection, single, type Endpoint } from './endpoint.js'
 import { buildId, builderId, numberIn, stepId } from './places.js'
 import { raw, sql } from './sql.js'
-import { column, flag, indexed, indexedWithId, type StoredResource } from './stored-resource.js'
+import { column, flag, indexedWithId, rare, type StoredResource } from './stored-resource.js'
 
 export const testResultSets: StoredResource<TestResultSet> = {
   type: setType,
@@ -10,10 +10,10 @@ export const testResultSets: StoredResource<TestResultSet> = {
   id: raw('t.id'),
   grows: 'test_result_sets',
   columns: {
-    test_result_setid: indexed(column('t.id'), 'range'),
+    test_result_setid: rare(column('t.id'), 'range'),
     builderid: indexedWithId(column('t.builder_id')),
-    buildid: indexedWithId(column('t.build_id')),
-    stepid: indexedWithId(column('t.step_id')),
+    buildid: { ...indexedWithId(column('t.build_id')), few: true },
+    stepid: { ...indexedWithId(column('t.step_id')), few: true },
     description: column('t.description', { nullable: true }),
     category: column('t.category'),
     value_unit: column('t.value_unit'),
@@ -43,7 +43,7 @@ export const testResultEndpoints: Endpoint[] = [
   collection(testResultSets, '/test_result_sets'),
   single(testResultSets, '/test_result_sets/:setid', params => [sql`t.id = ${numberIn(params, 'setid')}`]),
   collection(testResultSets, '/builders/:builder/test_result_sets', params => [sql`t.builder_id = ${builderId(params)}`]),
-  collection(testResultSets, '/builds/:buildid/test_result_sets', params => [sql`t.build_id = ${buildId(params)}`]),
-  collection(testResultSets, '/steps/:stepid/test_result_sets', params => [sql`t.step_id = ${stepId(params)}`]),
+  collection(testResultSets, '/builds/:buildid/test_result_sets', params => [sql`t.build_id = ${buildId(params)}`], { few: true }),
+  collection(testResultSets, '/steps/:stepid/test_result_sets', params => [sql`t.step_id = ${stepId(params)}`], { few: true }),
   collection(testResults, '/test_result_sets/:setid/results', params => [sql`r.set_id = ${numberIn(params, 'setid')}`]),
 ]

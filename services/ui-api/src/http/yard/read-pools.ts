@@ -8,8 +8,8 @@ type Row = Pick<Pool, 'id' | 'name' | 'active' | 'workers' | 'waiting' | 'failur
   accepted: number[] | null; started: number[] | null; connected: number[] | null; booted: number; now: number
 }
 
-/** How many machines' boot times the percentiles are of. */
-const MOST_BOOTS = 200
+/** Of so many of its newest machines it is told how they did. */
+const NEWEST = 200
 
 const seconds = (expression: string) => `extract(epoch FROM ${expression})::float8`
 const percentiles = (column: string) => `percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY ${column})`
@@ -23,9 +23,9 @@ const SELECT = `
     (SELECT count(*)::int FROM build_requests r WHERE r.state = 'pending' AND r.builder_id IN
       (SELECT bw.builder_id FROM builder_workers bw JOIN workers w ON w.id = bw.worker_id WHERE w.pool_id = p.id AND w.active)) AS waiting,
     (SELECT jsonb_build_object('at', ${seconds('coalesce(f.condemned_at, f.requested_at)')}, 'instance', f.id, 'class', f.failure_class, 'message', coalesce(f.failure, ''))
-      FROM (SELECT * FROM instances i WHERE i.pool_id = p.id ORDER BY i.id DESC LIMIT ${MOST_BOOTS}) f WHERE f.failure_class IS NOT NULL ORDER BY f.id DESC LIMIT 1) AS "lastFailure",
+      FROM (SELECT * FROM instances i WHERE i.pool_id = p.id ORDER BY i.id DESC LIMIT ${NEWEST}) f WHERE f.failure_class IS NOT NULL ORDER BY f.id DESC LIMIT 1) AS "lastFailure",
     (SELECT jsonb_build_object('perHour', b.price_per_hour, 'currency', b.currency, 'period', b.billing_period)
-      FROM (SELECT * FROM instances i WHERE i.pool_id = p.id ORDER BY i.id DESC LIMIT ${MOST_BOOTS}) b WHERE b.price_per_hour IS NOT NULL AND b.currency IS NOT NULL ORDER BY b.id DESC LIMIT 1) AS price
+      FROM (SELECT * FROM instances i WHERE i.pool_id = p.id ORDER BY i.id DESC LIMIT ${NEWEST}) b WHERE b.price_per_hour IS NOT NULL AND b.currency IS NOT NULL ORDER BY b.id DESC LIMIT 1) AS price
   FROM worker_pools p
     CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state = 'requested')::int AS requested, count(*) FILTER (WHERE state = 'creating')::int AS creating,
         count(*) FILTER (WHERE state = 'booting')::int AS booting, count(*) FILTER (WHERE state = 'ready')::int AS ready, count(*) FILTER (WHERE state = 'removing')::int AS removing,
@@ -37,7 +37,7 @@ const SELECT = `
     CROSS JOIN LATERAL (SELECT count(*)::int AS booted, ${percentiles('accepted')} AS accepted, ${percentiles('started')} AS started, ${percentiles('connected')} AS connected
       FROM (SELECT ${seconds('coalesce(i.created_at, i.connected_at) - i.requested_at')} AS accepted, ${seconds('coalesce(i.started_at, i.connected_at) - i.requested_at')} AS started,
           ${seconds('i.connected_at - i.requested_at')} AS connected
-        FROM instances i WHERE i.pool_id = p.id AND i.connected_at IS NOT NULL ORDER BY i.id DESC LIMIT ${MOST_BOOTS}) boot) boots`
+        FROM (SELECT * FROM instances x WHERE x.pool_id = p.id ORDER BY x.id DESC LIMIT ${NEWEST}) i WHERE i.connected_at IS NOT NULL) boot) boots`
 
 /** Those that a configuration names or that have machines, in the order of their names; or the one of that name or number. */
 export async function readPools(db: Database, configured: readonly PoolConfig[], which: string | null = null): Promise<Pool[]> {
