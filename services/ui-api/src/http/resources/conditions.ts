@@ -18,12 +18,14 @@ export function filterCondition(column: Column, { op, values }: Filter, nullDiff
 
 /** One comparison and ANY are planned alike, but the single one is easier to read in a slow query log. A time is in a second when it is between two. */
 function anyOf({ beginning, sorted, ...column }: Column, values: readonly FilterValue[]): Sql {
-  if (beginning && sorted && values.length === 1) {
+  if (beginning) {
+    const beginnings = values.map(value => beginningOfText(String(value)))
+    const [only] = beginnings
     // As a range: by an equality the planner would know that their order is that of their ids, and might look for them among all rows.
-    const [only = ''] = values.map(value => beginningOfText(String(value)))
-    return sql`${beginning} >= ${only} AND ${beginning} <= ${only} AND ${anyOf(column, values)}`
+    const found = sorted && beginnings.length === 1 ? sql`${beginning} >= ${only} AND ${beginning} <= ${only}` : anyOf({ ...column, key: beginning }, beginnings)
+    // Of a short one the beginning is all; said twice, the planner would expect far fewer rows than there are.
+    return beginnings.every(each => each.length < INDEXED_CHARACTERS) ? found : sql`${found} AND ${anyOf(column, values)}`
   }
-  if (beginning) return sql`${anyOf({ ...column, key: beginning }, values.map(value => beginningOfText(String(value))))} AND ${anyOf(column, values)}`
   if (column.kind !== 'time') return values.length === 1 ? sql`${column.key} = ${one(values[0])}` : sql`${column.key} = ANY(${any(values)})`
   const within = (seconds: number) => sql`(${timeCondition(column, 'ge', seconds)} AND ${timeCondition(column, 'le', seconds)})`
   return sql`(${join(values.map(value => within(Number(value))), ' OR ')})`
