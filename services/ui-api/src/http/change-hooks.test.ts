@@ -185,6 +185,13 @@ describe('base', () => {
     expect(await parents(later)).toEqual([[first[2]], [], [first[3]], [], [later[2]]])
   })
 
+  it.each([
+    ['application/x-www-form-urlencoded', 'a=&'.repeat(1_500)], ['text/plain', 'a=&'.repeat(1_500)],
+    ['multipart/form-data; boundary=x', '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'.repeat(1_500)],
+  ])('does not read a form of very many fields (%s)', async (type, body) => {
+    expect(await post('base', body, { 'content-type': type })).toEqual({ status: 413, text: 'the form has more than 1000 fields' })
+  })
+
   it('the same revision in the same words is the same message; without a revision each is new', async () => {
     const before = (await changes()).length
     expect((await form({ author: 'A', revision: 'same' })).status).toBe(202)

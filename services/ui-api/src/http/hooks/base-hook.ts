@@ -2,7 +2,7 @@ import type { NewChange } from '@yardmaster/db/verbs/add-change'
 import { HookError, readBaseHook } from '@yardmaster/integrations'
 import type { Request } from 'express'
 import type { HookDoor } from './door.js'
-import { bodyOf, checkAuthorization, digest, formOf, mediaType, parseJson, secretOf } from './hook-request.js'
+import { bodyOf, checkAuthorization, digest, fieldsIn, formOf, mediaType, parseJson, secretOf } from './hook-request.js'
 
 /** Buildbot's own form of a hook: the fields of one change. */
 export const baseHook: HookDoor<'base'> = async (deps, request, [hook]) => {
@@ -32,9 +32,9 @@ function keyOf(request: Request, change: NewChange, { payload, otherwise }: { pa
 async function fieldsOf(request: Request): Promise<{ [field: string]: unknown }> {
   const form = await formOf(request)
   if (form !== null) return Object.fromEntries(form)
-  const body = bodyOf(request).toString('utf8')
-  if (mediaType(request) !== 'application/json') return Object.fromEntries(new URLSearchParams(body))
-  const given = parseJson(body)
+  const body = bodyOf(request)
+  if (mediaType(request) !== 'application/json') return Object.fromEntries(fieldsIn(body))
+  const given = parseJson(body.toString('utf8'))
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new HookError(400, 'the body is not a JSON object with the fields of a change')
   return Object.fromEntries(Object.entries(given))
 }

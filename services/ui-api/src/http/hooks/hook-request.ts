@@ -19,12 +19,32 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The fields of a form as `curl -d` or `curl -F` sends it; null: the body is no form. Throws HookError (400). */
+/** Reading 25 MB of empty fields would hold up everybody else for seconds. */
+const MOST_FIELDS = 1_000
+
+/** Throws HookError (413). */
+function checkFields(body: Buffer, between: string): void {
+  for (let fields = 0, at = 0; fields < MOST_FIELDS; fields++) {
+    at = body.indexOf(between, at) + between.length
+    if (at < between.length) return
+  }
+  throw new HookError(413, `the form has more than ${MOST_FIELDS} fields`)
+}
+
+/** Throws HookError (413). */
+export function fieldsIn(body: Buffer): URLSearchParams {
+  checkFields(body, '&')
+  return new URLSearchParams(body.toString('utf8'))
+}
+
+/** The fields of a form as `curl -d` or `curl -F` sends it; null: the body is no form. Throws HookError (400, 413). */
 export async function formOf(request: Request): Promise<URLSearchParams | null> {
   const type = mediaType(request)
-  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(bodyOf(request).toString('utf8'))
+  const body = bodyOf(request)
+  if (type === 'application/x-www-form-urlencoded') return fieldsIn(body)
   if (type !== 'multipart/form-data') return null
-  const parts = await new Response(new Uint8Array(bodyOf(request)), { headers: { 'content-type': request.get('content-type') ?? '' } }).formData()
+  checkFields(body, '\r\n\r\n')
+  const parts = await new Response(new Uint8Array(body), { headers: { 'content-type': request.get('content-type') ?? '' } }).formData()
     .catch((error: unknown) => { throw new HookError(400, `the form cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) })
   return new URLSearchParams(await Promise.all([...parts].map(async ([name, value]): Promise<[string, string]> => [name, typeof value === 'string' ? value : await value.text()])))
 }
