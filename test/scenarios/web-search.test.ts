@@ -8,7 +8,7 @@ import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
 export default defineConfig({
   title: 'Search',
   workers: [workers.worker({ name: 'w1', password: 'pw' })],
-  builders: ['linux-fast', 'linux-slow', 'macos'].map(name => ({ name, workers: ['w1'], steps: [steps.shell({ command: 'true' })] })),
+  builders: ['linux-fast', 'linux-slow', 'macos'].map(name => ({ name, workers: ['w1'], collapseRequests: false, steps: [steps.shell({ command: 'true' })] })),
   schedulers: [schedulers.force({ name: 'force', builders: ['macos'] })],
 })
 `
@@ -47,4 +47,36 @@ test('one box in the header finds, by keys alone, and remembers; the API has its
   await page.getByRole('link', { name: 'API' }).press('Enter')
   await page.locator('#operations-tag-workers').waitFor()
   await page.close()
+})
+
+test('what happens elsewhere costs a page nothing: a builder\'s page is told of that builder alone, and no page asks again for what it is told', async () => {
+  onTestFailed(() => { process.stderr.write(lastWords(cluster)) })
+  const [builder, home] = [await newPage(browser), await newPage(browser)]
+  const told: string[] = []
+  builder.on('websocket', socket => socket.on('framereceived', ({ payload }) => {
+    const { k } = JSON.parse(String(payload)) as { k?: string }
+    if (k !== undefined && k !== 'counts/builds/update') told.push(k)
+  }))
+  await builder.goto(`${cluster.url}builders/linux-slow`)
+  await home.goto(cluster.url)
+  await builder.getByText('No builds yet').waitFor()
+  await home.getByTestId('builder-row').first().waitFor()
+  const force = (count: number) => Promise.all(Array.from({ length: count }, () => cluster.client.control('forceschedulers/force', 'force', {})))
+  const shows = async (count: number) => {
+    await home.locator('[data-builder=macos] [data-testid=waiting]', { hasText: `${count} waiting` }).waitFor()
+    await expect.poll(() => builder.getByTestId('waiting-count').innerText()).toMatch(RegExp(`^${count}\\b`))
+  }
+  await force(2)
+  await shows(2)
+  for (const page of [builder, home]) {
+    await page.locator('[data-testid=live-state][data-state=live]').waitFor()
+    await page.waitForLoadState('networkidle')
+  }
+  const asked: string[] = []
+  for (const page of [builder, home]) page.on('request', request => { if (request.url().includes('/api/v2/')) asked.push(request.url()) })
+  await force(40)
+  await shows(42)
+  expect(asked).toEqual([])
+  expect(told).toEqual([])
+  await Promise.all([builder.close(), home.close()])
 })

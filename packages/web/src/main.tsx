@@ -12,7 +12,7 @@ import type { Clock } from './lib/clock.js'
 import { pathOfHash } from './lib/hash-links.js'
 import { LiveSocket } from './live/live-socket.js'
 import { ServicesContext } from './services.js'
-import { noticeRefusals } from './sign-in/session.js'
+import { noticeRefusals, sessionQuery } from './sign-in/session.js'
 import { ErrorBoundary } from './ui/error-boundary.js'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -43,9 +43,14 @@ if (oldLink !== undefined) window.history.replaceState(null, '', new URL(`.${old
 
 const socketUrl = new URL('ws', base)
 socketUrl.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-const live = new LiveSocket({ url: socketUrl.href, clock, random: Math.random, isHidden: () => document.visibilityState === 'hidden' })
+const live = new LiveSocket({
+  url: socketUrl.href, clock, random: Math.random, isHidden: () => document.visibilityState === 'hidden',
+  onDenied: () => void queries.invalidateQueries(sessionQuery, { cancelRefetch: false }),
+})
 live.connect()
-window.addEventListener('online', () => live.connect())
+// A machine that slept, or is in another network, may have lost the connection without a word.
+for (const moment of ['online', 'focus', 'pageshow']) window.addEventListener(moment, () => live.connect())
+document.addEventListener('resume', () => live.connect())
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live.connect())
 
 // Who was refused, or asked for what there is not, is told at once.

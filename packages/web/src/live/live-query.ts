@@ -5,6 +5,8 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { useServices } from '../services.js'
 import type { Services } from '../services.js'
 import type { LiveStatus } from './live-socket.js'
+import { NewestEvents } from './newest.js'
+import { paced } from './paced.js'
 
 /** Data that is fetched once and then kept true by events. */
 export type LiveQuery<T> = {
@@ -17,8 +19,10 @@ export type LiveQuery<T> = {
 
 /** How long a fetch waits for the subscription that makes it gapless. */
 const patience = 300
-/** Events are applied in batches: a busy installation has hundreds per second. */
+/** Events are applied in batches: a busy installation has hundreds per second. The more rows they were about, the longer until the next. */
 const frame = 80
+const restPerRow = 25
+const longestRest = 1_000
 const pollEvery = 10_000
 
 export function useLiveStatus(): LiveStatus {
@@ -36,17 +40,17 @@ export function useLiveQuery<T>(query: LiveQuery<T>, enabled = true, meanwhile: 
 
   useEffect(() => {
     if (!enabled) return
-    let waiting: LiveEvent[] = []
-    let cancel = (): void => undefined
-    const flush = (): void => {
-      const events = waiting
-      waiting = []
+    const waiting = new NewestEvents()
+    const pace = paced(() => {
+      const events = waiting.take()
       client.setQueryData<T>(query.key, data => (data === undefined ? data : events.reduce(query.apply, data)))
-    }
+      return Math.min(longestRest, Math.max(frame, restPerRow * events.length))
+    }, clock, frame)
     let again = false
     const close = live.subscribe(query.paths, {
       event: event => {
-        if (waiting.push(event) === 1) cancel = clock.setTimeout(flush, frame)
+        waiting.add(event)
+        pace.call()
       },
       confirmed: () => {
         if (again || uncovered.has(hashKey(query.key))) void client.invalidateQueries({ queryKey: query.key, exact: true })
@@ -54,7 +58,7 @@ export function useLiveQuery<T>(query: LiveQuery<T>, enabled = true, meanwhile: 
       },
     })
     return () => {
-      cancel()
+      pace.cancel()
       close()
     }
   }, [identity, enabled, live, clock, client])
@@ -76,18 +80,18 @@ const uncovered = new Set<string>()
 
 /** An event between the server's reading and our receiving would be overwritten by the older answer: what arrives meanwhile is applied again. */
 async function fetchWithEvents<T>(query: LiveQuery<T>, { live, clock }: Services): Promise<T> {
-  const events: LiveEvent[] = []
+  const events = new NewestEvents()
   let covered = false
   let close = (): void => undefined
   try {
     await new Promise<void>(go => {
-      close = live.subscribe(query.paths, { event: event => events.push(event), confirmed: () => { covered = true; go() } })
+      close = live.subscribe(query.paths, { event: event => events.add(event), confirmed: () => { covered = true; go() } })
       clock.setTimeout(go, patience)
     })
     if (covered) uncovered.delete(hashKey(query.key))
     else uncovered.add(hashKey(query.key))
     const data = await query.fetch()
-    return events.reduce(query.apply, data)
+    return events.take().reduce(query.apply, data)
   } finally {
     close()
   }

@@ -8,7 +8,7 @@ class FakeSocket {
   readonly sent: { cmd: string; path?: string; paths?: string[]; after?: string; _id: number }[] = []
   onopen: () => void = () => undefined
   onmessage: (event: { data: string }) => void = () => undefined
-  onclose: () => void = () => undefined
+  onclose: (event: { code: number }) => void = () => undefined
 
   constructor() {
     FakeSocket.made.push(this)
@@ -18,8 +18,8 @@ class FakeSocket {
     this.sent.push(JSON.parse(text))
   }
 
-  close(): void {
-    this.onclose()
+  close(code = 1006): void {
+    this.onclose({ code })
   }
 
   say(message: object): void {
@@ -53,9 +53,9 @@ class FakeClock implements Clock {
   }
 }
 
-function setUp() {
+function setUp(onDenied = (): void => undefined) {
   const clock = new FakeClock()
-  const live = new LiveSocket({ url: 'ws://x/ws', clock, random: () => 1, open: () => new FakeSocket() as unknown as WebSocket })
+  const live = new LiveSocket({ url: 'ws://x/ws', clock, onDenied, random: () => 1, open: () => new FakeSocket() as unknown as WebSocket })
   live.connect()
   const socket = (): FakeSocket => FakeSocket.made.at(-1)!
   return { clock, live, socket }
@@ -103,12 +103,12 @@ describe('a lost connection', () => {
     socket().onopen()
     socket().confirmAll({ position: '7:1' })
     socket().say({ k: 'builds/7/new', m: {}, position: '7:2.1' })
-    socket().onclose()
+    socket().close()
     clock.advance(999)
     expect(FakeSocket.made).toHaveLength(1)
     clock.advance(1)
     expect(FakeSocket.made).toHaveLength(2)
-    socket().onclose()
+    socket().close()
     clock.advance(1_999)
     expect(FakeSocket.made).toHaveLength(2)
     clock.advance(1)
@@ -127,7 +127,7 @@ describe('a lost connection', () => {
     live.subscribe(['builds/*/*'], { event: () => undefined, confirmed })
     socket().onopen()
     socket().confirmAll(position === undefined ? {} : { position })
-    socket().onclose()
+    socket().close()
     clock.advance(1_000)
     socket().onopen()
     socket().confirmAll(answer)
@@ -153,6 +153,31 @@ describe('a lost connection', () => {
     expect(socket().sent.at(-1)?.cmd).toBe('ping')
     clock.advance(4_000)
     expect(live.status).toBe('reconnecting')
+  })
+
+  test('is noticed as soon by who looks at the page again and again', () => {
+    const { clock, live, socket } = setUp()
+    socket().onopen()
+    for (let n = 0; n < 4; n++) {
+      live.connect()
+      clock.advance(1_000)
+    }
+    expect(socket().sent.map(({ cmd }) => cmd)).toEqual(['ping'])
+    expect(live.status).toBe('reconnecting')
+  })
+
+  test('is told when it was ended for want of a right, and only then', () => {
+    const denied = vi.fn()
+    const { clock, socket } = setUp(denied)
+    socket().onopen()
+    socket().close(1013)
+    clock.advance(1_000)
+    expect(denied).not.toHaveBeenCalled()
+    socket().onopen()
+    socket().close(1008)
+    expect(denied).toHaveBeenCalledTimes(1)
+    clock.advance(2_000)
+    expect(FakeSocket.made).toHaveLength(3)
   })
 
   test('is noticed when the server no longer answers', () => {

@@ -11,7 +11,7 @@ export type LiveListener = {
 
 type Subscriber = { patterns: readonly string[]; listener: LiveListener; confirmed: boolean }
 type Path = { users: number; confirmed: boolean }
-export type LiveSocketOptions = { url: string; clock: Clock; random: () => number; /** Nobody looks at the page: it can wait. */ isHidden?: () => boolean; open?: (url: string) => WebSocket }
+export type LiveSocketOptions = { url: string; clock: Clock; random: () => number; /** Nobody looks at the page: it can wait. */ isHidden?: () => boolean; /** Who looks at it may not read any more. */ onDenied?: () => void; open?: (url: string) => WebSocket }
 
 const pingEvery = 15_000
 const answerWithin = 10_000
@@ -20,6 +20,8 @@ const checkWithin = 4_000
 const firstWait = 1_000
 const hiddenWait = 10_000
 const longestWait = 15_000
+/** RFC 6455: policy violation. */
+const deniedCode = 1008
 
 type Said = { k?: string; m?: LiveEvent['m']; _id?: number; msg?: string; position?: string; resync?: boolean; error?: string }
 
@@ -39,6 +41,7 @@ export class LiveSocket {
   private position: string | undefined
   private nextId = 1
   private failures = 0
+  private checking = false
   private cancelTimer = (): void => undefined
 
   constructor(private readonly options: LiveSocketOptions) {}
@@ -52,7 +55,10 @@ export class LiveSocket {
     this.socket = socket
     socket.onopen = () => this.opened()
     socket.onmessage = ({ data }) => this.received(String(data))
-    socket.onclose = () => this.lost(socket)
+    socket.onclose = ({ code }) => {
+      this.lost(socket)
+      if (code === deniedCode) this.options.onDenied?.()
+    }
     this.watch(answerWithin)
   }
 
@@ -146,6 +152,7 @@ export class LiveSocket {
   /** Quiet for `ms`: ask whether the server is there; still quiet: the connection is dead, whatever TCP says. */
   private watch(ms: number): void {
     this.cancelTimer()
+    this.checking = false
     this.cancelTimer = this.options.clock.setTimeout(() => {
       if (this.status !== 'live') return this.socket?.close()
       this.check(answerWithin)
@@ -153,7 +160,10 @@ export class LiveSocket {
   }
 
   private check(within = checkWithin): void {
+    // Whoever looks again and again must not put off what is being found out.
+    if (this.checking) return
     this.cancelTimer()
+    this.checking = true
     this.ask({ cmd: 'ping' })
     this.cancelTimer = this.options.clock.setTimeout(() => this.abandon(), within)
   }
@@ -167,6 +177,7 @@ export class LiveSocket {
   private lost(socket: WebSocket): void {
     if (this.socket !== socket) return
     this.socket = undefined
+    this.checking = false
     this.asked.clear()
     for (const path of this.paths.values()) path.confirmed = false
     this.setStatus('reconnecting')
