@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { useLocation } from 'react-router'
 import { useServices } from '../services.js'
-import { sessionQuery, useSession } from './session.js'
+import { onSignedInElsewhere, sessionQuery, useSession } from './session.js'
 import { SignInForm } from './sign-in-form.js'
 import { SignedInPage, SignInFirst, SignInPage } from './sign-in-page.js'
 
@@ -35,6 +35,7 @@ function Ended({ name }: { name: string }): ReactElement {
     live.connect()
     await queries.invalidateQueries()
   }
+  useEffect(() => onSignedInElsewhere(() => void goOn()))
   return (
     <dialog ref={element} className="dialog" aria-label="Your session has ended" onCancel={event => event.preventDefault()} data-testid="session-ended">
       <div className="session-ended">

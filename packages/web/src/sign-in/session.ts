@@ -39,6 +39,22 @@ export async function signOut(everywhere: boolean): Promise<void> {
 /** Where a browser goes to sign in elsewhere, and comes back to this page of ours from. */
 export const loginUrl = (page: string): string => new URL(`auth/login?${new URLSearchParams({ page })}`, document.baseURI).href
 
+const signedIn = 'yardmaster: signed in'
+
+/** To the page whose session had ended: it may still be in sight, so that no window is looked at anew. */
+export function tellSignedIn(): void {
+  const channel = new BroadcastChannel(signedIn)
+  channel.postMessage(null)
+  channel.close()
+}
+
+/** Calls back when somebody has signed in in another window; until what is returned is called. */
+export function onSignedInElsewhere(listener: () => void): () => void {
+  const channel = new BroadcastChannel(signedIn)
+  channel.onmessage = listener
+  return () => channel.close()
+}
+
 /** A refusal may mean that the session is over: then it is asked who is signed in. */
 export function noticeRefusals(queries: QueryClient): void {
   const notice = (error: unknown): void => {

@@ -2,7 +2,7 @@ import type { FrontendSession } from '@yardmaster/rest'
 import { useEffect } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation, useSearchParams } from 'react-router'
-import { loginUrl, useSession } from './session.js'
+import { loginUrl, tellSignedIn, useSession } from './session.js'
 import { SignInForm } from './sign-in-form.js'
 import { addressOf, pageOf } from './way-back.js'
 
@@ -42,6 +42,9 @@ function SignIn({ session, page, first = false }: { session: FrontendSession; pa
 
 /** What a window is left with that was opened to sign in elsewhere. */
 export function SignedInPage(): ReactElement {
-  useEffect(() => window.close(), [])
+  useEffect(() => {
+    tellSignedIn()
+    window.close()
+  }, [])
   return <section className="sign-in"><h1>You are signed in</h1><p>This window can be closed.</p></section>
 }

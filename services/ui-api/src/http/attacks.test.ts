@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import WebSocket from 'ws'
 import { aBuilder, aConfiguration } from '../../../../test/kit/installation.js'
+import { until } from '../../../../test/kit/until.js'
 import { newToken } from '../access/token-text.js'
 import { startApi, type TestApi } from '../testing/api.js'
 
@@ -96,6 +97,29 @@ it('what is no session and no token is not looked for each time, and badges and 
   }
 })
 const nobodys = newToken(systemRandom())
+
+it('who offers another protocol is answered in this one, on one connection again and again, with bodies and rights as ever', async () => {
+  const { hostname, port } = new URL(api.url)
+  const socket = connect(Number(port), hostname)
+  try {
+    let heard = ''
+    socket.setEncoding('latin1').on('data', text => { heard += text })
+    const offer = 'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQCAAAAAAIAAAAA'
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'over-h2c', method: 'pause', params: {} })
+    for (const [sent, expected] of [
+      [`GET /api/v2/builders HTTP/1.1\r\nhost: ${hostname}\r\n${offer}\r\n\r\n`, / 200 OK[^]*"name": "b1"/],
+      [`POST /api/v2/workers/nobody HTTP/1.1\r\nhost: ${hostname}\r\n${offer}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`, / 404 Not Found[^]*over-h2c/],
+      [`GET /api/v2/builders HTTP/1.1\r\nhost: evil.example\r\n${offer}\r\n\r\n`, / 421 [^]*evil\.example/],
+      [`GET /healthz HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close, upgrade\r\nupgrade: h2c\r\n\r\n`, / 200 OK[^]*connection: close[^]*alive/i],
+    ] as const) {
+      heard = ''
+      socket.write(sent)
+      await until(`an answer like ${expected}, not ${heard}`, () => expected.test(heard))
+    }
+  } finally {
+    socket.destroy()
+  }
+})
 
 it('a rule that names a path is not got round by writing numbers otherwise', async () => {
   const rule: AllowRule = { ...noConditions, call: 'authz.any', of: 'all', subject: { kind: 'role', role: globPattern('admins') }, defaultDeny: true, path: globPattern('/api/*/builders/1') }

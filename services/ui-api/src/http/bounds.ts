@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { network } from '../access/client-key.js'
 import { sendError } from './json.js'
 
@@ -20,9 +21,12 @@ export function boundConnections(server: Server, { isProxy, most = mostConnectio
   server.maxHeadersCount = mostHeaders
   server.setTimeout(silenceMs)
   const open = new Map<string, number>()
-  server.on('connection', socket => {
+  const counted = new WeakSet<Socket>()
+  server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket
-    if (isProxy(remoteAddress)) return
+    // One that is read once more is the same one.
+    if (isProxy(remoteAddress) || counted.has(socket)) return
+    counted.add(socket)
     const client = network(remoteAddress)
     const count = (open.get(client) ?? 0) + 1
     if (count > most) return void socket.destroy()

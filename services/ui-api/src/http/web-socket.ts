@@ -13,6 +13,7 @@ import { stillReads } from '../live/still-reads.js'
 import { isTooDeep } from './bounds.js'
 import { isAllowedOrigin } from './foreign-pages.js'
 import { identify } from './identify.js'
+import { answerWithoutUpgrade, asksForWebSocket } from './other-protocols.js'
 import { refusalOfHost, type Reach } from './own-host.js'
 import { isSameOrigin } from './same-origin.js'
 
@@ -24,6 +25,7 @@ const lastWordsMs = 2_000
 export function serveWebSocket(server: Server, deps: Deps, { hub, reach, callers, basePath }: { hub: Hub; reach: Reach; callers: Callers; basePath: string }): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestFrame, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
+    if (!asksForWebSocket(request)) return answerWithoutUpgrade(server, request, socket, head)
     // Until it is a web socket, nobody else listens; a client that leaves now must not end the process.
     socket.on('error', () => socket.destroy())
     const refuse = ({ status, message }: Refusal) => void socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n${message}`)
