@@ -172,7 +172,8 @@ export const buildsOfRequestQuery = (client: Client, request: BuildRequest): Liv
 export const propertiesQuery = (client: Client, buildid: number): LiveQuery<ListedProperty[]> => ({
   key: ['properties', buildid],
   paths: [`builds/${buildid}/properties/update`],
-  fetch: async () => sortByName((await client.list(propertyList, `builds/${buildid}/property_list`)).rows),
+  // Buildbot's texts escape what is not ASCII; people are to read it.
+  fetch: async () => sortByName((await client.list(propertyList, `builds/${buildid}/property_list`)).rows.map(row => ({ ...row, value: JSON.stringify(JSON.parse(row.value)) }))),
   apply: (rows, { m }) => {
     const told = Object.entries(m).filter(([, value]) => Array.isArray(value)) as [string, [unknown, string]][]
     const others = rows.filter(row => !told.some(([name]) => name === row.name))

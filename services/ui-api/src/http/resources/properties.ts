@@ -3,6 +3,7 @@ import { applyResultSpec, propertyList, type ResourceType } from '@yardmaster/re
 import { z } from 'zod'
 import type { Endpoint, EndpointRequest } from './endpoint.js'
 import { buildId, buildPlaces, numberIn, type PathParams } from './places.js'
+import { pythonJson } from './python-json.js'
 import { sql, toQuery, type Sql } from './sql.js'
 
 /** Its one resource is the map of properties itself: there are no fields to filter by. */
@@ -32,7 +33,7 @@ function asList(path: string, source: Source): Endpoint {
   return {
     path, type: propertyList, kind: 'collection',
     async answer(request) {
-      const listed = Object.entries(await read(request, source)).map(([name, [value, from]]) => ({ name, source: from, value: JSON.stringify(value) }))
+      const listed = Object.entries(await read(request, source)).map(([name, [value, from]]) => ({ name, source: from, value: pythonJson(value) }))
       return applyResultSpec(listed, request.spec)
     },
   }
