@@ -97,9 +97,12 @@ it('a page of another site acts for nobody who looks at it, whatever it sends bu
 })
 
 it('who guesses the passwords of yard try behind a proxy keeps nobody else out', async () => {
-  const knock = async (address: string) => (await browserLike().go(`${local.url}/api/yard/v1/try`, { headers: { authorization: 'Basic YW5uOng=', 'x-forwarded-for': address } })).status
+  const knock = async (address: string, name = 'ann') => (await browserLike().go(`${local.url}/api/yard/v1/try`, { headers: { authorization: `Basic ${Buffer.from(`${name}:x`).toString('base64')}`, 'x-forwarded-for': address } })).status
   for (let at = 0; at < 20; at++) await knock('203.0.113.7')
   expect([await knock('203.0.113.7'), await knock('203.0.113.8')]).toEqual([429, 401])
+  // Nor does it help to try other names in between.
+  for (let at = 0; at < 100; at++) await knock('203.0.113.9', `name ${at}`)
+  expect([await knock('203.0.113.9'), await knock('203.0.113.8')]).toEqual([429, 401])
 })
 
 it('a token that is none is refused, whatever else would do', async () => {

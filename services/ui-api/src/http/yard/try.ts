@@ -50,11 +50,7 @@ class Door {
 
   /** Throws YardError: 401, or 429 after too many wrong ones. */
   open(request: Request): { allowed: Allowed[]; username: string } {
-    const now = this.deps.clock.monotonic()
-    if (now - this.#since > WINDOW_MS) {
-      this.#since = now
-      this.#wrong.clear()
-    }
+    if (this.deps.clock.monotonic() - this.#since > WINDOW_MS) this.#wrong.clear()
     const user = credentials(request)
     const who = `${addressKey(request)} ${user?.username.slice(0, 100) ?? ''}`
     const address = addressKey(request)
@@ -69,7 +65,9 @@ class Door {
     throw new YardError(401, user ? `no try scheduler knows the user '${user.username.slice(0, 100)}' with this password` : "try wants a user and a password (Basic) that a schedulers.try of the configuration names")
   }
 
+  /** The minute begins with the first wrong one. */
   #count(who: string, wrong: number): void {
+    if (this.#wrong.size === 0) this.#since = this.deps.clock.monotonic()
     this.#wrong.delete(who)
     this.#wrong.set(who, wrong)
     for (const oldest of [...this.#wrong.keys()].slice(0, -MOST_COUNTED)) this.#wrong.delete(oldest)
