@@ -36,6 +36,22 @@ test('changing something costs more than reading', async () => {
   expect([third.status, await third.json()]).toEqual([429, { error: { code: -32603, message: expect.stringContaining('again in') } }])
 })
 
+test('large queries of one client keep nobody from reading what is quick', async () => {
+  configure({ anonymous: null, signedIn: null })
+  const holder = await api.db.pool.connect()
+  try {
+    await holder.query('BEGIN; LOCK TABLE builds')
+    const large = answersTo(4, () => api.get('/api/v2/builds?state_string__contains=x', client()))
+    await until('two of them are asked', async () => (await holder.query(`SELECT 1 FROM pg_locks WHERE relation = 'builds'::regclass AND NOT granted`)).rowCount === 2)
+    expect((await api.get('/api/v2/masters', client())).status).toBe(200)
+    await holder.query('COMMIT')
+    await large
+  } finally {
+    await holder.query('ROLLBACK')
+    holder.release()
+  }
+})
+
 test('what a slow database cannot take waits, so much of each client; the rest is told so at once, and health never waits', async () => {
   configure({ anonymous: null, signedIn: null })
   const blocker = await api.db.pool.connect()

@@ -1,6 +1,8 @@
 import { InvalidQueryParameter, selectFields } from '@yardmaster/rest'
 import { Router, type NextFunction, type Request, type Response } from 'express'
+import { clientKey } from '../access/client-key.js'
 import type { Deps } from '../deps.js'
+import { leaveEarly } from './admit.js'
 import { buildDataValueRoutes } from './build-data-value.js'
 import { controlRoutes, unknownAction, unknownPath } from './control.js'
 import { AnswerCache } from './answer-cache.js'
@@ -12,7 +14,7 @@ import type { Endpoint, EndpointRequest } from './resources/endpoint.js'
 import type { Page } from './resources/fetch-rows.js'
 import { endpoints } from './resources/index.js'
 import { InvalidPath } from './resources/places.js'
-import { QueryRefused } from './resources/query-lane.js'
+import { QueryRefused, type Asker } from './resources/query-lane.js'
 
 /** Buildbot's REST API v2: its GET paths and its control actions. */
 export function restRoutes(deps: Deps): Router {
@@ -38,7 +40,8 @@ const noMethod = (response: Response) => sendError(response, 400, 'invalid HTTP 
 
 async function answer({ cache, ...deps }: Deps & { cache: AnswerCache }, endpoint: Endpoint, request: Request, response: Response): Promise<void> {
   const spec = specOf(request, endpoint.type, endpoint.kind === 'collection')
-  const asked: EndpointRequest = { db: deps.db, clock: deps.clock, activeGenerations: deps.activeGenerations, params: pathParams(request), spec }
+  const asker: Asker = { ...clientKey(request), leave: () => leaveEarly(response), onGone: call => void response.once('close', call) }
+  const asked: EndpointRequest = { db: deps.db, clock: deps.clock, asker, activeGenerations: deps.activeGenerations, params: pathParams(request), spec }
   if (endpoint.version) return answerFromCache(cache, { endpoint, asked, version: await endpoint.version(deps.db) }, request, response)
   const found = await endpoint.answer(asked)
   if (!found) return sendError(response, 404, `not found while getting from ${request.path}: there is no ${endpoint.type.name}`)

@@ -4,10 +4,11 @@ import type { Clock } from '@yardmaster/runtime'
 import type { ActiveGeneration } from '../../deps.js'
 import { fetchOne, fetchRows, type Page } from './fetch-rows.js'
 import type { PathParams } from './places.js'
+import type { Asker } from './query-lane.js'
 import { sql, toQuery, type Sql } from './sql.js'
 import type { StoredResource } from './stored-resource.js'
 
-export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; clock: Clock; activeGenerations(): ActiveGeneration[] }
+export type EndpointRequest = { params: PathParams; spec: ResultSpec; db: Database; clock: Clock; asker: Asker; activeGenerations(): ActiveGeneration[] }
 
 /** One GET path of the API. */
 export type Endpoint = {
@@ -34,7 +35,7 @@ type Known = {
 }
 
 export function collection(resource: StoredResource, path: string, scope: Scope = () => [], { few, total }: Known = {}): Endpoint {
-  const answer: Endpoint['answer'] = ({ db, params, spec }) => fetchRows(db, resource, { conditions: scope(params), ...(few && { few }), ...(total && { total: total(params) }) }, spec)
+  const answer: Endpoint['answer'] = ({ params, spec, ...asking }) => fetchRows(asking, resource, { conditions: scope(params), ...(few && { few }), ...(total && { total: total(params) }) }, spec)
   return { path, type: resource.type, kind: 'collection', answer }
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '@yardmaster/db'
 import type { ResultSpec } from '@yardmaster/rest'
 import { filterCondition } from './conditions.js'
 import { countTable } from './count-table.js'
-import { inLane, type Querier } from './query-lane.js'
+import { inLane, type Asking, type Querier } from './query-lane.js'
 import { isServed, mostSkipped } from './served.js'
 import { join, raw, sql, toQuery, type Sql } from './sql.js'
 import { columnOf, type StoredResource } from './stored-resource.js'
@@ -26,10 +26,11 @@ export const longestAnswer = mostSkipped
 const MANY_SKIPPED = 500
 
 /** The rows of a resource that are at this place and meet the query, all decided by the database. Throws QueryRefused. */
-export async function fetchRows(db: Database, all: StoredResource, scope: Scope, spec: ResultSpec): Promise<Page> {
+export async function fetchRows(asking: Asking, all: StoredResource, scope: Scope, spec: ResultSpec): Promise<Page> {
+  const { db } = asking
   const resource = asAskedFor(all, spec)
   if (!resource.grows || scope.few || isServed(resource, spec, scope.conditions.length > 0)) return pageOf(db, db.pool, { resource, scope, spec })
-  return inLane(db, querier => pageOf(db, querier, { resource, scope, spec }))
+  return inLane(asking, querier => pageOf(db, querier, { resource, scope, spec }))
 }
 
 function asAskedFor(resource: StoredResource, { filters }: ResultSpec): StoredResource {

@@ -1,11 +1,15 @@
 import type { Database } from '@yardmaster/db'
+import type { Clock } from '@yardmaster/runtime'
+import { createAdmission, type Admission, type Rank } from '../../access/admission.js'
 
 /** Whatever runs one statement: the pool, or the connection of a lane. */
 export type Querier = Pick<Database['pool'], 'query'>
 
 /** At a time, of one process: they read large parts of large tables, and must leave connections and caches to everybody else. */
 const MOST_RUNNING = 2
-const MOST_WAITING = 20
+const MOST_WAITING = 60
+const MOST_WAITING_OF_ONE = 20
+const LONGEST_WAIT_MS = 30_000
 const TIME_LIMIT_MS = 10_000
 const CANCELED = '57014'
 
@@ -17,36 +21,40 @@ export class QueryRefused extends Error {
   }
 }
 
-type Lane = { running: number; waiting: (() => void)[] }
-const lanes = new WeakMap<Database, Lane>()
+/** Who waits for the answer. */
+export type Asker = {
+  client: string
+  rank: Rank
+  /** Gives the place back that is held among all who read: what waits here must not keep others from reading what is quick. */
+  leave(): void
+  /** Calls when nobody waits for the answer any more. */
+  onGone(call: () => void): void
+}
+
+export type Asking = { db: Database; clock: Pick<Clock, 'setTimeout'>; asker: Asker }
+
+const lanes = new WeakMap<Database, Admission>()
 
 /**
- * Runs queries that no index serves: few at a time, and none for longer than 10 s. Throws QueryRefused.
+ * Runs queries that no index serves: few at a time, clients in turns, and none for longer than 10 s. Throws QueryRefused.
  * What they answer is exact, as Buildbot's would be; a limit on what they may read would make it wrong without a word.
  */
-export async function inLane<Answer>(db: Database, work: (querier: Querier) => Promise<Answer>, timeLimitMs = TIME_LIMIT_MS): Promise<Answer> {
-  const lane = laneOf(db)
-  await enter(lane)
+export async function inLane<Answer>(asking: Asking, work: (querier: Querier) => Promise<Answer>, timeLimitMs = TIME_LIMIT_MS): Promise<Answer> {
+  const { db, asker } = asking
+  asker.leave()
+  const entered = await laneOf(asking).enter(asker.client, asker.rank, asker.onGone)
+  if (!entered.admitted) throw new QueryRefused(503, 'too many large queries are waiting; try again, or ask by fields that have an index')
   try {
     return await withTimeLimit(db, work, timeLimitMs)
   } finally {
-    const next = lane.waiting.shift()
-    if (next) next()
-    else lane.running--
+    entered.leave()
   }
 }
 
-function laneOf(db: Database): Lane {
-  const lane = lanes.get(db) ?? { running: 0, waiting: [] }
+function laneOf({ db, clock }: Asking): Admission {
+  const lane = lanes.get(db) ?? createAdmission({ clock, places: MOST_RUNNING, kept: 0, mostWaiting: MOST_WAITING, mostWaitingOfOne: MOST_WAITING_OF_ONE, longestWaitMs: LONGEST_WAIT_MS })
   lanes.set(db, lane)
   return lane
-}
-
-/** Whoever leaves hands its place to the first who waits. */
-async function enter(lane: Lane): Promise<void> {
-  if (lane.running < MOST_RUNNING) return void lane.running++
-  if (lane.waiting.length >= MOST_WAITING) throw new QueryRefused(503, 'too many large queries are waiting; try again, or ask by fields that have an index')
-  await new Promise<void>(resolve => lane.waiting.push(resolve))
 }
 
 /** In a transaction, since a setting of the session would stay with the connection of a pooler. */
