@@ -9,7 +9,7 @@ import { SignedInPage, SignInFirst, SignInPage } from './sign-in-page.js'
 
 /** What is below is for who may read. Whose session ends meanwhile signs in above it, and finds all that he had typed. */
 export function SessionGuard({ children }: { children: ReactNode }): ReactElement {
-  const { data: session, isPending } = useSession()
+  const { data: session, errorUpdateCount } = useSession()
   const { pathname } = useLocation()
   const [before, setBefore] = useState<string | null>(null)
   const now = session?.user?.username ?? null
@@ -18,7 +18,8 @@ export function SessionGuard({ children }: { children: ReactNode }): ReactElemen
     if (before !== null && now !== null && before !== now) window.location.reload()
     else if (now !== null) setBefore(now)
   }, [before, now])
-  if (!session) return <>{isPending ? null : children}</>
+  // Who it is may be known later: what is below says itself what it cannot read.
+  if (!session) return <>{errorUpdateCount === 0 ? null : children}</>
   const ended = before !== null && now === null
   if (!session.mayRead && !ended) return pathname === '/sign-in' ? <SignInPage /> : pathname === '/signed-in' ? <SignedInPage /> : <SignInFirst session={session} />
   return <>{children}{ended && <Ended name={before} />}</>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { QueryClient, UseQueryResult } from '@tanstack/react-query'
+import type { Query, QueryClient, UseQueryResult } from '@tanstack/react-query'
 import { readFrontendSession, RestError, signInRefusal } from '@yardmaster/rest'
 import type { FrontendSession } from '@yardmaster/rest'
 import { useLocation } from 'react-router'
@@ -12,7 +12,11 @@ async function fetchSession(): Promise<FrontendSession> {
   return readFrontendSession(await response.json())
 }
 
-export const sessionQuery = { queryKey: sessionKey, queryFn: fetchSession, staleTime: Infinity, refetchOnWindowFocus: 'always' as const, refetchOnMount: false }
+const againMs = 5_000
+
+// Each part of the page that appears because it failed would otherwise ask again, and so take the page away again.
+const failed = { retryOnMount: false, refetchInterval: ({ state }: Query<FrontendSession>) => (state.data === undefined ? againMs : false) }
+export const sessionQuery = { queryKey: sessionKey, queryFn: fetchSession, staleTime: Infinity, refetchOnWindowFocus: 'always' as const, refetchOnMount: false, ...failed }
 
 /** Asked again whenever the window is looked at: elsewhere he may have signed in or out. */
 export const useSession = (): UseQueryResult<FrontendSession> => useQuery(sessionQuery)
