@@ -36,7 +36,7 @@ const manifests = () => ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'
 const isCode = file => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('/generated/')
 const codeOf = folders => folders.flatMap(folder => filesBelow(`${folder}/src`))
 const webInputs = () => ['index.html', 'vite.config.ts', 'tsconfig.json'].map(name => `packages/web/${name}`)
-  .concat(filesBelow('packages/web/public'), codeOf(['packages/web', 'packages/rest', 'packages/domain']))
+  .concat(filesBelow('packages/web/public'), codeOf(['packages/web', 'packages/rest', 'packages/domain']).filter(file => !/\.test\.tsx?$/.test(file)))
 
 /** A command with its output in a log file, which is shown when it fails. */
 function runLogged(name, command, args, options) {
@@ -68,7 +68,8 @@ async function transpile() {
   await buildAll()
 }
 
-const bundleWeb = () => runLogged('web page', process.execPath, ['node_modules/vite/bin/vite.js', 'build'], { cwd: join(root, 'packages/web') })
+// Whoever asks: with NODE_ENV=test or development, as in a test that starts `yard`, it would be React's slow form.
+const bundleWeb = () => runLogged('web page', process.execPath, ['node_modules/vite/bin/vite.js', 'build'], { cwd: join(root, 'packages/web'), env: { NODE_ENV: 'production' } })
 
 /** In order; `made` is what must be there besides the stamp. */
 const stages = [

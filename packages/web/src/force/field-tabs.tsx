@@ -27,12 +27,12 @@ export function FieldTabs({ fields, errors, panel }: FieldTabsProps): ReactEleme
     <div className="field-tabs">
       <div role="tablist">
         {shown.map((field, index) => (
-          <button key={field.fullName} type="button" role="tab" id={`${id}-tab${index}`} aria-selected={index === at} aria-controls={`${id}-panel${index}`} tabIndex={index === at ? 0 : -1}
+          <button key={`${field.fullName} ${index}`} type="button" role="tab" id={`${id}-tab${index}`} aria-selected={index === at} aria-controls={`${id}-panel${index}`} tabIndex={index === at ? 0 : -1}
             className={wrong[index] ? 'has-mistake' : undefined} onClick={() => choose(index)} onKeyDown={move}>{field.tablabel || field.label || field.name}</button>
         ))}
       </div>
       {shown.map((field, index) => (
-        <div key={field.fullName} role="tabpanel" id={`${id}-panel${index}`} aria-labelledby={`${id}-tab${index}`} hidden={index !== at}>
+        <div key={`${field.fullName} ${index}`} role="tabpanel" id={`${id}-panel${index}`} aria-labelledby={`${id}-tab${index}`} hidden={index !== at}>
           {panel(field)}
         </div>
       ))}

@@ -12,7 +12,9 @@ type FieldsProps = { fields: readonly ForceField[]; values: ForceValues; errors:
 
 export function ForceFields({ fields, ...rest }: FieldsProps): ReactElement {
   const signedIn = Boolean(useSession().data?.user)
-  return <>{fields.filter(field => isShown(field) && !(signedIn && isAskedWho(field))).map(field => <AnyField key={`${field.type} ${field.fullName}`} field={field} {...rest} />)}</>
+  const asked = (field: ForceField) => isShown(field) && !(signedIn && isAskedWho(field))
+  // By place too: groups without a name of their own are many.
+  return <>{fields.map((field, at) => asked(field) && <AnyField key={`${field.type} ${field.fullName} ${at}`} field={field} {...rest} />)}</>
 }
 
 /** Of who has signed in the server knows it, and takes no other name. */
