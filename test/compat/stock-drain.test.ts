@@ -81,7 +81,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     await until('it to work again', async () => (await builds('hello'))[0]?.results === SUCCESS)
     expect((await yard.drain(row.id)).draining).not.toBeNull()
     writeFileSync(gate, '')
-    await engine.ended
+    await until('the engine to be gone', () => !engine.running)
     expect(engine.exitCode).toBe(0)
     expect(await builds('waits')).toMatchObject([{ results: SUCCESS }])
     expect(said()).toEqual(['begin', 'end'])
@@ -93,7 +93,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     await aWaitingBuild()
     const { row, engine } = await holder()
     await yard.drain(row.id, { deadline: 1 })
-    await engine.ended
+    await until('the engine to be gone', () => !engine.running)
     expect(engine.exitCode).toBe(0)
     expect((await builds('waits'))[1]).toMatchObject({ results: RETRY, state_string: 'the engine was drained, and its deadline has passed' })
     await until('it to be built again', () => said().filter(line => line === 'begin').length === 2, 120_000)

@@ -154,7 +154,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
     const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${cluster.engines[engine]!.pid}/status`, 'utf8'))![1]) / 1024
     const before = peak()
     await force('large')
-    const [build] = await until('it to end', async () => { const found = await builds('large'); return found[0]?.results != null && found }, 110_000)
+    const [build] = await until('it to end', async () => { const found = await builds('large'); return found[0]?.results != null && found }, 240_000)
     expect(build!.results).toBe(SUCCESS)
     const [log] = await cluster.rows<{ lines: number; seconds: number }>(
       `SELECT (SELECT count(*)::int FROM log_chunks c WHERE c.log_id = l.id) AS chunks, l.num_lines AS lines, extract(epoch FROM s.complete_at - s.started_at)::float8 AS seconds

@@ -66,7 +66,7 @@ describe.skipIf(stockWorkerProgram === null)('machines of UpCloud that start the
   /** Builds of these builders at once, each on a machine that is made for it, after which nothing is left. */
   async function builtOnce(...builders: string[]): Promise<void> {
     const requests = (await Promise.all(builders.map(builder => force(cluster, builder)))).flat()
-    await allBuilt(cluster, requests, 90_000)
+    await allBuilt(cluster, requests)
     await expectUndisturbed(cluster, requests)
     await nothingLeft(cluster)
     await until('nothing to be left at UpCloud', () => simulator.state().servers.length === 0 && simulator.state().storages.length === 0)

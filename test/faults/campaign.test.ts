@@ -6,8 +6,9 @@ import { planOf } from './campaign/plan.js'
 import { runCampaign, startCampaign, type Campaign } from './campaign/run.js'
 
 const EVERYTHING = 1_000
-const seed = Number(process.env['YARD_FAULT_SEED'] ?? Math.floor(systemRandom().float() * 2 ** 31))
 const long = process.env['YARD_TEST_LONG'] === '1'
+// Always the same faults where a change is judged; chance looks for new ones in the long form.
+const seed = Number(process.env['YARD_FAULT_SEED'] ?? (long ? Math.floor(systemRandom().float() * 2 ** 31) : 3987677))
 // Where Buildbot's worker is not installed there are only our own.
 const options = { long, stock: stockWorkerProgram !== null }
 const plan = planOf({ ...options, seed })
@@ -22,7 +23,7 @@ test(`what was promised holds under the faults of seed ${seed}`, async () => {
   const { violations, ...outcome } = await runCampaign(campaign)
   process.stderr.write(`seed ${seed}: ${JSON.stringify(outcome)}\n`)
   expect(violations).toEqual({})
-}, long ? 1_800_000 : 400_000)
+}, long ? 1_800_000 : 900_000)
 
 test('the same seed is the same campaign', () => {
   expect(planOf({ ...options, seed })).toEqual(plan)

@@ -6,6 +6,7 @@ import { SUCCESS } from '@yardmaster/domain'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
+import { testPort } from '../kit/ports.js'
 import { until } from '../kit/until.js'
 
 const clock = systemClock()
@@ -42,7 +43,7 @@ async function serve(port: number | null): Promise<LocalServer> {
 
 beforeAll(async () => {
   writeFileSync(truthFile, '')
-  postgres = await serve(null)
+  postgres = await serve(await testPort())
   cluster = await startCluster({ config, workers: ['w1'], database: { url: postgres.url, drop: () => Promise.resolve() } })
 })
 afterAll(async () => {
@@ -56,7 +57,7 @@ test('builds go on while PostgreSQL is away, nobody is buried, and nothing is lo
   await until('the worker to be connected', async () => (await cluster.rows('SELECT 1 FROM worker_sessions WHERE connected')).length > 0)
   const ids = await cluster.rows<{ id: number }>('SELECT id FROM builders ORDER BY name')
   for (const { id } of ids) await cluster.client.control('forceschedulers/force', 'force', { builderid: id, reason: 'a scenario' })
-  await until('all builds to print', async () => (await cluster.rows('SELECT 1 FROM logs WHERE num_lines > 5')).length === BUILDERS.length)
+  await until('all builds to print', async () => (await cluster.rows('SELECT DISTINCT s.build_id FROM logs l JOIN steps s ON s.id = l.step_id WHERE l.num_lines > 5')).length === BUILDERS.length)
 
   const port = postgres.port
   await postgres.stop()

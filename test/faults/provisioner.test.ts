@@ -53,7 +53,7 @@ test(`seed ${seed}, ${RUNS} runs: whatever the cloud does and whenever provision
   expect(inventory(world).all).toEqual([])
   expect(inventory(world).others).toEqual(others)
   await expectBillOfLedger(world)
-}, LONG ? 3_600_000 : 240_000)
+}, LONG ? 3_600_000 : 900_000)
 
 /** Of each pool whose builds wait: what for, and what is said of its workers. */
 const whatWaits = ({ cluster }: World) => cluster.rows(

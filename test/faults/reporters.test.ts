@@ -38,7 +38,7 @@ async function forceAll(): Promise<void> {
   for (const { id } of rows) await cluster.client.control('forceschedulers/force', 'force', { builderid: id, reason: 'a fault' })
 }
 
-const soon = (what: string, condition: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<unknown> => until(what, condition, withinMs).catch(async (error: unknown) => {
+const soon = (what: string, condition: () => Promise<boolean> | boolean, withinMs = 120_000): Promise<unknown> => until(what, condition, withinMs).catch(async (error: unknown) => {
   const open = await cluster.rows('SELECT id, reporter, target, subject, event, state, attempts, detail, due_at - now() AS due FROM notifications WHERE ended_at IS NULL ORDER BY id')
   throw new Error(`${String(error)}\n${JSON.stringify(open, null, 1)}\n${lastWords(cluster)}`)
 })

@@ -59,7 +59,7 @@ export async function force(cluster: Cluster, builder: string, { times = 1, valu
 }
 
 /** Waits until all of these requests have ended. */
-export async function allBuilt(cluster: Cluster, requests: number[], withinMs = 60_000): Promise<void> {
+export async function allBuilt(cluster: Cluster, requests: number[], withinMs = 120_000): Promise<void> {
   await until(`${requests.length} requests to end`, async () => {
     const [row] = await cluster.rows<{ open: number }>(`SELECT count(*)::int AS open FROM build_requests WHERE id = ANY($1) AND state <> 'complete'`, [requests])
     return row!.open === 0
@@ -73,7 +73,7 @@ export async function expectUndisturbed(cluster: Cluster, requests: number[]): P
 }
 
 /** Waits until no machine of the pool (of any, without one) is left, by the ledger and by what the system itself knows. */
-export async function nothingLeft(cluster: Cluster, pool: string | null = null, withinMs = 60_000): Promise<void> {
+export async function nothingLeft(cluster: Cluster, pool: string | null = null, withinMs = 120_000): Promise<void> {
   const ofPool = async () => (await ledger(cluster)).filter(row => pool === null || row.pool === pool)
   await until('the ledger to have nothing open', async () => (await ofPool()).every(row => row.gone && !row.holds_slot), withinMs)
   // What the ledger calls gone is gone: nothing may be waited for any more.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findExecutable, findNatsServer, freePort, startNats as startLocalNats, startPostgres as startLocalPostgres, startServerProcess, type LocalServer, type ProcessIdentity } from '@yardmaster/cli/local'
 import { systemClock, systemRandom } from '@yardmaster/runtime'
+import { testPort } from './ports.js'
 
 /** A real server for one test or one run, in a temporary folder that goes with it. */
 export type TestServer = {
@@ -48,7 +49,8 @@ async function inTemporaryFolder(name: string, start: (place: Place) => Promise<
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
   try {
-    let server = await begin(null)
+    // None that the system gives to outgoing connections: it would be gone when the server comes up again.
+    let server = await begin(await testPort())
     const { url, port } = server
     return {
       url, port,

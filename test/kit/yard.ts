@@ -65,7 +65,7 @@ async function runningUp(child: ChildProcess): Promise<RunningUp> {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => { output += chunk })
   const ended = once(child, 'exit')
-  const says = async (text: string, withinMs = 60_000) => {
+  const says = async (text: string, withinMs = 120_000) => {
     const said = await holdsWithin(clock, withinMs, () => output.includes(text) || child.exitCode !== null || child.signalCode !== null)
     if (!said || !output.includes(text)) throw new Error(`yard up did not say ${JSON.stringify(text)}:\n${output}`)
   }

@@ -47,6 +47,7 @@ test('a source that is polled once an hour looks when a hook knocks, and when so
     renameSync(`${repository.folder}-away`, repository.folder)
     repository.commit('asked for', { 'c.txt': '' })
     await row.getByTestId('source-poll').click()
+    await until('its change', async () => (await comments()).includes('asked for'))
     await row.getByText('polled').first().waitFor()
     expect(await cluster.rows('SELECT branch, comments, category FROM changes ORDER BY id')).toEqual([{ branch: 'main', comments: 'knocked for', category: 'b.txt' }, { branch: 'main', comments: 'asked for', category: 'c.txt' }])
     expect(errors).toEqual([])

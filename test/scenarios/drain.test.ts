@@ -8,10 +8,13 @@ import { until } from '../kit/until.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'yardmaster-drain-'))
 const truth = join(folder, 'truth')
+const gate = join(folder, 'gate')
 const said = (line: string) => readFileSync(truth, 'utf8').split('\n').filter(found => found === line).length
-const command = (name: string) => `echo begin-${name} >> '${truth}'; for i in 1 2 3 4 5 6 7 8 9 10; do echo ${name} $i; sleep 0.3; done; echo end-${name} >> '${truth}'`
+const command = (name: string) => `echo begin-${name} >> '${truth}'; for i in 1 2 3 4 5 6 7 8 9 10; do echo ${name} $i; sleep 0.2; done; while [ ! -e '${gate}' ]; do sleep 0.1; done; echo end-${name} >> '${truth}'`
 const config = `
+import { existsSync } from 'node:fs'
 import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
+const pause = () => new Promise(resolve => setTimeout(resolve, 20))
 const only = { workers: ['w1'] }
 export default defineConfig({
   workers: [workers.worker({ name: 'w1', password: 'pw' })],
@@ -21,8 +24,16 @@ export default defineConfig({
     { name: 'talks', ...only, steps: [async ctx => {
       await ctx.command(${JSON.stringify(command('talks'))})
       for (let n = 0; n < 200; n++) { ctx.print('word ' + n); await ctx.now() }
-    }, async ctx => { for (let n = 0; n < 300; n++) { ctx.print('word ' + n); await ctx.now(); await new Promise(resolve => setTimeout(resolve, 20)) } }] },
-    { name: 'chatters', ...only, steps: [async ctx => { for (let n = 0; n < 300; n++) { ctx.print('word ' + n); await ctx.now(); await new Promise(resolve => setTimeout(resolve, 20)) } }] },
+    }, async ctx => { for (let n = 0; n < 100; n++) { ctx.print('word ' + n); await ctx.now(); await pause() } }] },
+    { name: 'chatters', ...only, steps: [async ctx => {
+      for (let n = 0; n < 300; n++) {
+        ctx.print('word ' + n)
+        await ctx.now()
+        await pause()
+        // However slow the machine, it has not ended when the engine is told to stop.
+        while (n === 250 && !existsSync(${JSON.stringify(gate)})) await pause()
+      }
+    }] },
   ],
   schedulers: [schedulers.force({ name: 'force', builders: ['shell', 'talks', 'chatters'] })],
 })
@@ -48,6 +59,7 @@ test('an engine that is told to stop hands its builds over and ends in order; th
   expect(engine.lines.filter(line => /"level":"(error|fatal)"/.test(line))).toEqual([])
   expect(await cluster.rows('SELECT 1 FROM steps WHERE complete_at IS NOT NULL')).toEqual([])
   expect(await cluster.rows(`SELECT state FROM replicas WHERE role = 'engine'`)).toEqual([{ state: 'stopped' }])
+  writeFileSync(gate, '')
   await engine.start()
   await until('every build to end', async () => (await cluster.rows('SELECT 1 FROM builds WHERE complete_at IS NULL')).length === 0, 150_000)
   expect(await cluster.rows('SELECT results, count(*)::int AS n FROM builds GROUP BY results')).toEqual([{ results: SUCCESS, n: 3 }])

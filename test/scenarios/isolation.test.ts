@@ -77,7 +77,7 @@ async function harmsOnlyItself(guilty: string[], reasonOf: (builder: string) => 
   const { engine } = cluster.roles
   const before = engine.pid
   const innocent = await Promise.all(['talks', 'asks'].map(async name => ({ name, buildset: await force(name) })))
-  await until('the innocent to run', async () => (await cluster.rows('SELECT 1 FROM builds WHERE complete_at IS NULL')).length === 2)
+  await until('the innocent to run', async () => (await cluster.rows('SELECT 1 FROM builds b JOIN build_requests r ON r.id = b.build_request_id WHERE r.buildset_id = ANY($1)', [innocent.map(({ buildset }) => buildset)])).length === 2)
   const buildsets = await Promise.all(guilty.map(async builder => ({ builder, buildset: await force(builder) })))
   for (const { builder, buildset } of buildsets) {
     const build = await ended(buildset)

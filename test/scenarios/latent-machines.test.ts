@@ -7,6 +7,7 @@ import { systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { allBuilt, expectUndisturbed, force, ledger, nothingLeft, Truth } from '../kit/latent-story.js'
+import { until } from '../kit/until.js'
 
 const clock = systemClock()
 // Machines are processes of our own worker; two engines, two provisioners, no worker that is always there.
@@ -28,7 +29,7 @@ export default defineConfig({
   ],
   builders: [
     builder('undescribed', 'true'),
-    builder('few', ${JSON.stringify(truth.few.running(0.3))}),
+    builder('few', ${JSON.stringify(truth.few.waiting())}),
     builder('once', 'true'),
     builder('hammer', ${JSON.stringify(truth.hammer.running(0.2))}),
     builder('single', 'true'),
@@ -50,11 +51,13 @@ const ledgerOf = async (pool: string) => (await ledger(cluster)).filter(row => r
 test('ten requests at once on an empty pool of three: never more than three machines, all of them used, all gone after the idle time', async () => {
   tellWhenFailed()
   const requests = await force(cluster, 'few', { times: 10 })
+  await until('three to be built', () => truth.few.begun() === 3)
+  expect(await ledgerOf('few')).toHaveLength(3)
+  truth.few.open()
   await allBuilt(cluster, requests)
   await expectUndisturbed(cluster, requests)
-  expect(truth.few.most()).toBeLessThanOrEqual(3)
+  expect(truth.few.most()).toBe(3)
   const rows = await ledgerOf('few')
-  expect(rows).toHaveLength(3)
   expect(rows.reduce((sum, row) => sum + row.uses, 0)).toBe(10)
   await nothingLeft(cluster, 'few')
 })

@@ -102,7 +102,6 @@ test.each(['docker', 'kubernetes', 'custom'])('builds on machines of the kind %s
   await allBuilt(cluster, requests)
   await expectUndisturbed(cluster, requests)
   const rows = (await ledger(cluster)).filter(row => row.pool === kind)
-  expect(rows.length).toBeLessThanOrEqual(2)
   expect(rows.reduce((sum, row) => sum + row.uses, 0)).toBe(3)
   await nothingLeft(cluster)
   expect([docker.containers.size, kubernetes.pods.size, kubernetes.secrets.size, boards.size]).toEqual([0, 0, 0, 0])

@@ -54,7 +54,7 @@ test('30 builds on an empty pool of 10: at most 10 machines, all gone after the 
   let most = 0
   simulator.onChange(() => { most = Math.max(most, simulator.state().servers.length) })
   const requests = (await Promise.all(['one', 'two', 'three'].map(builder => force(cluster, builder, { times: 10 })))).flat()
-  await allBuilt(cluster, requests, 90_000)
+  await allBuilt(cluster, requests)
   await expectUndisturbed(cluster, requests)
   expect(truth.ended()).toBe(30)
   await nothingLeft(cluster)

@@ -84,13 +84,13 @@ const points: CommitPoint[] = [
 
 /** Kills whichever scheduler comes to the point first; the other one goes on alone until it is started again. */
 async function killAt(point: CommitPoint): Promise<void> {
-  const victim = await new Promise<RoleProcess>(resolve => {
-    cluster.schedulerProxies.forEach((proxy, at) => proxy.at(point, () => {
-      for (const other of cluster.schedulerProxies) other.at({ ...point, transaction: /(?!)/ }, () => {})
-      cluster.schedulers[at]!.signal('SIGKILL')
-      resolve(cluster.schedulers[at]!)
-    }))
-  })
+  let struck: RoleProcess | null = null
+  cluster.schedulerProxies.forEach((proxy, at) => proxy.at(point, () => {
+    for (const other of cluster.schedulerProxies) other.at({ ...point, transaction: /(?!)/ }, () => {})
+    cluster.schedulers[at]!.signal('SIGKILL')
+    struck = cluster.schedulers[at]!
+  }))
+  const victim: RoleProcess = await until(`a scheduler to come to ${String(point.transaction)}`, () => struck)
   await victim.ended
   await victim.start()
 }

@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { builds, createClient } from '@yardmaster/rest'
-import { holdsWithin } from '@yardmaster/cli/local'
-import { systemClock } from '@yardmaster/runtime'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { gitRepository, type GitRepository } from '../kit/git-repository.js'
+import { until } from '../kit/until.js'
 import { yardIn, type RunningUp, type Yard } from '../kit/yard.js'
 
 // The quickstart's story, told once: its tests go on from one another.
-const clock = systemClock()
 let repository: GitRepository
 let yard: Yard
 let running: RunningUp
@@ -53,7 +51,7 @@ test('each role is a process of its own', () => {
 test('a commit is built, and yard log follows it', async () => {
   const before = await buildIds()
   repository.commit('second', { 'src/more.sh': 'echo more\n' })
-  expect(await holdsWithin(clock, 20_000, async () => (await buildIds()).length > before.length)).toBe(true)
+  await until('its build', async () => (await buildIds()).length > before.length)
   const { code, stdout, stderr } = await yard.run('log', 'last', '--follow')
   expect(stderr).toContain('success')
   expect(stdout).toContain('second')

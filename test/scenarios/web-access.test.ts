@@ -68,8 +68,11 @@ test('who has not signed in is told so, and led there and back; every page is wi
   for (const width of [1280, 1000, 390]) {
     await page.setViewportSize({ width, height: 800 })
     for (const inside of [page.getByTestId('more-pages'), page.getByTestId('sign-in-link')]) {
-      const box = await inside.boundingBox()
-      expect([width, box && box.x >= 0 && box.x + box.width <= width]).toEqual([width, true])
+      const isInside = async () => {
+        const box = await inside.boundingBox()
+        return box && box.x >= 0 && box.x + box.width <= width
+      }
+      await expect.poll(isInside, { message: `at ${width}` }).toBe(true)
     }
   }
   await page.getByTestId('more-pages').click()
@@ -87,7 +90,7 @@ test('a token is made, told once, used by the command line and programs, and rev
   await page.goto(cluster.url)
   await page.getByTestId('force-button').click()
   await page.getByTestId('field-reason').waitFor()
-  expect(await page.getByTestId('field-username').count()).toBe(0)
+  await expect.poll(() => page.getByTestId('field-username').count()).toBe(0)
   await page.goto(`${cluster.url}tokens`)
   await page.getByTestId('empty').filter({ hasText: 'No tokens yet' }).waitFor()
   await page.getByTestId('new-token').click()
@@ -121,13 +124,13 @@ test('the audit log is read on a page, also on a phone', async () => {
   await page.getByTestId('audit-row').filter({ hasText: 'token:alice/laptop' }).filter({ hasText: 'pause' }).waitFor()
   await page.getByTestId('audit-outcome').selectOption('refused')
   await page.getByTestId('audit-row').filter({ hasText: 'user:bob' }).filter({ hasText: 'refused' }).first().waitFor()
-  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+  await expect.poll(() => page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   expect(errors).toEqual([])
   await context.close()
 })
 
 async function runYard(args: string[], env: NodeJS.ProcessEnv, input = ''): Promise<{ stdout: string; stderr: string }> {
-  const child = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../packages/cli/bin/yard.mjs'), ...args, '--url', cluster.url], { env: { ...process.env, XDG_CONFIG_HOME: home, ...env } })
+  const child = promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../packages/cli/dist/main.js'), ...args, '--url', cluster.url], { env: { ...process.env, XDG_CONFIG_HOME: home, ...env } })
   child.child.stdin?.end(input)
   return child
 }

@@ -116,6 +116,6 @@ test('a pool\'s page says why it has so many, and pausing stops it', async () =>
   await page.getByTestId('machine-history').getByTestId('history-row').first().waitFor()
   await page.goto(`${cluster.url}machines`)
   await pool('big').waitFor()
-  expect(Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(390)
+  await expect.poll(async () => Number(await page.evaluate('document.documentElement.scrollWidth'))).toBeLessThanOrEqual(390)
   expect(errors).toEqual([])
 })

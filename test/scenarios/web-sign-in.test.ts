@@ -59,7 +59,7 @@ test('a closed installation leads to the sign-in and back to the page, on any re
   await page.getByTestId('sign-in-refusal').getByText('The name or the password is wrong.').waitFor()
   await signIn('correct horse')
   await page.getByTestId('user-menu').waitFor()
-  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/workers?from=a-link')
+  await expect.poll(() => new URL(page.url()).pathname + new URL(page.url()).search).toBe('/workers?from=a-link')
   await page.getByText('w1').first().waitFor()
   await page.locator('[data-testid=live-state][data-state=live]').waitFor()
   for (const replica of cluster.uiApis) {

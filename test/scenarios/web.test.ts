@@ -60,7 +60,7 @@ async function openNewest(builder: string): Promise<void> {
 test('a commit is seen as a build that runs, its log is seen live, and it turns green', async () => {
   await page.goto(cluster.url)
   await page.getByTestId('builder-row').filter({ hasText: 'hello' }).waitFor()
-  expect(await page.title()).toContain('A wall of builds')
+  await expect.poll(() => page.title()).toContain('A wall of builds')
   await until('the poller to know where it begins', async () => (await cluster.rows(`SELECT 1 FROM change_sources WHERE state <> '{}'`)).length > 0)
   repository.commit('turn it green', { hello: 'again\n' })
   await openNewest('hello')

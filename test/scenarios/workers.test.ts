@@ -131,7 +131,7 @@ test('--on-stop=finish: the whole build is finished, its later steps too, and no
 test('a worker that does not come is told to be missing, until it does', async () => {
   told()
   await until('the notice', async () => (await yard.worker('late')).missing)
-  expect(cluster.roles.engine.lines.some(line => line.includes('worker is missing') && line.includes('late'))).toBe(true)
+  await until('the engine to say so', () => cluster.roles.engine.lines.some(line => line.includes('worker is missing') && line.includes('late')))
   const late = aWorker('late')
   await late.start()
   await until('it to come', async () => !(await yard.worker('late')).missing)

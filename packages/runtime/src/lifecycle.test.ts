@@ -49,8 +49,7 @@ test.each([['SIGTERM', 143], ['SIGINT', 130]] as const)('a second %s ends it at 
   await ready
   child.kill(signal)
   await logged('"stopping"')
-  // The same wish twice, as from a terminal and a wrapper, is not a second one.
-  child.kill(signal)
+  // It has told itself once more at once: the same wish twice is not a second one. What comes later is.
   await systemClock().sleep(350)
   expect(child.exitCode).toBe(null)
   child.kill(signal)

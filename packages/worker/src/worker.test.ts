@@ -78,10 +78,14 @@ describe('connecting', () => {
     await engine.hello(2)
     expect((await engine.hello(2)).held).toMatchObject([{ command: COMMAND, state: 'running' }])
     engine.deciding = false
-    engine.send({ type: 'ping', n: 1, nextMs: 60_000 })
-    await until(() => engine.others.some(message => message.type === 'pong' && message.n === 1), 'the pong')
+    // On a busy machine it may have hung up once more before it is told.
+    let told = 0
+    await until(() => {
+      if (engine.hellos.length > told) engine.send({ type: 'ping', n: told = engine.hellos.length, nextMs: 60_000 })
+      return engine.others.some(message => message.type === 'pong' && message.n === told)
+    }, 'the pong')
     await new Promise(resolve => setTimeout(resolve, 600))
-    expect(engine.hellos).toHaveLength(2)
+    expect(engine.hellos).toHaveLength(told)
   })
 
   test('of several engines, tries those that do not answer once a round, and the one that does', async () => {

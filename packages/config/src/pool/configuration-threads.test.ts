@@ -216,7 +216,7 @@ describe('custom steps', () => {
   })
 
   test('one that spins is ended with its thread, and is told to be the suspect; the others are not', async () => {
-    const pool = threads({ longThreads: 1, pingMs: 50, unanswered: 3 })
+    const pool = threads({ longThreads: 1, pingMs: 300, unanswered: 4 })
     let release = (): void => undefined
     const held = new Promise<void>(resolve => { release = resolve })
     const begun: string[] = []
@@ -282,7 +282,7 @@ describe('custom steps', () => {
   })
 
   test('a stopped step may end by itself, and is given up if it does not', async () => {
-    const pool = threads({ stopMs: 100 })
+    const pool = threads({ stopMs: 1_500 })
     const controller = new AbortController()
     const [polite, deaf] = [pool.runStep(step(6), input, perform, controller.signal), pool.runStep(step(7), input, perform, controller.signal)]
     const deafEnded = deaf.catch((error: unknown) => error)

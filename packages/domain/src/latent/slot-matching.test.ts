@@ -50,9 +50,10 @@ test('builds that share a lock of their worker are together on one as far as the
 test('as many as a large installation has are matched in a moment, also when most find no place', () => {
   const names = Array.from({ length: 1000 }, (_, index) => `t${index}`)
   const requests = Array.from({ length: 5000 }, (_, id) => waiting(id, `b${id % 250}`, names))
-  const began = performance.now()
+  const before = process.cpuUsage()
   expect(run(names.map(name => taker(name, { open: true })), requests).placed).toHaveLength(1000)
-  expect(performance.now() - began).toBeLessThan(4_000)
+  // Of this process alone, however many others there are: the bound is many times what it takes.
+  expect(process.cpuUsage(before).user).toBeLessThan(10_000_000)
 })
 
 test('in many small worlds as many as can be are placed, with as few new machines as can be', () => {

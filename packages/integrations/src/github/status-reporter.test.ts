@@ -1,6 +1,7 @@
 import { CANCELLED, EXCEPTION, FAILURE, RETRY, SKIPPED, SUCCESS, WARNINGS, type Message, type Report, type ReporterConfig, type Result } from '@yardmaster/domain'
 import { systemClock } from '@yardmaster/runtime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../../../test/kit/until.js'
 import { composing, sending, testGenerator, testReport, testReporter, testStamp } from '../testing/compose.js'
 import { startFakeGithub, type FakeGithub } from '../testing/github.js'
 import { githubStatusDriver } from './status-reporter.js'
@@ -126,7 +127,7 @@ describe('sending', () => {
     const controller = new AbortController()
     const of = reporter()
     const sent = githubStatusDriver.send(message, of, sending(of, { clock, signal: controller.signal, secrets })).catch((error: unknown) => error)
-    while (github.held() === 0) await clock.sleep(5)
+    await until('it to be held', () => github.held() > 0)
     controller.abort(new Error('stopping'))
     expect(await sent).toMatchObject({ outcome: 'unknown' })
     github.release()

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { manualClock, systemClock } from '@yardmaster/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../../../../test/kit/until.js'
 import { startFakeHost, type FakeHost } from '../testing/fake-host.js'
 import { exchange, type HttpCall } from './exchange.js'
 import { limitOf } from './limits.js'
@@ -50,7 +51,7 @@ test('what is silent for half a minute is given up, and nobody knows', async () 
   setMishaps(() => ({ act: 'hold' }))
   const clock = manualClock()
   const answer = exchange(get(`${url}/ok`), { ...deps, clock }).catch((error: unknown) => error)
-  while (held() === 0) await deps.clock.sleep(5)
+  await until('it to be held', () => held() > 0)
   await clock.advance(30_000)
   expect(await answer).toMatchObject({ outcome: 'unknown', message: expect.stringContaining('no answer within 30 s') })
 })

@@ -1,6 +1,7 @@
 import type { Message, Renderable } from '@yardmaster/domain'
 import { manualClock, systemClock } from '@yardmaster/runtime'
 import { afterEach, expect, test } from 'vitest'
+import { until } from '../../../../test/kit/until.js'
 import { composing, sending, testGenerator, testReporter } from '../testing/compose.js'
 import { failedBuild, failedReport } from '../testing/failed-report.js'
 import { startIrcServer } from '../testing/irc.js'
@@ -109,7 +110,7 @@ test('nothing is heard: it is unknown after a while, and the connection is given
   server.faults.swallowPings = true
   const sent = ircDriver.send(message, reporter, sending(reporter, { clock, signal: stop.signal }))
   const outcome = sent.catch((error: unknown) => error)
-  while (server.said.length === 0) await clock.sleep(5)
+  await until('something to be said', () => server.said.length > 0)
   stop.abort(new Error('too long'))
   expect(await outcome).toMatchObject({ outcome: 'unknown' })
   server.faults.swallowPings = false
@@ -126,7 +127,7 @@ test('many lines are said no faster than a server bears', async () => {
   let outcome: unknown = null
   const said = sessions.say(account, { place: { name: '#builds', password: null }, lines, notice: false }, { clock: paced, signal })
   void said.then(() => { outcome = 'taken' }, (error: unknown) => { outcome = error })
-  while (server.said.length < 4) await clock.sleep(5)
+  await until('four to be said', () => server.said.length >= 4)
   expect(server.said.map(({ text }) => text)).toEqual(lines.slice(0, 4))
   server.said.splice(0)
   server.refill()

@@ -20,6 +20,7 @@ const request = (of: MachineLabel, env: { [name: string]: string | null } = {}):
 })
 const clock = systemClock()
 const KILLS = 10
+const STARTER = 'YARD_TEST_STARTER'
 const signal = new AbortController().signal
 
 let home: string
@@ -120,15 +121,15 @@ test('whenever its starter is killed, the next one finds what there is and can e
     process.on('message', request => provider.create(request, new AbortController().signal).then(() => process.send('made')))`
   const seen = new Set<string>()
   for (let attempt = 1; attempt <= KILLS; attempt++) {
-    const starter = fork('-', { execPath: process.execPath, execArgv: ['--input-type=module', '--eval', script], cwd: import.meta.dirname, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const starter = fork('-', { execPath: process.execPath, execArgv: ['--input-type=module', '--eval', script], cwd: import.meta.dirname, env: { ...process.env, [STARTER]: home }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     await once(starter, 'message')
     starter.send(request(label('w', attempt)))
     if (attempt === KILLS) await once(starter, 'message')
     else await clock.sleep((attempt - 1) ** 2)
     starter.kill('SIGKILL')
     await once(starter, 'exit')
-    // A process that it forked just then comes to its mark a moment later.
-    await clock.sleep(20)
+    // A process that it forked just then has its starter's environment until it is the machine.
+    await until('no process to be on its way', () => ![...processes.marks(STARTER, processes.list().filter(({ zombie }) => !zombie)).values()].includes(home))
     const { machines } = await open().list(installation, signal)
     for (const machine of machines) {
       seen.add(machine.state)

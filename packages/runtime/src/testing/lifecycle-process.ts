@@ -22,7 +22,9 @@ runProcess({
     // Keeps the process alive as a listening socket would.
     const cancel = clock.setTimeout(() => {}, 60_000)
     lifecycle.onStop('database', cancel)
-    lifecycle.onStop('stuck', () => new Promise(() => {}), { deadlineMs: behaviour === 'slow' ? 60_000 : 20 })
+    // As when a wrapper passes on what a terminal has sent to all: the same wish once more.
+    const again = () => { if (behaviour === 'slow') process.emit('SIGTERM', 'SIGTERM') }
+    lifecycle.onStop('stuck', () => { again(); return new Promise(() => {}) }, { deadlineMs: behaviour === 'slow' ? 60_000 : 20 })
     lifecycle.onStop('broken', () => { throw new Error('cannot close') })
     lifecycle.onStop('server', async () => {})
     await behaviours[behaviour]?.()

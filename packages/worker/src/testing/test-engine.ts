@@ -131,11 +131,11 @@ export function linesOf(received: Received, stream: 'o' | 'e' | 'h'): string[] {
   return (received.logs.get('stdio') ?? '').split('\n').filter(line => line.startsWith(stream)).map(line => line.slice(1))
 }
 
-/** Resolves when `condition` holds; rejects after 20 s with what was waited for. */
+/** Resolves when `condition` holds; rejects after a minute with what was waited for. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited 20 s in vain for ${what}`)
+    if (performance.now() > deadline) throw new Error(`waited 60 s in vain for ${what}`)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
 }

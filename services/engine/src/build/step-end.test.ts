@@ -47,7 +47,7 @@ test('a request that is under way when another step spins on the same thread is 
 })
 
 test('a step whose engine dies just before its end is committed has said and set everything once', async () => {
-  const slowly = `hideStepIf: () => new Promise(resolve => setTimeout(() => resolve(false), 200))`
+  const slowly = `hideStepIf: () => new Promise(resolve => setTimeout(() => resolve(false), 100))`
   await configured(`steps.setPropertyFromCommand({ property: 'out', command: 'x', ${slowly} }), steps.setProperty({ property: 'n', value: props => props.property('n', 0) + 1, ${slowly} })`)
   const { engine, worker } = await begun()
   end(worker, (await started(worker))[0]!)
