@@ -10,9 +10,9 @@ export default defineConfig({
     // Scenarios run a whole installation each: more than one per core makes them wait for each other.
     maxWorkers: 2,
     // More than the waits of a test together as a rule, so that the one that hangs is what fails, with what it waited for; a slow machine costs time only.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 60_000,
-    expect: { poll: { timeout: 60_000, interval: 50 } },
+    expect: { poll: { timeout: 120_000, interval: 50 } },
   },
 })

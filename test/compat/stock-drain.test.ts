@@ -96,7 +96,7 @@ describe.skipIf(stockWorkerProgram === null)('drain of an engine with a stock wo
     await until('the engine to be gone', () => !engine.running)
     expect(engine.exitCode).toBe(0)
     expect((await builds('waits'))[1]).toMatchObject({ results: RETRY, state_string: 'the engine was drained, and its deadline has passed' })
-    await until('it to be built again', () => said().filter(line => line === 'begin').length === 2, 120_000)
+    await until('it to be built again', () => said().filter(line => line === 'begin').length === 2)
     writeFileSync(gate, '')
     await until('it to end', async () => (await builds('waits'))[2]?.results === SUCCESS)
     expect(said()).toEqual(['begin', 'begin', 'end'])

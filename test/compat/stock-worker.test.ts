@@ -80,7 +80,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
   async function builtAgain(lost: Build, text: string): Promise<void> {
     await until('the lost build to end', async () => (await builds('prints')).find(build => build.id === lost.id)?.results !== null)
     expect((await builds('prints')).find(build => build.id === lost.id)).toMatchObject({ results: RETRY, state_string: expect.stringContaining(text) })
-    await until('the next build to print', () => said().filter(line => line === 'begin').length === 2, 90_000)
+    await until('the next build to print', () => said().filter(line => line === 'begin').length === 2)
     writeFileSync(gate, '')
     const next = await until('it to end', async () => (await builds('prints')).find(build => build.id > lost.id && build.results !== null))
     expect(next.results).toBe(SUCCESS)
@@ -137,7 +137,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
 
   test('a build is stopped whose command ignores what it can: it is killed, and the worker goes on', async () => {
     explain()
-    await until('the worker to be there', connected, 90_000)
+    await until('the worker to be there', connected)
     await force('ignores')
     const [build] = await until('it to run', async () => { const found = await builds('ignores'); return found.length > 0 && (await cluster.rows('SELECT 1 FROM logs l JOIN steps s ON s.id = l.step_id WHERE s.build_id = $1 AND l.num_lines > 3', [found[0]!.id])).length > 0 && found })
     await cluster.client.control(`builds/${build!.id}`, 'stop', { reason: 'enough' })
@@ -149,7 +149,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
 
   test('100 MB of output arrive whole, and the engine does not hold them', async () => {
     explain()
-    await until('the worker to be there', connected, 90_000)
+    await until('the worker to be there', connected)
     const engine = await until('its engine', () => cluster.network.placements()[0]?.engine)
     const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${cluster.engines[engine]!.pid}/status`, 'utf8'))![1]) / 1024
     const before = peak()
@@ -167,7 +167,7 @@ describe.skipIf(stockWorkerProgram === null)('Debian\'s buildbot-worker over msg
 
   test('it is asked to stop, and goes', async () => {
     explain()
-    await until('the worker to be there', connected, 90_000)
+    await until('the worker to be there', connected)
     const [row] = await cluster.rows<{ id: number }>('SELECT id FROM workers')
     await cluster.client.control(`workers/${row!.id}`, 'stop', {})
     await until('it to go', () => !worker.running)

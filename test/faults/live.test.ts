@@ -14,7 +14,7 @@ const FOLLOWERS = LONG ? 60 : 10
 const STRIKES = LONG ? 24 : 4
 /** In turns, of replicas that chance picks. */
 const faults = ['kill', 'freeze', 'stop', 'nats'] as const
-const SETTLED_MS = 90_000
+const SETTLED_MS = 120_000
 const builders = ['b0', 'b1', 'b2']
 
 const config = `

@@ -158,7 +158,7 @@ test('killed before and after the commit of every effect, each is done once', as
   const [step] = await cluster.rows<{ state_string: string; urls: { name: string }[] }>('SELECT state_string, urls FROM steps WHERE build_id = $1', [id])
   expect(step!.state_string).toBe('all done')
   expect(step!.urls.map(url => url.name).sort()).toEqual(['a page', expect.stringMatching(/^children #\d+$/), expect.stringMatching(/^children #\d+$/), 'success: child1 #1', 'success: child2 #1'])
-}, 600_000)
+})
 
 /** How often it happened, by ground truth: at `start` nothing has left yet, but nobody can know. */
 const unknown: { point: Point; reason: string; happened: number; count: (build: string) => number }[] = ([

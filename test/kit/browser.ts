@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 /** Debian's Chromium, without a window and without its calls home. */
 export function startBrowser(): Promise<Browser> {

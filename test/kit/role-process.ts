@@ -14,7 +14,7 @@ export const programs = {
 } as const
 export type Program = keyof typeof programs
 
-const READY_MS = 120_000
+const READY_MS = 240_000
 const clock = systemClock()
 
 /** A process of one role, as `yard up` starts it. It has started when it says that it is ready (a worker: when it runs). */

@@ -4,8 +4,8 @@ import { openWaits, type Wait } from './open-waits.js'
 
 const clock = systemClock()
 const BETWEEN_MS = 25
-/** Many times what the slowest machine has ever taken for one thing: a deadline names what hangs, it does not judge speed. */
-const PATIENCE_MS = 60_000
+/** More than the slowest machine has ever taken for one thing: a deadline names what hangs, it does not judge speed. */
+const PATIENCE_MS = 120_000
 
 const HANGS = Symbol('the condition has not answered')
 

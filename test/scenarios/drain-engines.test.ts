@@ -36,7 +36,7 @@ beforeAll(async () => {
   await until('all workers to be connected, and some of them at each engine', async () => {
     const connected = (await engines()).map(engine => engine.workers)
     return connected.length === 2 && Math.min(...connected) > 0 && connected.reduce((sum, n) => sum + n, 0) === names.length
-  }, 90_000)
+  })
 })
 afterAll(async () => {
   await cluster?.stop()
@@ -58,7 +58,7 @@ async function build20(): Promise<void> {
 /** Lets the commands end. */
 async function expectEachBuiltOnce(total: number): Promise<void> {
   writeFileSync(gate, '')
-  await until('every request to be complete', async () => (await cluster.rows(`SELECT 1 FROM build_requests WHERE state <> 'complete'`)).length === 0, 90_000)
+  await until('every request to be complete', async () => (await cluster.rows(`SELECT 1 FROM build_requests WHERE state <> 'complete'`)).length === 0)
   expect(await cluster.rows('SELECT results, count(*)::int AS n FROM builds GROUP BY results')).toEqual([{ results: SUCCESS, n: total }])
   expect([...lines()].sort()).toEqual([...new Set(lines())].sort())
   expect(lines()).toHaveLength(2 * total)

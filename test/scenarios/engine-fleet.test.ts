@@ -52,7 +52,7 @@ test('after a second engine has come, idle workers go over to it until both have
       const counts = await workersByPid(cluster)
       const [mine, others] = [counts.get(first!.pid)!, counts.get(second!.pid)!]
       return mine + others === names.length && mine <= 7 && others <= 7
-    }, 120_000)
+    })
     expect(await sessionsOf()).toEqual(before)
     writeFileSync(gate, '')
     await until('the builds to end', async () => (await cluster.rows('SELECT 1 FROM builds WHERE results = $1', [SUCCESS])).length === busy.length)

@@ -91,7 +91,7 @@ test('ui-api is killed again and again in a storm of hooks: what was answered 2x
   await Promise.all(Array.from({ length: SENDERS }, async () => {
     for (let n = next++; n < STORM; n = next++) {
       const message = pushMessage('github', { revision: `storm${n}`, branch: 'storm', delivery: `storm-${n}`, secret })
-      const status = await until(`hook ${n} to be answered`, () => send(message).catch(() => null), 90_000)
+      const status = await until(`hook ${n} to be answered`, () => send(message).catch(() => null))
       statuses.add(status)
       answered.push(n)
     }
@@ -130,7 +130,7 @@ test('with every scheduler and engine down, hooks of all hosts are accepted, onc
   const built = await until('all to be built', async () => {
     const rows = await count()
     return rows.length === PUSHES ? rows : null
-  }, 120_000)
+  })
   expect(built.filter(({ builds }) => builds !== 1)).toEqual([])
   expect(new Set(built.map(({ revision }) => revision)).size).toBe(PUSHES)
 })

@@ -66,7 +66,7 @@ const waiting = (text: string) => until(`a step that says: ${text}`, async () =>
 
 /** Everything is built; how many were inside at once, by the commands' own account, in which each is there once. */
 async function mostInside(what: string, results: (number | null)[] = [SUCCESS]): Promise<number> {
-  await until('every request to be complete', async () => (await cluster.rows(`SELECT 1 FROM build_requests WHERE state <> 'complete'`)).length === 0, 90_000)
+  await until('every request to be complete', async () => (await cluster.rows(`SELECT 1 FROM build_requests WHERE state <> 'complete'`)).length === 0)
   const said = lines().filter(line => line.includes(` ${what} `))
   expect(new Set(said).size).toBe(said.length)
   let [now, most] = [0, 0]

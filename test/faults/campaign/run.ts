@@ -21,7 +21,7 @@ export type Outcome = { faults: number; whilePrinting: number; builds: number; r
 const clock = systemClock()
 const BETWEEN_MS = 250
 const ALL_OVER_MS = 180_000
-const USABLE_MS = 60_000
+const USABLE_MS = 120_000
 /** A worker that is away for longer than the longest fault is lost. */
 const LOST_AFTER_S = '25'
 /** Of what a stock worker builds at an engine that is told to stop. */

@@ -14,7 +14,7 @@ type Struck = { fault: Fault; /** A command of the target printed just then. */ 
 
 const clock = systemClock()
 const MOMENT_MS = 15_000
-const UP_AGAIN_MS = 60_000
+const UP_AGAIN_MS = 120_000
 const FLAPS = 6
 let edition = 0
 

@@ -80,7 +80,7 @@ const replaced: { kind: string; reason: string; fn: string | null }[] = []
 const printed: string[] = []
 
 function threads(options: Partial<ConstructorParameters<typeof ConfigurationThreads>[0]> = {}): ConfigurationThreads {
-  const made = new ConfigurationThreads({ bundle: code, clock, onReplaced: event => replaced.push(event), onPrint: text => printed.push(text), ...options })
+  const made = new ConfigurationThreads({ bundle: code, clock, loadDeadlineMs: 60_000, onReplaced: event => replaced.push(event), onPrint: text => printed.push(text), ...options })
   open.push(made)
   return made
 }

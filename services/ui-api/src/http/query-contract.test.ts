@@ -126,7 +126,7 @@ describe('a large installation', () => {
     api = await startApi(aConfiguration())
     const filled = await fillLargeDatabase(api.databaseUrl, { builds, builders: Math.min(builds / 20, 4_000), workers: 50, logLines: 1_000 })
     places = { builder: filled.busiestBuilder, worker: 1, buildid: builds, number: 1, masterid: 1, logid: filled.log.id }
-  }, 600_000)
+  })
   afterAll(() => api?.close())
 
   it.each(collections.filter(({ path }) => !/:(?!builder\b|worker\b|buildid\b|number\b)/.test(path)))('$path: pages are what was asked for', async endpoint => {

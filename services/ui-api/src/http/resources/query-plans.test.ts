@@ -31,7 +31,7 @@ beforeAll(async () => {
   api = await startApi(aConfiguration())
   filled = await fillLargeDatabase(api.databaseUrl, { builds, ...(small ? { builders: 400, workers: 50, logLines: 50_000 } : {}) })
   growing = await growingTables(api.db.pool)
-}, 600_000)
+})
 afterAll(() => api?.close())
 
 const isRead = ({ text }: Statement) => /^\s*(SELECT|WITH)\b/i.test(text)
