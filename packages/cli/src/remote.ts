@@ -58,22 +58,23 @@ export function connectRemote(base: string, { token, signal }: { token?: string 
   }
 }
 
-const patienceMs = 60_000
-const pauseMs = 500
+/** An upgrade that changes the database may take as long. */
+const patienceMs = 300_000
+const [firstPauseMs, longestPauseMs] = [250, 2_000]
 
-/** The same, but asked again when it is away (a restart, an upgrade), for a minute, or until the signal. What changes something is never sent twice. */
+/** The same, but asked again when it is away (a restart, an upgrade), for five minutes, or until the signal. What changes something is never sent twice. */
 export function patient(remote: Remote, { clock, warn }: { clock: Clock; warn(line: string): void }, signal?: AbortSignal): Remote {
   const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
     const since = clock.monotonic()
-    for (let told = false; ; told = true) {
+    for (let tries = 0; ; tries++) {
       try {
         return await ask()
       } catch (error) {
         signal?.throwIfAborted()
         if (!(error instanceof Away) || clock.monotonic() - since >= patienceMs) throw error
-        if (!told) warn(`${error.message}; trying again`)
+        if (tries === 0) warn(`${error.message}; trying again`)
       }
-      await clock.sleep(pauseMs, signal)
+      await clock.sleep(Math.min(firstPauseMs * 2 ** tries, longestPauseMs), signal)
     }
   }
   return {
