@@ -5,7 +5,7 @@ import { CANCELLED, SKIPPED, SUCCESS } from '@yardmaster/domain'
 import { createYardClient, type YardClient } from '@yardmaster/rest'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
-import { startBrowser } from '../kit/browser.js'
+import { newPage, startBrowser } from '../kit/browser.js'
 import { lastWords, startCluster, type Cluster } from '../kit/cluster.js'
 import { allBuilt, force } from '../kit/latent-story.js'
 import type { CommitPoint } from '../kit/postgres-proxy.js'
@@ -85,7 +85,7 @@ test('a function says what collapses, and what it merges is built', async () => 
 test('a request says why it waits, and is moved before the others, on its page', async () => {
   const [first, second, third] = await force(cluster, 'gated', { times: 3 })
   await running('gated')
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}buildrequests/${third}`)
   const explained = page.getByTestId('explained')
   await explained.filter({ hasText: 'Worker w1 is busy' }).filter({ hasText: '1 request of its builder is ahead of it.' }).waitFor()
@@ -103,7 +103,7 @@ test('no more wait than their builder lets; a whole buildset is cancelled', asyn
   const [first, second, third] = await force(cluster, 'limited', { times: 3 })
   expect((await requests('limited')).map(row => [row.id, row.state, row.reason])).toEqual([
     [first, 'complete', 'dropped for newer ones: builder limited lets 2 requests wait'], [second, 'pending', null], [third, 'pending', null]])
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}buildrequests/${first}`)
   await page.getByTestId('explained').filter({ hasText: 'dropped for newer ones' }).waitFor()
   await page.goto(`${cluster.url}buildrequests/${second}`)
@@ -118,10 +118,10 @@ test('without a worker for too long a request is held until somebody releases it
   await cluster.workers[2]!.stop()
   await until('its session to be over', async () => (await yard.worker('back')).connected === null)
   const [request] = await force(cluster, 'held')
-  await until('it to be held', async () => (await requests('held'))[0]!.hold === 'worker', 30_000)
+  await until('it to be held', async () => (await requests('held'))[0]!.hold === 'worker')
   await cluster.workers[2]!.start()
   await until('the worker to be back', async () => (await yard.worker('back')).connected !== null)
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 } })
   await page.goto(`${cluster.url}buildrequests/${request}`)
   await page.getByTestId('explained').filter({ hasText: 'no worker of builder held was connected for 1 s' }).waitFor()
   expect((await requests('held'))[0]).toMatchObject({ state: 'pending', build: null })
