@@ -4,7 +4,7 @@ import { createAdmission, type Admitted, type Rank } from './admission.js'
 
 const limits = { places: 3, kept: 2, mostWaiting: 4, mostWaitingOfOne: 2, longestWaitMs: 1_000 }
 
-function house(more: Partial<typeof limits> = {}) {
+function house(more: Partial<typeof limits> & { mostInsideOfOne?: number } = {}) {
   const clock = manualClock()
   const admission = createAdmission({ clock, ...limits, ...more })
   const log: string[] = []
@@ -52,6 +52,18 @@ test('clients come in turns, each one\'s own in order', async () => {
     order.push(...await told())
   }
   expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3'])
+})
+
+test('one client does not take all places: others pass by what waits for want of its own', async () => {
+  const { ask, leave, told } = house({ places: 4, kept: 1, mostInsideOfOne: 2 })
+  for (const name of ['slow1', 'slow2', 'slow3', 'slow4', 'b1']) ask(name)
+  expect(await told()).toEqual(['slow1', 'slow2', 'b1'])
+  ask('c1')
+  expect(await told()).toEqual([])
+  leave('b1')
+  expect(await told()).toEqual(['c1'])
+  leave('slow1')
+  expect(await told()).toEqual(['slow3'])
 })
 
 test('people come before others who have waited longer', async () => {

@@ -9,6 +9,8 @@ export type AdmissionOptions = {
   places: number
   /** Of these, how many are kept for people. One at least is left to the others. */
   kept: number
+  /** How many of these one client may have (all): what it sends slowly keeps its place for as long. */
+  mostInsideOfOne?: number
   mostWaiting: number
   mostWaitingOfOne: number
   longestWaitMs: number
@@ -43,15 +45,16 @@ class Line {
     this.length++
   }
 
-  next(): Waiting | undefined {
-    const [first] = this.#clients
-    const waiting = first?.[1].shift()
-    if (!first || !waiting) return undefined
-    const [client, others] = first
-    this.#clients.delete(client)
-    if (others.length > 0) this.#clients.set(client, others)
-    this.length--
-    return waiting
+  next(mayEnter: (client: string) => boolean): Waiting | undefined {
+    for (const [client, others] of this.#clients) {
+      if (!mayEnter(client)) continue
+      const waiting = others.shift()
+      this.#clients.delete(client)
+      if (others.length > 0) this.#clients.set(client, others)
+      this.length--
+      return waiting
+    }
+    return undefined
   }
 
   remove(waiting: Waiting): void {
@@ -69,14 +72,22 @@ class Line {
  * What finds the line full is refused at once: an answer that comes too late costs as much as one that is of use.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { places, kept, mostWaiting, mostWaitingOfOne } = options
+  const { places, kept, mostInsideOfOne = Infinity, mostWaiting, mostWaitingOfOne } = options
   const room: { [rank in Rank]: number } = { people: Math.max(1, places - 1), others: Math.max(1, places - kept) }
   const inside: { [rank in Rank]: number } = { people: 0, others: 0 }
   const lines: { [rank in Rank]: Line } = { people: new Line(), others: new Line() }
+  const insideOf = new Map<string, number>()
   const hasRoom = (rank: Rank) => inside[rank] < room[rank] && inside.people + inside.others < places
+  const mayEnter = (client: string) => (insideOf.get(client) ?? 0) < mostInsideOfOne
+  const count = (client: string, by: 1 | -1) => {
+    const now = (insideOf.get(client) ?? 0) + by
+    if (now > 0) insideOf.set(client, now)
+    else insideOf.delete(client)
+  }
 
-  const admit = (rank: Rank): Admitted => {
+  const admit = (client: string, rank: Rank): Admitted => {
     inside[rank]++
+    count(client, 1)
     let left = false
     return {
       admitted: true,
@@ -84,6 +95,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (left) return
         left = true
         inside[rank]--
+        count(client, -1)
         advance()
       },
     }
@@ -91,9 +103,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const advance = () => {
     for (const rank of ['people', 'others'] as const) {
       while (hasRoom(rank)) {
-        const next = lines[rank].next()
+        const next = lines[rank].next(mayEnter)
         if (!next) break
-        next.settle(admit(rank))
+        next.settle(admit(next.client, rank))
       }
     }
   }
@@ -121,7 +133,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return {
     get waiting() { return lines.people.length + lines.others.length },
     enter(client, rank, onGone) {
-      if (hasRoom(rank) && lines[rank].length === 0) return Promise.resolve(admit(rank))
+      // While there is room, only those wait who have all that one may have.
+      if (hasRoom(rank) && mayEnter(client)) return Promise.resolve(admit(client, rank))
       const because = full(client, rank)
       if (because) return Promise.resolve({ admitted: false, because })
       return wait(client, rank, onGone)

@@ -43,7 +43,7 @@ export function openGate(deps: Pick<Deps, 'activeGeneration' | 'clock' | 'settin
   const places = Math.max(2, Math.floor((deps.settings.dbConnections - 1) * 2 / 3))
   const common = { clock: deps.clock, mostWaiting, mostWaitingOfOne, longestWaitMs }
   const reads = createAdmission({ ...common, places, kept: Math.ceil(places / 3) })
-  const changes = createAdmission({ ...common, places: 96, kept: 32 })
+  const changes = createAdmission({ ...common, places: 96, kept: 32, mostInsideOfOne: 24 })
   const turnAway: Gate['turnAway'] = (request, response) => {
     if (request.method !== 'GET' || isKnown(request) || !/\/api\/(?:v2|latest|yard)\//.test(request.url ?? '')) return false
     if (!reads.isFull(addressKey(request), 'others')) return false
