@@ -8,12 +8,12 @@ test('what is found at last is given', async () => {
 })
 
 test('what did not come is named, with what was last found', async () => {
-  await expect(until('the moon', () => Promise.resolve(null))).rejects.toThrow('not within 60 ms: the moon (last: null)')
+  await expect(until('the moon', () => Promise.resolve(null), 60)).rejects.toThrow('not within 60 ms: the moon (last: null)')
 })
 
 test('a condition that never answers is named as what hangs', async () => {
   let asked = 0
-  await expect(until('the moon', () => (asked++ === 0 ? false : new Promise<true>(() => {})))).rejects.toThrow('not within 60 ms: the moon (asking for it hangs; before: false)')
+  await expect(until('the moon', () => (asked++ === 0 ? false : new Promise<true>(() => {})), 60)).rejects.toThrow('not within 60 ms: the moon (asking for it hangs; before: false)')
 })
 
 test('a condition that fails ends the wait', async () => {

@@ -108,10 +108,11 @@ test('a provider signs in without being asked, and again besides a page that mus
   await page.getByRole('link', { name: 'b1' }).first().click()
   await page.getByTestId('force-button').first().click()
   await page.getByLabel(/reason/i).fill('what I typed for an hour')
+  await page.locator('[data-testid=live-state][data-state=live]').waitFor()
   await cluster.rows('DELETE FROM user_sessions RETURNING id')
   await until('no replica to know the session any more', async () => (await Promise.all(cluster.uiApiUrls.map(url => context.request.get(`${url}auth/user`).then(answer => answer.text())))).every(text => text.includes('anonymous')))
-  await page.getByTestId('force-dialog-submit').click()
   const ended = page.getByTestId('session-ended')
+  await ended.waitFor()
   const opened = context.waitForEvent('page')
   await ended.getByTestId('sign-in-elsewhere').click()
   const besides = await opened
