@@ -128,7 +128,7 @@ export async function createDatabase(serverUrl: string, name: string): Promise<{
 
 type ConfigOptions = { workers: number; builders: number; command?: string | string[]; maxBuilds?: number }
 
-/** Every worker serves every builder; one trivial shell step; nothing collapses; everything can be forced. */
+/** Every worker serves every builder; one trivial shell step; nothing collapses; everything can be forced, by one client as fast as it likes. */
 export function trivialConfig({ workers, builders, command = ['true'], maxBuilds }: ConfigOptions): string {
   return `
 import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
@@ -140,6 +140,7 @@ export default defineConfig({
     steps.shell({ name: 'trivial', command: ${JSON.stringify(command)}, logEnviron: false }),
   ] })),
   schedulers: [schedulers.force({ name: 'force', builders })],
+  www: { rateLimits: { anonymous: null } },
 })
 `
 }
