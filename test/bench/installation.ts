@@ -126,12 +126,12 @@ export async function createDatabase(serverUrl: string, name: string): Promise<{
   return { url: url.href, drop: () => onServer(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
-type ConfigOptions = { workers: number; builders: number; command?: string | string[]; maxBuilds?: number }
+type ConfigOptions = { workers: number; builders: number; command?: string | string[]; maxBuilds?: number; /** Its text. */ www?: string }
 
 /** Every worker serves every builder; one trivial shell step; nothing collapses; everything can be forced, by one client as fast as it likes. */
-export function trivialConfig({ workers, builders, command = ['true'], maxBuilds }: ConfigOptions): string {
+export function trivialConfig({ workers, builders, command = ['true'], maxBuilds, www = '{ rateLimits: { anonymous: null } }' }: ConfigOptions): string {
   return `
-import { defineConfig, schedulers, steps, workers } from '@yardmaster/config'
+import { auth, defineConfig, schedulers, steps, workers } from '@yardmaster/config'
 const names = Array.from({ length: ${workers} }, (_, index) => 'w' + index)
 const builders = Array.from({ length: ${builders} }, (_, index) => 'b' + index)
 export default defineConfig({
@@ -140,7 +140,7 @@ export default defineConfig({
     steps.shell({ name: 'trivial', command: ${JSON.stringify(command)}, logEnviron: false }),
   ] })),
   schedulers: [schedulers.force({ name: 'force', builders })],
-  www: { rateLimits: { anonymous: null } },
+  www: ${www},
 })
 `
 }

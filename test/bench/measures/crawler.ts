@@ -13,7 +13,7 @@ const USERS_RATE = 20
 /** What somebody who has signed in waits, alone and beside a crawler, with ui-api on one core. */
 export async function measureCrawler(bench: Bench): Promise<Figure[]> {
   const builds = bench.builds ?? (bench.quick ? 5_000 : 200_000)
-  const config = trivialConfig({ workers: 1, builders: 1 }).replace('import {', 'import { auth,').replace('defineConfig({', `defineConfig({ www: { auth: auth.users({ ${USER.name}: '${USER.password}' }) },`)
+  const config = trivialConfig({ workers: 1, builders: 1, www: `{ auth: auth.users({ ${USER.name}: '${USER.password}' }) }` })
   const installation = await startInstallation(bench, { name: 'crawler', config })
   try {
     const [database] = await installation.rows<{ name: string }>('SELECT current_database() AS name')
