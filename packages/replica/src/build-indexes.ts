@@ -5,7 +5,7 @@ import type { Replica } from './replica.js'
 export async function buildIndexes({ db, logger, loop }: Pick<Replica, 'db' | 'logger' | 'loop'>, url: string): Promise<void> {
   let left = await hasPendingIndexes(db)
   if (!left) return
-  const onBegin = (index: { name: string; migration: string }) => logger.info(index, 'building an index beside the work; until it is there, what it helps to find takes longer')
+  const onBegin = ({ name: index, migration }: { name: string; migration: string }) => logger.info({ index, migration }, 'building an index beside the work; until it is there, what it helps to find takes longer')
   loop({
     name: 'indexes', everyMs: 5_000,
     run: async signal => {
