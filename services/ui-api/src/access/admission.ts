@@ -1,4 +1,5 @@
 import type { Clock } from '@yardmaster/runtime'
+import { Tally } from './tally.js'
 
 /** people: who has signed in. others: everybody else, crawlers among them. */
 export type Rank = 'people' | 'others'
@@ -76,18 +77,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const room: { [rank in Rank]: number } = { people: Math.max(1, places - 1), others: Math.max(1, places - kept) }
   const inside: { [rank in Rank]: number } = { people: 0, others: 0 }
   const lines: { [rank in Rank]: Line } = { people: new Line(), others: new Line() }
-  const insideOf = new Map<string, number>()
+  const insideOf = new Tally()
   const hasRoom = (rank: Rank) => inside[rank] < room[rank] && inside.people + inside.others < places
-  const mayEnter = (client: string) => (insideOf.get(client) ?? 0) < mostInsideOfOne
-  const count = (client: string, by: 1 | -1) => {
-    const now = (insideOf.get(client) ?? 0) + by
-    if (now > 0) insideOf.set(client, now)
-    else insideOf.delete(client)
-  }
+  const mayEnter = (client: string) => insideOf.of(client) < mostInsideOfOne
 
   const admit = (client: string, rank: Rank): Admitted => {
     inside[rank]++
-    count(client, 1)
+    insideOf.add(client, 1)
     let left = false
     return {
       admitted: true,
@@ -95,7 +91,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (left) return
         left = true
         inside[rank]--
-        count(client, -1)
+        insideOf.add(client, -1)
         advance()
       },
     }

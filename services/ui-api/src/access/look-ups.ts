@@ -1,6 +1,7 @@
 import type { AuthConfig } from '@yardmaster/domain'
 import type { Clock } from '@yardmaster/runtime'
 import type { IncomingMessage } from 'node:http'
+import { BoundedMap } from './bounded-map.js'
 import { perAddress } from './per-address.js'
 
 /** What was nobody's is nobody's for so long without another look. */
@@ -16,8 +17,8 @@ export type LookUps = {
 
 /** Anybody can send what might be a session or a token: what is none costs the database little, however much of it is sent. */
 export function openLookUps({ clock, auth }: { clock: Pick<Clock, 'monotonic'>; auth(): AuthConfig }, limit = perAddress(vain)): LookUps {
-  const refused = new Bounded<number>()
-  const known = new Bounded<true>()
+  const refused = new BoundedMap<number>(MOST_KEPT)
+  const known = new BoundedMap<true>(MOST_KEPT)
   let configured = auth()
   return {
     async find(request, key, look) {
@@ -36,17 +37,5 @@ export function openLookUps({ clock, auth }: { clock: Pick<Clock, 'monotonic'>; 
       }
       return found
     },
-  }
-}
-
-class Bounded<V> {
-  readonly #kept = new Map<string, V>()
-  get = (key: string): V | undefined => this.#kept.get(key)
-  clear = (): void => this.#kept.clear()
-
-  set(key: string, value: V): void {
-    this.#kept.delete(key)
-    if (this.#kept.size >= MOST_KEPT) for (const oldest of this.#kept.keys()) { this.#kept.delete(oldest); break }
-    this.#kept.set(key, value)
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { addressKey } from './client-key.js'
+import { consume } from './rate-limits.js'
 import { SignInRefused } from './www-of.js'
 
 /** What costs something before it is known who asks, counted by client address in this process's memory: `points` in so many `seconds`. */
@@ -14,13 +15,8 @@ export function perAddress({ points, seconds, what }: { points: number; seconds:
   return {
     async take(request) {
       const client = addressKey(request)
-      try {
-        await limiter.consume(client)
-      } catch (refused) {
-        if (!(refused instanceof RateLimiterRes)) throw refused
-        const wait = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
-        throw new SignInRefused(429, `too many ${what} from your address: again in ${wait} s`, wait)
-      }
+      const { found, seconds: wait } = await consume(limiter, client, 1)
+      if (found.consumedPoints > points) throw new SignInRefused(429, `too many ${what} from your address: again in ${wait} s`, wait)
       return () => void limiter.reward(client)
     },
   }

@@ -16,6 +16,14 @@ export type RateLimits = {
 
 type Limit = { perMinute: number; limiter: RateLimiterMemory }
 
+/** What the limiter says, whether it lets it through or not, and in how many seconds there is room again. */
+export async function consume(limiter: RateLimiterMemory, client: string, cost: number): Promise<{ found: RateLimiterRes; seconds: number }> {
+  // Refused by a rejection that is no error.
+  const found: unknown = await limiter.consume(client, cost).catch((refused: unknown) => refused)
+  if (!(found instanceof RateLimiterRes)) throw found
+  return { found, seconds: Math.max(1, Math.ceil(found.msBeforeNext / 1000)) }
+}
+
 /** `config` is read at each request, so that a reload acts at once. */
 export function createRateLimits(config: () => RateLimitsConfig): RateLimits {
   const limits = new Map<Rank, Limit>()
@@ -33,10 +41,7 @@ export function createRateLimits(config: () => RateLimitsConfig): RateLimits {
       const limit = limitOf(rank)
       if (!limit) return null
       const { points } = limit.limiter
-      // Refused by a rejection that is no error.
-      const found: unknown = await limit.limiter.consume(client, Math.min(cost, points)).catch((refused: unknown) => refused)
-      if (!(found instanceof RateLimiterRes)) throw found
-      const seconds = Math.max(1, Math.ceil(found.msBeforeNext / 1000))
+      const { found, seconds } = await consume(limit.limiter, client, Math.min(cost, points))
       const name = rank === 'people' ? 'signed-in' : 'anonymous'
       return {
         allowed: found.consumedPoints <= points, retryAfter: seconds,

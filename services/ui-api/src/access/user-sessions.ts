@@ -8,6 +8,7 @@ import { authorityOf, isOAuth, letsMembersIn, type AuthConfig, type SessionsConf
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../deps.js'
+import { BoundedMap } from './bounded-map.js'
 import { clientAddress } from './client-address.js'
 import { cookieName, cookiePlace, readCookie, setCookieLine } from './cookies.js'
 import { digest } from './digest.js'
@@ -48,7 +49,7 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
   const { db, clock, random, settings: { baseUrl } } = deps
   const place = cookiePlace(baseUrl)
   const name = cookieName('yard_session', place)
-  const kept = new Map<string, { until: number; person: Promise<Person | null> }>()
+  const kept = new BoundedMap<{ until: number; person: Promise<Person | null> }>(MOST_KEPT)
   const valueIn = (request: IncomingMessage): string | null => readCookie(request, name) || null
 
   async function hasThatPassword(auth: AuthConfig, value: string, { username, credential }: { username: string; credential: Buffer | null }): Promise<boolean> {
@@ -91,8 +92,6 @@ export function openUserSessions(deps: Pick<Deps, 'db' | 'clock' | 'random' | 's
       const found = kept.get(key)
       if (!now && found && found.until > clock.monotonic()) return found.person
       const person = lookUps.find(request, `session ${key}`, () => look(value, auth))
-      kept.delete(key)
-      if (kept.size >= MOST_KEPT) for (const oldest of kept.keys()) { kept.delete(oldest); break }
       const mine = { until: clock.monotonic() + KEPT_MS, person }
       kept.set(key, mine)
       const forget = () => { if (kept.get(key) === mine) kept.delete(key) }

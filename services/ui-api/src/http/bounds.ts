@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { network } from '../access/client-key.js'
+import { Tally } from '../access/tally.js'
 import { sendError } from './json.js'
 
 /** Of one address that is no proxy of ours; more than 2,000 people behind one gateway have open. */
@@ -20,7 +21,7 @@ const silenceMs = 120_000
 export function boundConnections(server: Server, { isProxy, most = mostConnectionsOfOne }: { isProxy(address: string): boolean; most?: number }): void {
   server.maxHeadersCount = mostHeaders
   server.setTimeout(silenceMs)
-  const open = new Map<string, number>()
+  const open = new Tally()
   const counted = new WeakSet<Socket>()
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket
@@ -28,14 +29,9 @@ export function boundConnections(server: Server, { isProxy, most = mostConnectio
     if (isProxy(remoteAddress) || counted.has(socket)) return
     counted.add(socket)
     const client = network(remoteAddress)
-    const count = (open.get(client) ?? 0) + 1
-    if (count > most) return void socket.destroy()
-    open.set(client, count)
-    socket.once('close', () => {
-      const left = (open.get(client) ?? 1) - 1
-      if (left > 0) open.set(client, left)
-      else open.delete(client)
-    })
+    if (open.of(client) >= most) return void socket.destroy()
+    open.add(client, 1)
+    socket.once('close', () => open.add(client, -1))
   })
 }
 
@@ -51,19 +47,17 @@ export type BodyBudget = {
 
 /** How many bytes of bodies are held at a time: of one client and of all. One that does not say how long it is, or is packed, counts as the largest. */
 export function bodyBudget({ largest, ofOne, total }: { largest: number; ofOne: number; total: number }): BodyBudget {
-  const held = new Map<string, number>()
+  const held = new Tally()
   let all = 0
   const add = (client: string, size: number) => {
     all += size
-    const now = (held.get(client) ?? 0) + size
-    if (now > 0) held.set(client, now)
-    else held.delete(client)
+    held.add(client, size)
   }
   return {
     take(client, headers) {
       const said = headers['content-encoding'] === undefined && headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : largest
       const size = Math.min(said, largest)
-      if (all + size > total || (held.get(client) ?? 0) + size > ofOne) return null
+      if (all + size > total || held.of(client) + size > ofOne) return null
       add(client, size)
       let given = false
       return () => {
